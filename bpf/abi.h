@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * abi.h - every struct, enum and limit that crosses the kernel/user boundary.
+ *
+ * Nothing else lives here. BTF of abi.bpf.o is turned into src/abi/generated.ts;
+ * no struct has hidden padding, no bitfields, no pointers. Packed 64-bit words
+ * (connection, template) are described by the *_SHIFT / *_BITS enums below them.
+ * Raise XLVS_ABI_VERSION whenever a layout or a meaning changes: pinned maps of
+ * another version are refused, never guessed at.
+ */
+#ifndef XLVS_ABI_H
+#define XLVS_ABI_H
+
+#include <linux/types.h>
+
+enum xlvs_abi {
+	XLVS_ABI_VERSION = 1,
+};
+
+/* Shapes that are part of the layout. Sizes that an operator may choose are in xlvs_config. */
+enum xlvs_limit {
+	XLVS_LINE_BYTES = 64,		/* one cache line: unit of the arena and of every set */
+	XLVS_CONN4_WAYS = 4,
+	XLVS_CONN6_WAYS = 2,
+	XLVS_TEMPLATE_WAYS = 2,
+	XLVS_DIR_WAYS = 8,		/* directory entries in a line */
+	XLVS_IDS_PER_LINE = 16,
+	XLVS_SHARES_PER_LINE = 8,
+	XLVS_SEGMENTS_PER_LINE = 4,
+	XLVS_MAX_REALS_PER_SERVICE = 4096,
+	XLVS_MAX_TAGS = 2,		/* VLAN tags seen and written */
+	XLVS_MAX_EXT_HEADERS = 8,	/* IPv6 extension headers walked, RFC 8200 section 4 */
+	XLVS_SH_BUCKETS = 256,		/* 2^CONFIG_IP_VS_SH_TAB_BITS */
+	XLVS_REASONS = 64,		/* rows of xlvs_verdict per interface */
+};
+
+enum xlvs_family {
+	XLVS_IPV4 = 0,
+	XLVS_IPV6 = 1,
+};
+
+/* Balanced protocols; index into xlvs_settings.services. */
+enum xlvs_proto {
+	XLVS_TCP = 0,
+	XLVS_UDP = 1,
+	XLVS_SCTP = 2,
+	XLVS_PROTOS = 3,
+};
+
+enum xlvs_scheduler {
+	XLVS_SCHED_NONE = 0,		/* every attempt fails */
+	XLVS_SCHED_RR = 1,
+	XLVS_SCHED_WRR = 2,
+	XLVS_SCHED_WLC = 3,
+	XLVS_SCHED_SH = 4,
+};
+
+/*
+ * Connection states; the number also names the protocol: 0..11 TCP, 12 UDP.
+ * TCP numbers are those of the kernel's IP_VS_TCP_S_*.
+ */
+enum xlvs_state {
+	XLVS_TCP_NONE = 0,
+	XLVS_TCP_ESTABLISHED = 1,
+	XLVS_TCP_SYN_SENT = 2,
+	XLVS_TCP_SYN_RECV = 3,
+	XLVS_TCP_FIN_WAIT = 4,
+	XLVS_TCP_TIME_WAIT = 5,
+	XLVS_TCP_CLOSE = 6,
+	XLVS_TCP_CLOSE_WAIT = 7,
+	XLVS_TCP_LAST_ACK = 8,
+	XLVS_TCP_LISTEN = 9,
+	XLVS_TCP_SYNACK = 10,
+	XLVS_UDP_NORMAL = 12,
+	XLVS_STATES = 32,		/* room for SCTP */
+};
+
+/*
+ * Why a packet ended as it did. The number gives the action:
+ * below 32 XDP_PASS, 32..47 forwarded, 48 and above XDP_DROP.
+ * A forwarded packet that leaves by another interface counts in reason + 8.
+ */
+enum xlvs_reason {
+	XLVS_PASS_NOT_IP = 0,		/* ARP, LLDP, ...; more VLAN tags than are read */
+	XLVS_PASS_NOT_MY_MAC = 1,	/* destination MAC is not this interface's */
+	XLVS_PASS_MALFORMED = 2,	/* lengths lie or headers are cut: the stack judges it */
+	XLVS_PASS_NOT_VIP = 3,
+	XLVS_PASS_NO_SERVICE = 4,	/* a VIP, but not this port or protocol */
+	XLVS_PASS_NO_CONN = 5,		/* TCP without SYN and without a connection */
+	XLVS_PASS_PEER = 6,		/* balanced already by another director */
+	XLVS_PASS_LOCAL_REAL = 7,	/* the chosen real server is this host */
+	XLVS_PASS_ICMP_QUERY = 8,	/* ICMP to a VIP that is not an error about a flow */
+	XLVS_PASS_ICMP_NO_FLOW = 9,	/* ICMP error about a flow that is not known */
+	XLVS_PASS_FRAGMENT_FIRST_UNSEEN = 10,
+	XLVS_PASS_FTP_DATA = 11,	/* client port 20 is never scheduled (IPVS) */
+	XLVS_PASS_NOT_ATTACHED = 12,	/* interface unknown to the controller */
+	XLVS_PASS_EXT_HEADERS = 13,	/* more IPv6 extension headers than are walked */
+
+	XLVS_FORWARD_CONN = 32,		/* known connection */
+	XLVS_FORWARD_NEW = 33,		/* scheduled now */
+	XLVS_FORWARD_TEMPLATE = 34,	/* new connection, real server from persistence */
+	XLVS_FORWARD_UNSTORED = 35,	/* table full here: real server by hash of the flow */
+	XLVS_FORWARD_FRAGMENT = 36,	/* later fragment, follows the first */
+	XLVS_FORWARD_ICMP = 37,		/* ICMP error about a known flow */
+	XLVS_FORWARD_END = 38,
+	XLVS_FORWARD_REDIRECTED = 8,	/* added when it leaves by another interface */
+
+	XLVS_DROP_NO_REAL = 48,		/* no usable real server */
+	XLVS_DROP_REAL_GONE = 49,	/* connection of a removed real server (IPVS: silent) */
+	XLVS_DROP_TTL = 50,
+	XLVS_DROP_TRUNCATED = 51,	/* transport header of a VIP's packet is cut */
+	XLVS_DROP_NEXTHOP = 52,		/* next hop not resolved: the client's retry will find it */
+	XLVS_DROP_REWRITE = 53,		/* no room to change the VLAN tags */
+	XLVS_DROP_PORT_DOWN = 54,	/* egress interface is not in the devmap */
+};
+
+enum xlvs_reason_class {
+	XLVS_REASON_FORWARD = 32,
+	XLVS_REASON_DROP = 48,
+};
+
+/* ---- the arena: services, schedulers' tables and directories, made of lines ---- */
+
+/* Written by user space only (cursors: datapath). A region is immutable once published. */
+struct xlvs_line {
+	__u64 word[8];
+};
+
+/*
+ * A directory: `mask + 1` lines (a power of two) from `line`. Replaced by one
+ * 64-bit store. Home line of a key: see dir_hash() in service.h.
+ * line 0 = empty directory.
+ */
+struct xlvs_dir {
+	__u32 line;
+	__u32 mask;
+};
+
+/* key: IPv4 address as in the packet; IPv6: fold of the address; service: vip << 16 | port as in the packet. */
+struct xlvs_dir_entry {
+	__u32 key;
+	__u32 value;			/* VIP id or service id; 0 ends the line */
+};
+
+enum xlvs_service_flag {
+	XLVS_SERVICE_PERSISTENT = 1,
+	XLVS_SERVICE_SH_FALLBACK = 2,
+	XLVS_SERVICE_SH_PORT = 4,
+};
+
+/* First line of a service's region. Line + 1 is its cursor, line + 2 on what the scheduler needs. */
+struct xlvs_service {
+	__u32 id;
+	__u32 lines;			/* of the whole region */
+	__u16 vip;
+	__be16 port;
+	__u8 proto;			/* enum xlvs_proto */
+	__u8 scheduler;			/* enum xlvs_scheduler */
+	__u8 family;			/* enum xlvs_family */
+	__u8 flags;			/* enum xlvs_service_flag */
+	__u32 count;			/* entries: ids (sh), shares (wlc), segments (rr, wrr) */
+	__u32 ids;			/* rr, wrr: line of the first id, relative to the region */
+	__u32 persist_seconds;
+	__u32 pad;
+	__u64 period;			/* rr, wrr: picks until the sequence repeats */
+	__be32 persist_mask[4];		/* network part of the client's address */
+	__u32 generation;		/* of the configuration that wrote it */
+	__u32 pad2;
+};
+
+/* Second line: the only part of a region that the datapath writes. */
+struct xlvs_cursor {
+	__u64 next;			/* rr, wrr: index of the next pick, not yet reduced mod period */
+	__u64 start;			/* value of `next` when the region was published */
+	__u32 position;			/* rr: real server last picked before publication, 0 = head of list */
+	__u32 current_weight;		/* wrr: cw at publication */
+	__u32 max_weight;		/* wrr: mw */
+	__u32 step;			/* wrr: di */
+	__u64 pad[4];
+};
+
+/* rr, wrr: picks [previous segment's until, until) go round the `count` ids from `first`. */
+struct xlvs_segment {
+	__u64 until;
+	__u32 first;
+	__u32 count;
+};
+
+/* wlc: in list order, weight > 0 only. */
+struct xlvs_share {
+	__u32 real;
+	__u32 weight;
+};
+
+/* ---- plain arrays ---- */
+
+struct xlvs_vip {			/* index: VIP id, 0 unused */
+	__u8 addr[16];			/* IPv4: first four bytes */
+	__u8 family;			/* enum xlvs_family */
+	__u8 used;
+	__u8 pad[6];
+};
+
+struct xlvs_service_ref {		/* index: service id, 0 unused */
+	__u32 line;			/* current region, 0 = none; one store swaps the service */
+	__u32 pad;
+};
+
+enum xlvs_real_flag {
+	XLVS_REAL_AVAILABLE = 1,	/* linked into its service; without: connections are dropped */
+	XLVS_REAL_OVERLOADED = 2,	/* reserved: connection thresholds */
+};
+
+struct xlvs_real {			/* index: real id, 0 unused */
+	__u32 nexthop;			/* index into nexthops, 0 = unresolved */
+	__u32 flags;			/* enum xlvs_real_flag */
+};
+
+/* Cold twin of xlvs_real: what a restarted controller needs. Never read by the datapath. */
+struct xlvs_real_info {
+	__u8 addr[16];
+	__u32 service;			/* service id; kept while in the trash */
+	__be16 port;
+	__u8 family;
+	__u8 used;			/* 0 free, 1 in its service, 2 trash */
+	__u32 weight;
+	__u32 last_weight;		/* latest weight that was not 0 */
+	__u64 order;			/* larger = nearer the head of the list */
+	__u64 trash_since;		/* CLOCK_BOOTTIME seconds when first seen unreferenced, 0 = not */
+	__u64 pad[2];
+};
+
+/* Cold twin of a service: totals of real servers that are gone, so that counters never go back. */
+struct xlvs_service_info {
+	__u64 packets;
+	__u64 bytes;
+	__u64 connections;
+	__u64 pad;
+};
+
+/*
+ * Connections in their real server, one 64-bit word so that a state change is one
+ * atomic add: active in the upper half, inactive in the lower.
+ */
+struct xlvs_load {
+	__u32 inactive;
+	__u32 active;
+};
+
+enum xlvs_nexthop_kind {
+	XLVS_NEXTHOP_UNRESOLVED = 0,
+	XLVS_NEXTHOP_ETHERNET = 1,
+	XLVS_NEXTHOP_LOCAL = 2,		/* this host: XDP_PASS */
+};
+
+/* Immutable once a real points at it: a change is a new slot and one store into xlvs_real. */
+struct xlvs_nexthop {			/* index: next hop id, 0 = unresolved */
+	__u8 dst_mac[6];
+	__u8 src_mac[6];
+	__u32 ifindex;			/* egress, the device XDP is attached to */
+	__u8 kind;			/* enum xlvs_nexthop_kind */
+	__u8 tags;			/* VLAN tags to write: 0..2 */
+	__u16 pad;
+	__be16 tpid[2];			/* outermost first: 0x8100, 0x88a8 */
+	__be16 tci[2];
+	__u32 mtu;			/* reserved: IP bytes */
+};
+
+struct xlvs_iface {			/* index: ifindex */
+	__u8 mac[6];
+	__u8 attached;
+	__u8 pad;
+	__u32 slot;			/* row block in verdicts, 0.. */
+	__u32 pad2;
+};
+
+/* Counters. All laid out CPU-major: index = cpu * rows + row; only that CPU writes. */
+struct xlvs_verdict {			/* row: iface slot * XLVS_REASONS + reason */
+	__u64 packets;
+	__u64 bytes;
+};
+
+struct xlvs_real_stats {		/* row: real id */
+	__u64 packets;
+	__u64 bytes;			/* IP length, no link header (IPVS) */
+	__u64 connections;
+	__u64 pad;
+};
+
+struct xlvs_totals {			/* one row per CPU */
+	__u64 conns_created;
+	__u64 conns_expired;
+	__u64 conns_evicted;		/* live ones that made room */
+	__u64 conns_unstored;		/* new flows that found no room */
+	__u64 templates_created;
+	__u64 templates_expired;
+	__u64 templates_evicted;
+	__u64 templates_unstored;
+};
+
+/* ---- connections ---- */
+
+/*
+ * data word of a connection, low to high: stamp, state, controlled, real, vip.
+ * 0 = empty; vip 0 but not 0 = being written. A change of state or stamp is one
+ * compare-and-swap of this word, and only its winner moves the load counters.
+ */
+enum xlvs_conn_bits {
+	XLVS_CONN_STAMP_SHIFT = 0,	/* ticks, modulo 2^24 */
+	XLVS_CONN_STAMP_BITS = 24,
+	XLVS_CONN_STATE_SHIFT = 24,	/* enum xlvs_state */
+	XLVS_CONN_STATE_BITS = 5,
+	XLVS_CONN_CONTROLLED_SHIFT = 29, /* made through a persistence template */
+	XLVS_CONN_CONTROLLED_BITS = 1,
+	XLVS_CONN_REAL_SHIFT = 30,
+	XLVS_CONN_REAL_BITS = 18,
+	XLVS_CONN_VIP_SHIFT = 48,
+	XLVS_CONN_VIP_BITS = 16,
+};
+
+struct xlvs_conn4 {
+	__be32 client;
+	__be16 client_port;
+	__be16 virtual_port;
+	__u64 data;
+};
+
+struct xlvs_conn6 {
+	__be32 client[4];
+	__be16 client_port;
+	__be16 virtual_port;
+	__u32 pad;
+	__u64 data;
+};
+
+struct xlvs_conn4_set {			/* index: set */
+	struct xlvs_conn4 way[4];
+};
+
+struct xlvs_conn6_set {
+	struct xlvs_conn6 way[2];
+};
+
+/* data word of a template, low to high: stamp, timeout, real. 0 = empty; real 0 but not 0 = being written. */
+enum xlvs_template_bits {
+	XLVS_TEMPLATE_STAMP_SHIFT = 0,
+	XLVS_TEMPLATE_STAMP_BITS = 24,
+	XLVS_TEMPLATE_TIMEOUT_SHIFT = 24, /* seconds */
+	XLVS_TEMPLATE_TIMEOUT_BITS = 22,
+	XLVS_TEMPLATE_REAL_SHIFT = 46,
+	XLVS_TEMPLATE_REAL_BITS = 18,
+};
+
+enum xlvs_template_control {
+	XLVS_TEMPLATE_ASSURED = 0x80000000u, /* one of its connections was ESTABLISHED */
+	XLVS_TEMPLATE_COUNT_MASK = 0x3fffffff, /* connections it controls */
+};
+
+struct xlvs_template {
+	__be32 net[4];			/* client address AND mask; IPv4: first word */
+	__u16 vip;
+	__be16 virtual_port;
+	__u32 control;			/* enum xlvs_template_control; not part of the key */
+	__u64 data;
+};
+
+struct xlvs_template_set {
+	struct xlvs_template way[2];
+};
+
+/* First fragments, so that later ones follow (LRU hash). */
+struct xlvs_frag_key {
+	__be32 src[4];
+	__be32 dst[4];
+	__be32 id;			/* IPv4: 16 bits */
+	__u32 proto;
+};
+
+struct xlvs_frag {
+	__u32 real;
+	__u32 stamp;			/* ticks */
+};
+
+struct xlvs_mac {			/* key of peers */
+	__u8 addr[6];
+	__u8 pad[2];
+};
+
+/* ---- configuration ---- */
+
+/* Fixed for the life of a loaded program (read-only data). */
+struct xlvs_config {
+	__u64 seed;			/* secret of the flow hash; equal to xlvs_settings.seed */
+	__u32 conn4_sets;
+	__u32 conn6_sets;
+	__u32 template_sets;
+	__u32 cpus;			/* possible CPUs */
+	__u32 real_rows;		/* rows per CPU in real_stats: max real id + 1 */
+	__u32 verdict_rows;		/* rows per CPU in verdicts */
+	__u32 manual_clock;		/* 1: time is xlvs_settings.clock (tests) */
+	__u32 pad;
+};
+
+/* Changes while packets flow; one instance, pinned, memory-mapped by the controller. */
+struct xlvs_settings {
+	__u32 abi;			/* XLVS_ABI_VERSION */
+	__u32 clock;			/* ticks, when xlvs_config.manual_clock */
+	__u64 seed;
+	struct xlvs_dir vips[2];	/* by enum xlvs_family */
+	struct xlvs_dir services[3];	/* by enum xlvs_proto */
+	__u32 timeout[32];		/* ticks, by enum xlvs_state; kernel's defaults from the controller */
+	__u32 conn_reuse_mode;		/* sysctl of IPVS; 1 */
+	__u32 fragment_timeout;		/* ticks */
+	__u32 next_order;		/* controller's: source of xlvs_real_info.order */
+	__u32 pad[5];
+};
+
+/* A tick is 2^28 ns of CLOCK_MONOTONIC_COARSE: 0.268 s; 24 bits of them are 52 days. */
+enum xlvs_clock {
+	XLVS_TICK_SHIFT = 28,
+	XLVS_TICK_MASK = 0xffffff,
+};
+
+enum xlvs_table {
+	XLVS_TABLE_CONN4 = 0,
+	XLVS_TABLE_CONN6 = 1,
+	XLVS_TABLE_TEMPLATE = 2,
+};
+
+/* Argument and answer of the sweep program (BPF_PROG_TYPE_SYSCALL context). */
+struct xlvs_sweep {
+	__u32 table;			/* in: enum xlvs_table */
+	__u32 first;			/* in: set */
+	__u32 count;			/* in: sets */
+	__u32 now;			/* out: ticks */
+	__u32 live;			/* out: ways in use after the sweep */
+	__u32 freed;			/* out */
+};
+
+#endif

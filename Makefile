@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+# Everything a developer types. `make help` lists it; each target installs what it lacks (scripts/bootstrap).
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := build
+MAKEFLAGS += --no-print-directory
+export PATH := $(PATH):/usr/sbin:/sbin
+
+BIN := node_modules/.bin
+CLANG_BPF = $(shell scripts/clang) -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter -Ibpf -I/usr/include/$(shell uname -m)-linux-gnu
+
+bpf_objects := build/bpf/xlvs.bpf.o build/bpf/abi.bpf.o build/bpf/lab/pass.bpf.o
+shipped := dist/bpf/xlvs.bpf.o dist/bpf/lab/pass.bpf.o
+addon := native/build/Release/libbpf_ts.node
+
+.PHONY: build test demo bench lint types clean help artifacts
+
+build: ## compile the BPF programs, the addon and the TypeScript (what `make` does)
+	@scripts/bootstrap build
+	@flock build/.build-lock $(MAKE) artifacts
+
+test: ## install what is missing, build, run every test (root)
+	@scripts/bootstrap test
+	@flock build/.build-lock $(MAKE) artifacts
+	@$(BIN)/vitest run --reporter=default --reporter=./scripts/tally.js $(ARGS)
+
+demo: ## show a director balancing HTTP in namespaces (root); ARGS=--keep leaves it standing
+	@scripts/bootstrap lab
+	@flock build/.build-lock $(MAKE) artifacts
+	@node dist/demo/main.js $(ARGS)
+
+bench: ## measure ns per packet (root)
+	@scripts/bootstrap lab
+	@flock build/.build-lock $(MAKE) artifacts
+	@node bench/run.js $(ARGS)
+
+lint: ## style and types of everything, BPF warnings as errors
+	@scripts/bootstrap build
+	$(BIN)/biome check .
+	$(BIN)/tsc --noEmit -p tsconfig.json
+	for source in bpf/*.bpf.c bpf/lab/*.bpf.c; do $(CLANG_BPF) -Werror -fsyntax-only $$source; done
+
+types: build/bpf/abi.bpf.o build/native.stamp ## write src/abi/generated.ts from bpf/abi.h
+	node native/dist/gen-types/cli.js $< --prefix-strip xlvs_ --out src/abi/generated.ts
+
+clean: ## remove what was built; node_modules stay
+	rm -rf build dist coverage native/build native/dist
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+artifacts: $(bpf_objects) $(addon) build/native.stamp build/dist.stamp $(shipped)
+
+build/bpf/%.bpf.o: bpf/%.bpf.c
+	@mkdir -p $(@D)
+	@echo "  bpf     $@"
+	@$(CLANG_BPF) -MMD -MP -c $< -o $@
+
+-include $(bpf_objects:.o=.d)
+
+$(addon): native/binding.gyp $(wildcard native/addon/*)
+	@echo "  addon   $@"
+	@scripts/build-addon
+
+build/native.stamp: native/tsconfig.json $(shell find native/src -name '*.ts' 2>/dev/null)
+	@echo "  types   native/dist"
+	@$(BIN)/tsc -p native/tsconfig.json
+	@touch $@
+
+build/dist.stamp: build/native.stamp tsconfig.json $(shell find src -name '*.ts')
+	@echo "  types   dist"
+	@$(BIN)/tsc -p tsconfig.json
+	@touch $@
+
+dist/bpf/%.o: build/bpf/%.o
+	@mkdir -p $(@D)
+	@cp $< $@

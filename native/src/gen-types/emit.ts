@@ -3,7 +3,7 @@
 import type { EnumModel, FieldModel, Model, Shape, StructModel } from './layout.js'
 import { enumeratorName, memberName, refuseDoubles, typeName } from './names.js'
 
-/** Arrays up to this length are read by a literal, longer ones by Array.from. */
+/** Arrays of up to this many items, those of inner arrays counted, are read by a literal, longer ones by Array.from. */
 const UNROLLED = 8
 
 const HELPERS: Readonly<Record<string, string>> = {
@@ -132,7 +132,7 @@ function readText(shape: Shape, base: string, depth: number, prefix: string): st
       return `read${typeName(shape.struct.name, prefix)}(view, ${base})`
     case 'array': {
       const size = sizeOf(shape.item)
-      if (shape.length <= UNROLLED) {
+      if (itemsIn(shape) <= UNROLLED) {
         const items = Array.from({ length: shape.length }, (_, i) =>
           readText(shape.item, at(base, i * size), depth, prefix),
         )
@@ -188,6 +188,10 @@ function sizeOf(shape: Shape): number {
     case 'array':
       return shape.length * sizeOf(shape.item)
   }
+}
+
+function itemsIn(shape: Shape): number {
+  return shape.kind === 'array' ? shape.length * itemsIn(shape.item) : 1
 }
 
 function accessor(shape: Shape & { kind: 'scalar' }): string {

@@ -97,7 +97,7 @@ class Builder {
   /** Variables of any other type (numbers, strings, pointers) have nothing to generate. */
   addRoot(id: number, where: string): void {
     const { type, name } = this.#resolve(id)
-    if (type.kind === 'array') this.addRoot(type.type, where)
+    if (type.kind === 'array') this.#once(type, where, () => this.addRoot(type.type, where))
     if (type.kind === 'enum') this.#enum(type, name, where)
     if (type.kind === 'struct') this.#struct(type, name, where)
     if (type.kind === 'union')
@@ -132,13 +132,20 @@ class Builder {
     const known = this.structs.get(type)
     if (known !== undefined) return known
     if (name === '') throw new GenTypesError(`${where}: the struct needs a name`)
-    if (this.#open.has(type)) throw new GenTypesError(`struct ${name} contains itself`)
-    this.#open.add(type)
-    const fields = type.members.map((member) => this.#field(name, member))
+    const fields = this.#once(type, where, () => type.members.map((member) => this.#field(name, member)))
     refuseGaps(name, type.size, fields)
     const struct = { name, size: type.size, fields }
     this.structs.set(type, struct)
     return struct
+  }
+
+  /** No compiler makes a type that contains itself, a damaged file may. */
+  #once<T>(type: BtfType, where: string, inside: () => T): T {
+    if (this.#open.has(type)) throw new GenTypesError(`${where}: the type contains itself`)
+    this.#open.add(type)
+    const result = inside()
+    this.#open.delete(type)
+    return result
   }
 
   #field(struct: string, member: BtfMember): FieldModel {
@@ -178,7 +185,7 @@ class Builder {
 
   #array(type: BtfArray, where: string): { shape: Shape; size: number } {
     if (type.length === 0) throw new GenTypesError(`${where}: flexible arrays are not supported`)
-    const item = this.#shape(type.type, where)
+    const item = this.#once(type, where, () => this.#shape(type.type, where))
     const size = item.size * type.length
     if (item.shape.kind === 'scalar' && item.shape.bytes === 1 && !item.shape.signed) {
       return { shape: { kind: 'bytes', length: type.length }, size }

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+// The datapath as the daemon sees it: a small vocabulary over pinned maps, programs and links, and immutable snapshots.
+import type {
+  AddressText,
+  AttachMode,
+  Desired,
+  Limits,
+  MacText,
+  Outcome,
+  Owner,
+  Persistence,
+  Protocol,
+  SchedulerName,
+  ServiceKey,
+  Timeouts,
+} from '../model/types.js'
+import type { Actual } from '../plan/actual.js'
+import type { Op } from '../plan/ops.js'
+
+export interface DatapathOptions {
+  /** directory in a BPF file system; /sys/fs/bpf/xlvs */
+  readonly pinRoot?: string
+  /** the compiled program, xlvs.bpf.o */
+  readonly object?: string
+  /** wished sizes; pinned maps that are adopted keep theirs */
+  readonly limits: Limits
+  /** tests: time stands still until setClock() */
+  readonly manualClock?: boolean
+}
+
+export interface Datapath {
+  /** pinned maps were taken over */
+  readonly adopted: boolean
+  /** those of the maps, which adopted ones may have got from an earlier wish */
+  readonly limits: Limits
+  /** the loaded program, for `status` and for test-run */
+  readonly program: ProgramInfo
+  actual(): Actual
+  /** Atomic per service. Refused as a whole, with nothing written, when the arena has no room. */
+  apply(ops: readonly Op[]): Outcome<void>
+  attach(name: string, mode: AttachMode): Promise<Outcome<Attachment>>
+  detach(name: string): Promise<Outcome<void>>
+  attachments(): readonly Attachment[]
+  /** Before publishing real servers: find their next hops, wait for neighbours up to the deadline. */
+  resolveNextHops(addresses: readonly AddressText[], deadlineMs: number): Promise<readonly NextHopState[]>
+  /** From here on the kernel's events keep next hops fresh; onChange tells what became of whom. */
+  watchNextHops(onChange?: (state: NextHopState) => void): Promise<void>
+  nextHop(address: AddressText): NextHopState
+  /** Names and configured weights are taken from `names`, everything else from the maps. */
+  snapshot(names: Desired): Snapshot
+  conns(filter?: ConnFilter): IterableIterator<ConnEntry>
+  templates(filter?: ConnFilter): IterableIterator<TemplateEntry>
+  /** One slice, going round the tables; the count in `tables` of a snapshot is that of the last full round. */
+  sweep(budget: { readonly sets: number }): SweepResult
+  setTimeouts(timeouts: Timeouts): void
+  setPeers(macs: readonly MacText[]): void
+  /** Seconds of CLOCK_BOOTTIME: `now` of diff(). */
+  now(): number
+  /** Lets go of every handle; what is pinned keeps forwarding. */
+  close(): void
+  /** Detaches every interface and removes every pin. */
+  destroy(): Promise<void>
+}
+
+export interface ProgramInfo {
+  readonly id: number
+  readonly tag: string
+}
+
+export interface Attachment {
+  readonly interface: string
+  readonly ifindex: number
+  readonly mac: MacText
+  readonly mode: AttachMode
+  /** row block in the verdict counters */
+  readonly slot: number
+  readonly linkId: number
+  readonly programId: number
+  readonly driver?: string
+}
+
+export interface NextHopState {
+  readonly address: AddressText
+  readonly state: 'up' | 'unresolved' | 'local'
+  readonly mac?: MacText
+  /** egress device that carries the XDP program */
+  readonly interface?: string
+  /** VLAN ids, outermost first */
+  readonly vlan?: readonly number[]
+  /** why it is unresolved: 'no route', 'neighbour 192.0.2.21 does not answer on eth0', ... */
+  readonly why?: string
+}
+
+export interface Counters {
+  readonly packets: bigint
+  readonly bytes: bigint
+}
+
+export interface RealCounters extends Counters {
+  readonly connections: bigint
+}
+
+export interface RealSnapshot extends RealCounters {
+  readonly id: number
+  readonly address: AddressText
+  readonly name?: string
+  /** as configured; that of the maps when `names` does not know it */
+  readonly weight: number
+  /** as scheduled now */
+  readonly effectiveWeight: number
+  readonly active: number
+  readonly inactive: number
+  readonly persistent: number
+  readonly nexthop: NextHopState
+}
+
+export interface ServiceSnapshot extends RealCounters {
+  readonly id: number
+  readonly key: ServiceKey
+  readonly vip: AddressText
+  readonly port: number
+  readonly protocol: Protocol
+  readonly scheduler: SchedulerName
+  readonly persistence?: Persistence
+  readonly name?: string
+  readonly owner?: Owner
+  /** packets, bytes, connections include real servers that are gone; these three those in the trash */
+  readonly active: number
+  readonly inactive: number
+  readonly persistent: number
+  /** head of the list first */
+  readonly reals: readonly RealSnapshot[]
+}
+
+export type Action = 'pass' | 'tx' | 'redirect' | 'drop'
+
+/** Lower case of abi.h without the prefix: 'pass_not_vip', 'forward_conn', 'drop_no_real', ... */
+export type ReasonName = string
+
+export interface InterfaceSnapshot {
+  readonly attachment: Attachment
+  readonly actions: Readonly<Record<Action, Counters>>
+  readonly reasons: Readonly<Record<ReasonName, Counters>>
+}
+
+export interface TotalsSnapshot {
+  readonly connsCreated: bigint
+  readonly connsExpired: bigint
+  readonly connsEvicted: bigint
+  readonly connsUnstored: bigint
+  readonly templatesCreated: bigint
+  readonly templatesExpired: bigint
+  readonly templatesEvicted: bigint
+  readonly templatesUnstored: bigint
+}
+
+export interface TableSnapshot {
+  /** as the last full round of sweep() counted them */
+  readonly entries: number
+  readonly capacity: number
+}
+
+export type TableName = 'conn4' | 'conn6' | 'template'
+
+/** One immutable value per cycle; metrics, show and the page are made from it. */
+export interface Snapshot {
+  /** ms since the epoch */
+  readonly at: number
+  readonly services: readonly ServiceSnapshot[]
+  readonly interfaces: readonly InterfaceSnapshot[]
+  /** all interfaces, also detached ones */
+  readonly reasons: Readonly<Record<ReasonName, Counters>>
+  readonly totals: TotalsSnapshot
+  readonly tables: Readonly<Record<TableName, TableSnapshot>>
+}
+
+export interface ConnFilter {
+  readonly service?: ServiceKey
+  readonly real?: AddressText
+  readonly client?: AddressText
+  /** stop after so many */
+  readonly limit?: number
+}
+
+export interface ConnEntry {
+  readonly protocol: Protocol
+  readonly client: AddressText
+  readonly clientPort: number
+  readonly vip: AddressText
+  readonly virtualPort: number
+  readonly real: AddressText
+  readonly realId: number
+  /** IPVS's names: 'ESTABLISHED', 'SYN_RECV', 'UDP', ... */
+  readonly state: string
+  /** s */
+  readonly expiresIn: number
+  /** made through a persistence template */
+  readonly controlled: boolean
+}
+
+export interface TemplateEntry {
+  /** network part of the client's address */
+  readonly clientNet: AddressText
+  readonly vip: AddressText
+  readonly virtualPort: number
+  readonly real: AddressText
+  readonly realId: number
+  /** one of its connections was ESTABLISHED */
+  readonly assured: boolean
+  /** connections it controls */
+  readonly controls: number
+  /** s */
+  readonly timeout: number
+  /** s */
+  readonly expiresIn: number
+}
+
+export interface SweepResult {
+  readonly sets: number
+  readonly freed: number
+  /** a full round over all tables ended with this slice */
+  readonly roundComplete: boolean
+}

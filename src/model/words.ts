@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// One word of an operator -> one value, for the command line, the file and the socket alike. `subject` is where
+// the word stood ('--vip'); a front end that knows the place in a file leaves it out and adds the place.
+import { canonicalAddress, canonicalMac } from '../abi/address.js'
+import { fail, quote, succeed } from './describe.js'
+import { endpointText, type ServiceId } from './keys.js'
+import {
+  choiceFault,
+  DEFAULT_PROTOCOL,
+  DEFAULT_WEIGHT,
+  type Fault,
+  hostFault,
+  interfaceFault,
+  macFault,
+  nameFault,
+  PORT,
+  PROTOCOLS,
+  problem,
+  rangeFault,
+  refuse,
+  SCHEDULERS,
+  WEIGHT,
+  wholeNumber,
+} from './rules.js'
+import type { AddressText, MacText, Outcome, Protocol, Real, SchedulerName } from './types.js'
+
+export { parseClientNet, parseNetmask, parsePersistence } from './persistence.js'
+
+export interface Endpoint {
+  readonly address: AddressText
+  readonly port: number
+}
+
+/** '192.0.2.10:80', '[2001:db8::1]:80' */
+export function parseVip(text: string, subject?: string): Outcome<Endpoint> {
+  const { address, port } = splitEndpoint(text)
+  const wrong = hostFault('VIP', address)
+  if (wrong) return refuse(wrong, subject)
+  const canonical = canonicalAddress(address) ?? address
+  if (port === undefined) {
+    return refuse(
+      { reason: `VIP ${address} has no port`, fix: `write ${endpointText(canonical, 80)}` },
+      subject,
+    )
+  }
+  const number = wholeNumber(port)
+  const bad = rangeFault('port', number, PORT)
+  return bad ? refuse(bad, subject) : succeed({ address: canonical, port: number as number })
+}
+
+/** 'tcp 192.0.2.10:80', or without the protocol, which is then tcp. */
+export function parseServiceId(text: string, subject?: string): Outcome<ServiceId> {
+  const match = /^(?:(\S+)\s+)?(\S+)$/.exec(text.trim())
+  if (match === null) {
+    return refuse(
+      { reason: `${quote(text)} is not a service`, fix: 'write it like "tcp 192.0.2.10:80"' },
+      subject,
+    )
+  }
+  const protocol = parseProtocol(match[1] ?? DEFAULT_PROTOCOL, subject)
+  if (!protocol.ok) return protocol
+  const vip = parseVip(match[2] ?? '', subject)
+  if (!vip.ok) return vip
+  return succeed({ protocol: protocol.value, vip: vip.value.address, port: vip.value.port })
+}
+
+/** '192.0.2.21'; '192.0.2.21:80' only when the port is the service's. */
+export function parseRealAddress(text: string, port?: number, subject?: string): Outcome<AddressText> {
+  const split = splitEndpoint(text)
+  const wrong = hostFault('real', split.address)
+  if (wrong) return refuse(wrong, subject)
+  if (split.port !== undefined) {
+    const number = wholeNumber(split.port)
+    const bad = rangeFault('port', number, PORT) ?? samePort(split.address, number as number, port)
+    if (bad) return refuse(bad, subject)
+  }
+  return succeed(canonicalAddress(split.address) ?? split.address)
+}
+
+/** '192.0.2.21', '192.0.2.21=3' */
+export function parseReal(text: string, port?: number, subject?: string): Outcome<Real> {
+  const cut = text.indexOf('=')
+  const address = parseRealAddress((cut < 0 ? text : text.slice(0, cut)).trim(), port, subject)
+  const weight = cut < 0 ? succeed(DEFAULT_WEIGHT) : parseWeight(text.slice(cut + 1).trim(), subject)
+  if (address.ok && weight.ok) return succeed({ address: address.value, weight: weight.value })
+  return fail(...(address.ok ? [] : address.problems), ...(weight.ok ? [] : weight.problems))
+}
+
+/** '192.0.2.21,192.0.2.22=3': every item is judged, none may come twice. */
+export function parseReals(text: string, port?: number, subject?: string): Outcome<readonly Real[]> {
+  const reals = new Map<AddressText, Real>()
+  const problems = text.split(',').flatMap((item) => {
+    const real = parseReal(item.trim(), port, subject)
+    if (!real.ok) return real.problems
+    if (reals.has(real.value.address)) {
+      return problem(
+        { reason: `real ${real.value.address} is listed twice`, fix: 'keep one of them' },
+        subject,
+      )
+    }
+    reals.set(real.value.address, real.value)
+    return []
+  })
+  return problems.length > 0 ? fail(...problems) : succeed([...reals.values()])
+}
+
+export function parseWeight(text: string, subject?: string): Outcome<number> {
+  return judge(wholeNumber(text), (value) => rangeFault('weight', value, WEIGHT), subject)
+}
+
+export function parsePort(text: string, subject?: string): Outcome<number> {
+  return judge(wholeNumber(text), (value) => rangeFault('port', value, PORT), subject)
+}
+
+export function parseScheduler(text: string, subject?: string): Outcome<SchedulerName> {
+  return judge(text, (value) => choiceFault('scheduler', value, SCHEDULERS), subject)
+}
+
+export function parseProtocol(text: string, subject?: string): Outcome<Protocol> {
+  return judge(text, (value) => choiceFault('protocol', value, PROTOCOLS), subject)
+}
+
+export function parseName(text: string, subject?: string): Outcome<string> {
+  return judge(text, nameFault, subject)
+}
+
+export function parseInterfaceName(text: string, subject?: string): Outcome<string> {
+  return judge(text, interfaceFault, subject)
+}
+
+/** Canonical: lower case, with colons. */
+export function parsePeer(text: string, subject?: string): Outcome<MacText> {
+  const wrong = macFault('peer', text)
+  return wrong ? refuse(wrong, subject) : succeed(canonicalMac(text) ?? text)
+}
+
+/** '127.0.0.1:9612', '[::]:9612', 'localhost:9612', ':9612' (every address of this host) */
+export function parseListen(text: string, subject?: string): Outcome<{ host: string; port: number }> {
+  const { address, port } = splitEndpoint(text)
+  const host = address === '' ? '::' : (canonicalAddress(address) ?? address)
+  const named = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(host)
+  const numeric = /^[0-9.]+$/.test(host) || text.startsWith('[') || host.includes(':')
+  if (numeric ? canonicalAddress(host) === undefined : !named) {
+    return refuse({ reason: `${quote(text)} is not host:port`, fix: 'write it like 127.0.0.1:9612' }, subject)
+  }
+  if (port === undefined) {
+    const fix = `write ${endpointText(host, 9612)}`
+    return refuse({ reason: `${quote(text)} has no port`, fix }, subject)
+  }
+  const number = wholeNumber(port)
+  const bad = rangeFault('port', number, PORT)
+  return bad ? refuse(bad, subject) : succeed({ host, port: number as number })
+}
+
+/** DR leaves ports alone, so a real server is reached on the service's own port. */
+export function samePort(address: AddressText, port: number, service?: number): Fault | undefined {
+  if (service === undefined || port === service) return undefined
+  return {
+    reason: `real ${address} has port ${port} but the service has ${service}; direct routing cannot change ports`,
+    fix: `write ${address} and let the real server listen on ${service}`,
+  }
+}
+
+/** Address part and port part; brackets are gone, a bare IPv6 address has no port. */
+export function splitEndpoint(text: string): { readonly address: string; readonly port?: string } {
+  const bracketed = /^\[([^\]]*)\](?::(.*))?$/s.exec(text)
+  if (bracketed) return part(bracketed[1] ?? '', bracketed[2])
+  const colon = text.indexOf(':')
+  if (colon < 0 || text.includes(':', colon + 1)) return part(text, undefined)
+  return part(text.slice(0, colon), text.slice(colon + 1))
+}
+
+function part(address: string, port: string | undefined) {
+  return port === undefined ? { address } : { address, port }
+}
+
+function judge<T>(value: unknown, rule: (value: never) => Fault | undefined, subject?: string): Outcome<T> {
+  const wrong = rule(value as never)
+  return wrong ? refuse(wrong, subject) : succeed(value as T)
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// What travels over the control socket: one request and one answer type per route. Counters are JSON integers;
+// a reader that parses them to doubles loses digits beyond 2^53, never order.
+import type {
+  AddressText,
+  AttachMode,
+  Desired,
+  Limits,
+  MacText,
+  Owner,
+  Persistence,
+  Problem,
+  Protocol,
+  Real,
+  RealKey,
+  SchedulerName,
+  ServiceKey,
+} from '../model/types.js'
+
+/** A counter or a gauge as JSON carries it. */
+export type Count = number
+
+/** Body of every answer that is not 2xx. */
+export interface Refusal {
+  readonly problems: readonly Problem[]
+}
+
+/** Answer to every change. */
+export interface Change {
+  /** false: what was asked for is already so */
+  readonly changed: boolean
+  /** generation of the configuration that is in force now */
+  readonly generation: number
+  /** what the operator should know: an override that lasts until reload, a limit that needs a restart */
+  readonly notices: readonly string[]
+}
+
+export type ForwardAction = 'pass' | 'tx' | 'redirect' | 'drop'
+
+export interface InterfaceRow {
+  readonly name: string
+  readonly ifindex: number
+  readonly mac: MacText
+  readonly mode: AttachMode
+  readonly driver?: string
+  readonly programId: number
+  readonly packets: Readonly<Record<ForwardAction, Count>>
+  readonly bytes: Readonly<Record<ForwardAction, Count>>
+}
+
+export interface TableRow {
+  readonly name: 'conn4' | 'conn6' | 'template'
+  readonly entries: Count
+  readonly capacity: Count
+}
+
+export interface ReloadResult {
+  /** ms since the epoch */
+  readonly at: number
+  readonly ok: boolean
+  readonly problems: readonly Problem[]
+}
+
+export interface Status {
+  readonly version: string
+  readonly pid: number
+  /** ms since the epoch */
+  readonly startedAt: number
+  /** undefined: started without a file */
+  readonly file?: string
+  readonly reload?: ReloadResult
+  readonly generation: number
+  readonly adopted: boolean
+  readonly pinRoot: string
+  readonly stateDir?: string
+  /** URL of the metrics page */
+  readonly metrics?: string
+  readonly services: number
+  readonly reals: number
+  readonly quiesced: number
+  readonly unresolved: number
+  readonly interfaces: readonly InterfaceRow[]
+  readonly tables: readonly TableRow[]
+  readonly totals: Readonly<Record<string, Count>>
+  readonly limits: Limits
+}
+
+export interface ServiceRow {
+  readonly service: ServiceKey
+  readonly vip: AddressText
+  readonly port: number
+  readonly protocol: Protocol
+  readonly scheduler: SchedulerName
+  readonly persistence?: Persistence
+  readonly name?: string
+  readonly owner?: Owner
+  readonly reals: number
+  readonly active: Count
+  readonly inactive: Count
+  readonly persistent: Count
+  readonly connections: Count
+  readonly packets: Count
+  readonly bytes: Count
+}
+
+export interface NexthopRow {
+  readonly address: AddressText
+  readonly state: 'up' | 'unresolved' | 'local'
+  readonly mac?: MacText
+  readonly interface?: string
+  readonly vlan?: readonly number[]
+  /** why it is unresolved */
+  readonly why?: string
+  /** services that use it */
+  readonly services: readonly ServiceKey[]
+}
+
+export interface RealRow {
+  readonly service: ServiceKey
+  readonly real: RealKey
+  readonly address: AddressText
+  readonly name?: string
+  readonly weight: number
+  readonly effectiveWeight: number
+  readonly active: Count
+  readonly inactive: Count
+  readonly persistent: Count
+  readonly connections: Count
+  readonly packets: Count
+  readonly bytes: Count
+  readonly nexthop: Omit<NexthopRow, 'address' | 'services'>
+}
+
+export interface ConnRow {
+  readonly protocol: Protocol
+  readonly client: AddressText
+  readonly clientPort: number
+  readonly vip: AddressText
+  readonly virtualPort: number
+  readonly real: AddressText
+  readonly state: string
+  /** seconds */
+  readonly expiresIn: number
+  readonly controlled: boolean
+}
+
+export interface TemplateRow {
+  readonly clientNet: AddressText
+  readonly vip: AddressText
+  readonly virtualPort: number
+  readonly real: AddressText
+  readonly assured: boolean
+  readonly controls: number
+  /** seconds, both */
+  readonly timeout: number
+  readonly expiresIn: number
+}
+
+export interface ReasonRow {
+  readonly reason: string
+  readonly action: 'pass' | 'forward' | 'drop'
+  readonly packets: Count
+  readonly bytes: Count
+}
+
+/** A listing that may have been cut at the limit that was asked for. */
+export interface Listing<Row> {
+  readonly rows: readonly Row[]
+  /** true: there are more rows than the limit let through */
+  readonly more: boolean
+}
+
+export interface Filter {
+  /** service key */
+  readonly service?: string
+  readonly client?: string
+  readonly real?: string
+  /** 0 = all */
+  readonly limit?: number
+}
+
+export interface ServiceRequest {
+  readonly vip: AddressText
+  readonly port: number
+  readonly protocol: Protocol
+  readonly scheduler?: SchedulerName
+  readonly persistence?: Persistence
+  readonly name?: string
+  readonly reals: readonly Real[]
+}
+
+/** Only what is given changes; persistence null = none any more. */
+export interface ServiceChange {
+  readonly scheduler?: SchedulerName
+  readonly persistence?: Persistence | null
+  readonly name?: string
+}
+
+export interface RealChange {
+  readonly weight?: number
+  readonly name?: string
+}
+
+export interface AttachRequest {
+  readonly name: string
+  readonly mode: AttachMode
+}
+
+/** The four stages between the operator's words and the kernel's maps; `actual` and `diff` as plain JSON. */
+export interface Stages {
+  readonly desired: Desired
+  readonly effective: Desired
+  readonly actual: unknown
+  readonly diff: readonly unknown[]
+}

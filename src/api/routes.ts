@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// The routes of the control socket: one table that the client writes paths from and the server reads them with.
+
+import type { Real } from '../model/types.js'
+import type {
+  AttachRequest,
+  Change,
+  ConnRow,
+  Filter,
+  InterfaceRow,
+  Listing,
+  NexthopRow,
+  RealChange,
+  RealRow,
+  ReasonRow,
+  ServiceChange,
+  ServiceRequest,
+  ServiceRow,
+  Stages,
+  Status,
+  TemplateRow,
+} from './contract.js'
+
+export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
+
+interface Route {
+  readonly method: Method
+  /** ':name' stands for one percent-encoded segment */
+  readonly path: string
+}
+
+export const ROUTES = {
+  status: { method: 'GET', path: '/v1/status' },
+  services: { method: 'GET', path: '/v1/services' },
+  reals: { method: 'GET', path: '/v1/reals' },
+  conns: { method: 'GET', path: '/v1/conns' },
+  templates: { method: 'GET', path: '/v1/templates' },
+  nexthops: { method: 'GET', path: '/v1/nexthops' },
+  interfaces: { method: 'GET', path: '/v1/interfaces' },
+  reasons: { method: 'GET', path: '/v1/reasons' },
+  desired: { method: 'GET', path: '/v1/desired' },
+  effective: { method: 'GET', path: '/v1/effective' },
+  actual: { method: 'GET', path: '/v1/actual' },
+  diff: { method: 'GET', path: '/v1/diff' },
+  attach: { method: 'POST', path: '/v1/interfaces' },
+  detach: { method: 'DELETE', path: '/v1/interfaces/:interface' },
+  detachAll: { method: 'DELETE', path: '/v1/interfaces' },
+  addService: { method: 'POST', path: '/v1/services' },
+  setService: { method: 'PATCH', path: '/v1/services/:service' },
+  removeService: { method: 'DELETE', path: '/v1/services/:service' },
+  addReal: { method: 'POST', path: '/v1/services/:service/reals' },
+  setReal: { method: 'PATCH', path: '/v1/services/:service/reals/:real' },
+  removeReal: { method: 'DELETE', path: '/v1/services/:service/reals/:real' },
+  reload: { method: 'POST', path: '/v1/reload' },
+} as const satisfies Record<string, Route>
+
+export type RouteName = keyof typeof ROUTES
+
+interface Call<Params, Body, Answer> {
+  readonly params: Params
+  readonly body: Body
+  readonly answer: Answer
+}
+
+type OfService = { readonly service: string }
+type OfReal = { readonly service: string; readonly real: string }
+type Read<Answer> = Call<Filter, undefined, Answer>
+
+/** What each route takes and gives. Parameters that the path does not name travel in the query. */
+export interface Calls {
+  status: Read<Status>
+  services: Read<Listing<ServiceRow>>
+  reals: Read<Listing<RealRow>>
+  conns: Read<Listing<ConnRow>>
+  templates: Read<Listing<TemplateRow>>
+  nexthops: Read<Listing<NexthopRow>>
+  interfaces: Read<Listing<InterfaceRow>>
+  reasons: Read<Listing<ReasonRow>>
+  desired: Read<Stages['desired']>
+  effective: Read<Stages['effective']>
+  actual: Read<Stages['actual']>
+  diff: Read<Stages['diff']>
+  attach: Call<object, AttachRequest, Change>
+  detach: Call<{ readonly interface: string }, undefined, Change>
+  detachAll: Call<object, undefined, Change>
+  addService: Call<object, ServiceRequest, Change>
+  setService: Call<OfService, ServiceChange, Change>
+  removeService: Call<OfService, undefined, Change>
+  addReal: Call<OfService, Real, Change>
+  setReal: Call<OfReal, RealChange, Change>
+  removeReal: Call<OfReal, undefined, Change>
+  reload: Call<object, undefined, Change>
+}
+
+export type Params = Readonly<Record<string, string | number | undefined>>
+
+/** The path and query of a call: every ':name' of the route is filled from params, the rest becomes the query. */
+export function routePath(name: RouteName, params: Params = {}): string {
+  const rest = new URLSearchParams()
+  const used = new Set<string>()
+  const path = ROUTES[name].path.replace(/:(\w+)/g, (_, key: string) => {
+    used.add(key)
+    return encodeURIComponent(String(params[key] ?? ''))
+  })
+  for (const [key, value] of Object.entries(params))
+    if (!used.has(key) && value !== undefined) rest.set(key, String(value))
+  return rest.size > 0 ? `${path}?${rest}` : path
+}
+
+export type Match =
+  | { readonly found: 'route'; readonly name: RouteName; readonly params: Readonly<Record<string, string>> }
+  | { readonly found: 'path'; readonly methods: readonly Method[] }
+  | { readonly found: 'nothing' }
+
+/** Finds the route of a request; a known path with another method says which methods it has. */
+export function matchRoute(method: string, target: string): Match {
+  const cut = target.indexOf('?')
+  const path = cut < 0 ? target : target.slice(0, cut)
+  const methods: Method[] = []
+  for (const name of Object.keys(ROUTES) as RouteName[]) {
+    const params = matchPath(ROUTES[name].path, path)
+    if (!params) continue
+    if (ROUTES[name].method !== method) {
+      methods.push(ROUTES[name].method)
+      continue
+    }
+    for (const [key, value] of new URLSearchParams(cut < 0 ? '' : target.slice(cut + 1)))
+      params[key] ??= value
+    return { found: 'route', name, params }
+  }
+  return methods.length > 0 ? { found: 'path', methods } : { found: 'nothing' }
+}
+
+function matchPath(pattern: string, path: string): Record<string, string> | undefined {
+  const want = pattern.split('/')
+  const have = path.split('/')
+  if (want.length !== have.length) return undefined
+  const params: Record<string, string> = {}
+  for (const [i, part] of want.entries()) {
+    const given = have[i] ?? ''
+    if (!part.startsWith(':')) {
+      if (part !== given) return undefined
+      continue
+    }
+    const value = decode(given)
+    if (!value) return undefined
+    params[part.slice(1)] = value
+  }
+  return params
+}
+
+function decode(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return undefined
+  }
+}

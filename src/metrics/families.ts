@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every family that is made from a snapshot: one table that says what a name means and where its samples come from.
+// Identity labels are vip, port, proto (and real); names that people gave stand in info series only.
+import type { Action, InterfaceSnapshot, ServiceSnapshot, Snapshot } from '../datapath/types.js'
+import { type Family, header, type LabelText, labels, sample, type Value } from './exposition.js'
+
+interface SnapshotFamily extends Family {
+  readonly samples: (snapshot: Snapshot) => Iterable<readonly [LabelText, Value]>
+}
+
+const ACTIONS: readonly Action[] = ['pass', 'tx', 'redirect', 'drop']
+
+const interfaceFamilies: readonly SnapshotFamily[] = [
+  {
+    name: 'xlvs_interface_info',
+    type: 'gauge',
+    help: 'Interfaces that carry the XDP program; always 1.',
+    samples: (s) => s.interfaces.map((i) => [interfaceInfo(i), 1]),
+  },
+  {
+    name: 'xlvs_packets_total',
+    type: 'counter',
+    help: 'Packets by what the XDP program did with them.',
+    samples: (s) => actions(s, 'packets'),
+  },
+  {
+    name: 'xlvs_bytes_total',
+    type: 'counter',
+    help: 'Bytes of frames by what the XDP program did with them.',
+    samples: (s) => actions(s, 'bytes'),
+  },
+  {
+    name: 'xlvs_drops_total',
+    type: 'counter',
+    help: 'Packets dropped, by the reason why.',
+    samples: drops,
+  },
+]
+
+const serviceFamilies: readonly SnapshotFamily[] = [
+  {
+    name: 'xlvs_service_info',
+    type: 'gauge',
+    help: 'Virtual services with the name, scheduler and owner they have; always 1.',
+    samples: (s) => s.services.map((one) => [serviceInfo(one), 1]),
+  },
+  {
+    name: 'xlvs_service_packets_total',
+    type: 'counter',
+    help: 'Packets forwarded for a virtual service, removed real servers included.',
+    samples: (s) => s.services.map((one) => [serviceLabels(one), one.packets]),
+  },
+  {
+    name: 'xlvs_service_bytes_total',
+    type: 'counter',
+    help: 'IP bytes forwarded for a virtual service, removed real servers included.',
+    samples: (s) => s.services.map((one) => [serviceLabels(one), one.bytes]),
+  },
+  {
+    name: 'xlvs_service_connections_total',
+    type: 'counter',
+    help: 'Connections scheduled for a virtual service, removed real servers included.',
+    samples: (s) => s.services.map((one) => [serviceLabels(one), one.connections]),
+  },
+]
+
+const tableFamilies: readonly SnapshotFamily[] = [
+  {
+    name: 'xlvs_conn_created_total',
+    type: 'counter',
+    help: 'Connections entered into the connection tables.',
+    samples: (s) => [['', s.totals.connsCreated]],
+  },
+  {
+    name: 'xlvs_conn_expired_total',
+    type: 'counter',
+    help: 'Connections that reached their timeout.',
+    samples: (s) => [['', s.totals.connsExpired]],
+  },
+  {
+    name: 'xlvs_conn_evicted_total',
+    type: 'counter',
+    help: 'Live connections that made room for new ones.',
+    samples: (s) => [['', s.totals.connsEvicted]],
+  },
+  {
+    name: 'xlvs_table_entries',
+    type: 'gauge',
+    help: 'Entries in use, as the last full sweep counted them.',
+    samples: (s) => Object.entries(s.tables).map(([table, t]) => [labels({ table }), t.entries]),
+  },
+  {
+    name: 'xlvs_table_capacity',
+    type: 'gauge',
+    help: 'Entries a table has room for.',
+    samples: (s) => Object.entries(s.tables).map(([table, t]) => [labels({ table }), t.capacity]),
+  },
+]
+
+export const SNAPSHOT_FAMILIES: readonly SnapshotFamily[] = [
+  ...interfaceFamilies,
+  ...serviceFamilies,
+  ...tableFamilies,
+]
+
+/** The text of all families above. */
+export function snapshotText(snapshot: Snapshot): string {
+  let text = ''
+  for (const family of SNAPSHOT_FAMILIES) {
+    text += header(family)
+    for (const [pairs, value] of family.samples(snapshot)) text += sample(family.name, pairs, value)
+  }
+  return text
+}
+
+export function serviceLabels(service: ServiceSnapshot): LabelText {
+  return labels({ vip: service.vip, port: service.port, proto: service.protocol })
+}
+
+function serviceInfo(service: ServiceSnapshot): LabelText {
+  return `${serviceLabels(service)},${labels({
+    name: service.name ?? '',
+    scheduler: service.scheduler,
+    owner: service.owner ?? '',
+  })}`
+}
+
+function interfaceInfo({ attachment }: InterfaceSnapshot): LabelText {
+  const { interface: name, mode, mac, ifindex } = attachment
+  return labels({ interface: name, mode, driver: attachment.driver ?? '', mac, ifindex })
+}
+
+function* actions(snapshot: Snapshot, unit: 'packets' | 'bytes'): Iterable<[LabelText, Value]> {
+  for (const one of snapshot.interfaces)
+    for (const action of ACTIONS)
+      yield [labels({ interface: one.attachment.interface, action }), one.actions[action][unit]]
+}
+
+function* drops(snapshot: Snapshot): Iterable<[LabelText, Value]> {
+  for (const [name, { packets }] of Object.entries(snapshot.reasons))
+    if (name.startsWith('drop_')) yield [labels({ reason: name.slice('drop_'.length) }), packets]
+}

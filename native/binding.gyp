@@ -1,0 +1,29 @@
+{
+  'targets': [
+    {
+      'target_name': 'libbpf_ts',
+      'product_name': 'libbpf_ts',
+      'sources': [
+        'addon/args.cpp',
+        'addon/error.cpp',
+        'addon/features.cpp',
+        'addon/handle.cpp',
+        'addon/kinds.cpp',
+        'addon/link.cpp',
+        'addon/main.cpp',
+        'addon/map.cpp',
+        'addon/map_bulk.cpp',
+        'addon/netlink.cpp',
+        'addon/object.cpp',
+        'addon/program.cpp',
+      ],
+      # -isystem: warnings are wanted for this code, not for the headers it stands on
+      'cflags': ['-Wall', '-Wextra', '-isystem', '<!(node -p "require(\'node-addon-api\').include.slice(1, -1)")'],
+      'cflags_cc': ['-std=c++17', '-fexceptions'],
+      'cflags_cc!': ['-fno-exceptions', '-fno-rtti'],
+      'cflags!': ['-Wno-unused-parameter'],
+      'defines': ['NAPI_VERSION=8', 'NAPI_CPP_EXCEPTIONS', '_GNU_SOURCE'],
+      'libraries': ['-lbpf'],
+    },
+  ],
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// libbpf-ts: libbpf for Node. Everything the package offers, by name.
+import { native } from './native.js'
+
+export { BpfError } from './errors.js'
+export * from './link.js'
+export * from './map.js'
+export type { Chunk } from './map-bulk.js'
+export type { MapSpec, ProgramInfo, ProgramSpec, RunResult } from './native.js'
+export * from './object.js'
+export * from './program.js'
+export * from './values.js'
+
+/** How many CPUs this machine may ever have: the number of values a per-CPU map keeps for a key. */
+export function possibleCpus(): number {
+  return native.possibleCpus()
+}
+
+/** The version of the libbpf in use, as `'v1.1'`. */
+export function libbpfVersion(): string {
+  return native.libbpfVersion()
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// BPF maps: single entries, batches, iteration in chunks, memory mapping, pins.
+import { unlinkSync } from 'node:fs'
+import { BpfError } from './errors.js'
+import { type Chunk, chunksOf, deleteEach, updateEach } from './map-bulk.js'
+import { type MapDescription, type NativeMap, native } from './native.js'
+import { u32 } from './values.js'
+
+/** `any` writes always, `noexist` only a new key, `exist` only a key that is there. */
+export type UpdateMode = 'any' | 'noexist' | 'exist'
+
+const updateFlags: Record<UpdateMode, number> = { any: 0, noexist: 1, exist: 2 }
+
+/** Something with a descriptor that a map can hold: a map, a program, a socket. */
+export interface Descriptor {
+  readonly fd: number
+}
+
+const descriptorMaps = new Set([
+  'array_of_maps',
+  'hash_of_maps',
+  'prog_array',
+  'perf_event_array',
+  'cgroup_array',
+  'sockmap',
+  'sockhash',
+  'reuseport_sockarray',
+  'xskmap',
+])
+
+export interface MapOptions {
+  /** The kernel keeps the first 15 bytes. */
+  readonly name?: string
+  /** libbpf's name of the type: `'array'`, `'hash'`, `'lru_hash'`, `'devmap_hash'`, … */
+  readonly type: string
+  readonly keySize: number
+  readonly valueSize: number
+  readonly maxEntries: number
+  /** `mapFlags.…`, or-ed. */
+  readonly flags?: number
+  /** For maps of maps: a map like those to be put in. */
+  readonly innerMap?: BpfMap
+}
+
+/** Creation flags, as the kernel numbers them. */
+export const mapFlags = {
+  noPreallocation: 1,
+  numaNode: 4,
+  readOnly: 8,
+  writeOnly: 16,
+  readOnlyForPrograms: 128,
+  writeOnlyForPrograms: 256,
+  mmapable: 1024,
+  innerMap: 4096,
+} as const
+
+/** Opens a pinned map. Throws a `TypeError` when the pin holds something else. */
+export function openMap(pinPath: string): BpfMap {
+  return new BpfMap(native.Map.open(pinPath))
+}
+
+/** Opens a map by its id, as `BpfMap.id` and `ProgramInfo.mapIds` give it. Needs CAP_SYS_ADMIN. */
+export function openMapById(id: number): BpfMap {
+  return new BpfMap(native.Map.byId(id))
+}
+
+/** Makes a map of its own, outside any object: inner maps, probes, tables a program gets by `reuseMap`. */
+export function createMap(options: MapOptions): BpfMap {
+  const { name = '', type, keySize, valueSize, maxEntries, flags = 0, innerMap } = options
+  return new BpfMap(native.Map.create(type, name, keySize, valueSize, maxEntries, flags, innerMap?.fd))
+}
+
+/** A live map. It owns its descriptor; the kernel frees the map with the last descriptor, pin or program. */
+export class BpfMap implements Descriptor {
+  readonly #handle: NativeMap
+  readonly #about: MapDescription
+
+  /** @internal */
+  constructor(handle: NativeMap) {
+    this.#handle = handle
+    this.#about = handle.describe()
+  }
+
+  /** The descriptor; it stays this object's. Throws once closed. */
+  get fd(): number {
+    return this.#handle.descriptor()
+  }
+  /** libbpf's name for maps of an object, the kernel's (15 bytes) otherwise. */
+  get name(): string {
+    return this.#about.name
+  }
+  /** libbpf's name of the type: `'array'`, `'lru_hash'`, … */
+  get type(): string {
+    return this.#about.type
+  }
+  /** Bytes. */
+  get keySize(): number {
+    return this.#about.keySize
+  }
+  /** Bytes of one value; per-CPU maps hold one for each possible CPU. */
+  get valueSize(): number {
+    return this.#about.valueSize
+  }
+  get maxEntries(): number {
+    return this.#about.maxEntries
+  }
+  get flags(): number {
+    return this.#about.flags
+  }
+  get id(): number {
+    return this.#about.id
+  }
+  /** Bytes that `lookup` gives and `update` takes: `valueSize`, or all CPUs' values rounded up to 8, or 4
+   * for a map of maps or programs. */
+  get transferSize(): number {
+    return this.#about.transferSize
+  }
+
+  /** The value of `key`, a copy; `undefined` when there is none. */
+  lookup(key: Uint8Array): Uint8Array | undefined {
+    const value = new Uint8Array(this.#about.transferSize)
+    return this.#handle.lookup(key, value) ? value : undefined
+  }
+
+  /** As `lookup`, into `out` of `transferSize` bytes: nothing is allocated. False when there is no such key. */
+  lookupInto(key: Uint8Array, out: Uint8Array): boolean {
+    return this.#handle.lookup(key, out)
+  }
+
+  /** Looks up and deletes in one step: queues, stacks, and hashes since kernel 5.14. */
+  take(key: Uint8Array): Uint8Array | undefined {
+    const value = new Uint8Array(this.#about.transferSize)
+    return this.#handle.take(key, value) ? value : undefined
+  }
+
+  /** Writes one entry. Maps of maps or programs take the `BpfMap` or `BpfProgram` itself.
+   * Throws `EEXIST` (mode `noexist`), `ENOENT` (mode `exist`), `E2BIG` (full, or index too large). */
+  update(key: Uint8Array, value: Uint8Array | Descriptor, mode: UpdateMode = 'any'): void {
+    this.#handle.update(key, value instanceof Uint8Array ? value : this.#held(value), flagsOf(mode))
+  }
+
+  /** Deletes one entry; false when there was none. Arrays refuse with `EINVAL`. */
+  delete(key: Uint8Array): boolean {
+    return this.#handle.delete(key)
+  }
+
+  /** The key after `key`, the first one without; `undefined` at the end. A key that is gone starts over. */
+  nextKey(key?: Uint8Array): Uint8Array | undefined {
+    const next = new Uint8Array(this.#about.keySize)
+    return this.#handle.nextKey(key, next) ? next : undefined
+  }
+
+  /** Writes many entries in one system call (kernel 5.6; one by one where the type has no batches). Returns
+   * how many. On an error the entries before the failing one are written. Blocks: hand over thousands, not millions. */
+  updateBatch(keys: Uint8Array, values: Uint8Array, mode: UpdateMode = 'any'): number {
+    const flags = flagsOf(mode)
+    return orOneByOne(
+      () => this.#handle.updateBatch(keys, values, flags),
+      () => updateEach(this.#handle, this.#about, keys, values, flags),
+    )
+  }
+
+  /** Deletes many entries in one system call; returns how many there were. Missing keys are passed over. */
+  deleteBatch(keys: Uint8Array): number {
+    return orOneByOne(
+      () => this.#handle.deleteBatch(keys),
+      () => deleteEach(this.#handle, this.#about, keys),
+    )
+  }
+
+  /** All entries, `size` or fewer at a time, with the event loop running between chunks. An entry that is
+   * changed meanwhile may be seen before or after; one that stays is seen at least once. */
+  chunks(size: number): AsyncIterable<Chunk> {
+    return chunksOf(this.#handle, this.#about, size)
+  }
+
+  /** The whole array as memory: `maxEntries` values, each `valueSize` rounded up to 8. For arrays made with
+   * `mapFlags.mmapable` (kernel 5.5). It lives as long as the buffer is referenced, also after `close()`.
+   * Without `writable` the pages are read-only: a write through the buffer ends the process with SIGSEGV. */
+  mmap(options: { readonly writable?: boolean } = {}): ArrayBuffer {
+    return this.#handle.mmap(options.writable ?? false)
+  }
+
+  /** Makes the map read-only for user space, for good (kernel 5.2). */
+  freeze(): void {
+    this.#handle.freeze()
+  }
+
+  /** Keeps the map alive under a path on a BPF file system. Throws `EEXIST` when the path is taken. */
+  pin(path: string): void {
+    this.#handle.pin(path)
+  }
+
+  /** Removes a pin; the map stays as long as anything else holds it. */
+  unpin(path: string): void {
+    unlinkSync(path)
+  }
+
+  /** Gives up the descriptor. Closing again does nothing; any other call then throws "… is closed". */
+  close(): void {
+    this.#handle.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #held(value: Descriptor): Uint8Array {
+    if (!descriptorMaps.has(this.type)) {
+      throw new TypeError(
+        `value must be a Uint8Array: map '${this.name}' of type ${this.type} holds no descriptors`,
+      )
+    }
+    return u32(value.fd)
+  }
+}
+
+function flagsOf(mode: UpdateMode): number {
+  const flags = updateFlags[mode]
+  if (flags === undefined) throw new TypeError(`mode must be 'any', 'noexist' or 'exist', not '${mode}'`)
+  return flags
+}
+
+/** Some map types know no batches; the kernel then answers ENOTSUPP, before 5.6 EINVAL for all. */
+function orOneByOne(batch: () => number, each: () => number): number {
+  try {
+    return batch()
+  } catch (error) {
+    if (error instanceof BpfError && error.code === 'ENOTSUPP') return each()
+    throw error
+  }
+}

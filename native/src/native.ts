@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// The compiled addon and the shape of what it exports: bytes, numbers and text, already checked there.
+import { createRequire } from 'node:module'
+import { BpfError } from './errors.js'
+
+export interface NativeMap {
+  describe(): MapDescription
+  descriptor(): number
+  lookup(key: Uint8Array, out: Uint8Array, flags?: number): boolean
+  take(key: Uint8Array, out: Uint8Array): boolean
+  update(key: Uint8Array, value: Uint8Array, flags: number): void
+  delete(key: Uint8Array): boolean
+  nextKey(key: Uint8Array | undefined, out: Uint8Array): boolean
+  lookupBatch(
+    from: Uint8Array | undefined,
+    next: Uint8Array,
+    keys: Uint8Array,
+    values: Uint8Array,
+  ): { count: number; last: boolean }
+  updateBatch(keys: Uint8Array, values: Uint8Array, flags: number): number
+  deleteBatch(keys: Uint8Array): number
+  mmap(writable: boolean): ArrayBuffer
+  freeze(): void
+  pin(path: string): void
+  close(): void
+}
+
+export interface MapDescription {
+  readonly name: string
+  readonly type: string
+  readonly keySize: number
+  readonly valueSize: number
+  readonly maxEntries: number
+  readonly flags: number
+  readonly id: number
+  readonly transferSize: number
+}
+
+export interface NativeProgram {
+  info(): ProgramInfo
+  descriptor(): number
+  run(
+    data: Uint8Array | undefined,
+    context: Uint8Array | undefined,
+    dataOutSize: number,
+    contextOutSize: number,
+    repeat: number,
+    flags: number,
+    cpu: number,
+    batchSize: number,
+  ): RunResult
+  pin(path: string): void
+  close(): void
+}
+
+/** What the kernel knows about a loaded program. */
+export interface ProgramInfo {
+  readonly id: number
+  readonly name: string
+  readonly type: string
+  /** Hash of the instructions, 16 hexadecimal digits. */
+  readonly tag: string
+  /** Nanoseconds since boot. */
+  readonly loadTime: number
+  /** 0 when the JIT is off or the caller may not know. */
+  readonly jitedBytes: number
+  readonly translatedBytes: number
+  /** Kernel 5.16 and later, 0 before. */
+  readonly verifiedInstructions: number
+  /** Only counted while `enableRunStats()` is in force. */
+  readonly runTimeNs: number
+  readonly runCount: number
+  readonly recursionMisses: number
+  readonly mapIds: readonly number[]
+}
+
+export interface RunResult {
+  /** For XDP the action: 0 aborted, 1 drop, 2 pass, 3 tx, 4 redirect. */
+  readonly returnValue: number
+  /** Mean of one repetition. */
+  readonly durationNs: number
+  /** The packet as the program left it. */
+  readonly data: Uint8Array
+  /** The context as the program left it. */
+  readonly context: Uint8Array
+}
+
+export interface NativeLink {
+  info(): { id: number; type: string; programId: number; first: number; second: number }
+  descriptor(): number
+  update(program: number, expected?: number): void
+  detach(): void
+  pin(path: string): void
+  close(): void
+}
+
+export interface NativeObject {
+  name(): string
+  maps(): MapSpec[]
+  programs(): ProgramSpec[]
+  btf(): Uint8Array | undefined
+  setMaxEntries(map: string, maxEntries: number): void
+  setInitialValue(map: string, value: Uint8Array): void
+  initialValue(map: string): Uint8Array
+  reuseMap(map: string, existing: number): void
+  setInnerMap(map: string, inner: number): void
+  setAutoload(program: string, on: boolean): void
+  load(): void
+  map(name: string): NativeMap
+  program(name: string): NativeProgram
+  close(): void
+}
+
+/** A map as the object file describes it. */
+export interface MapSpec {
+  readonly name: string
+  readonly type: string
+  readonly keySize: number
+  readonly valueSize: number
+  readonly maxEntries: number
+  readonly flags: number
+  /** Made by the compiler from a section of variables (`.rodata`, `.data`, `.bss`, …). */
+  readonly internal: boolean
+}
+
+/** A program as the object file describes it. */
+export interface ProgramSpec {
+  readonly name: string
+  readonly section: string
+  readonly type: string
+  readonly autoload: boolean
+  /** How many instructions of 8 bytes the file holds for it. */
+  readonly instructions: number
+}
+
+interface Addon {
+  setErrorClass(errorClass: typeof BpfError): void
+  readonly Object: new (
+    source: string | Uint8Array,
+    name?: string,
+    pinRoot?: string,
+    kernelBtf?: string,
+  ) => NativeObject
+  readonly Map: {
+    open(path: string): NativeMap
+    byId(id: number): NativeMap
+    create(
+      type: string,
+      name: string,
+      keySize: number,
+      valueSize: number,
+      maxEntries: number,
+      flags: number,
+      innerMap?: number,
+    ): NativeMap
+  }
+  readonly Program: {
+    open(path: string): NativeProgram
+    byId(id: number): NativeProgram
+    load(
+      type: string,
+      name: string,
+      license: string,
+      instructions: Uint8Array,
+      attachType?: number,
+    ): NativeProgram
+  }
+  readonly Link: {
+    open(path: string): NativeLink
+    byId(id: number): NativeLink
+    create(
+      operation: string,
+      program: number,
+      target: number,
+      attachType: number,
+      flags: number,
+      subject?: string,
+    ): NativeLink
+    queryXdp(ifindex: number): {
+      attached: number
+      single: number
+      native: number
+      generic: number
+      offload: number
+    }
+    query(target: number, attachType: number, subject?: string): number[]
+  }
+  possibleCpus(): number
+  libbpfVersion(): string
+  probeMapType(type: string): boolean
+  probeProgramType(type: string): boolean
+  probeHelper(programType: string, helper: number): boolean
+  enableRunStats(): () => void
+}
+
+export const native: Addon = loadAddon()
+
+/** The addon built in place, else the prebuilt one for this platform that the package carries. */
+function loadAddon(): Addon {
+  const require = createRequire(import.meta.url)
+  const places = [
+    '../build/Release/libbpf_ts.node',
+    `../prebuilds/${process.platform}-${process.arch}/libbpf_ts.node`,
+  ]
+  const reasons: string[] = []
+  for (const place of places) {
+    try {
+      const addon = require(place) as Addon
+      addon.setErrorClass(BpfError)
+      return addon
+    } catch (error) {
+      reasons.push(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error))
+    }
+  }
+  throw new Error(
+    `libbpf-ts has no usable addon (build it with 'npm run build -w native'): ${reasons.join('; ')}`,
+  )
+}

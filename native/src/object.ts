@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// BPF object files: first a specification that can be looked at and changed, then a loaded object.
+import { BpfMap } from './map.js'
+import { type MapSpec, type NativeObject, native, type ProgramSpec } from './native.js'
+import { BpfProgram } from './program.js'
+
+export interface OpenOptions {
+  /** Name of the object in messages and of its internal maps; by default the file's name. */
+  readonly name?: string
+  /** Where maps that declare `pinning` are pinned at load; by default /sys/fs/bpf. */
+  readonly pinRoot?: string
+  /** A BTF file of the kernel to relocate against, instead of the running one's. */
+  readonly kernelBtf?: string
+}
+
+/** Reads an object file, from a path or from memory. Asks nothing of the kernel and needs no privilege.
+ * Throws a `BpfError` (`LIBBPF_ERRNO__FORMAT`, `EINVAL`, `ENOENT`, …) when it is not a BPF object. */
+export function openObject(source: string | Uint8Array, options: OpenOptions = {}): ObjectSpec {
+  return new ObjectSpec(new native.Object(source, options.name, options.pinRoot, options.kernelBtf))
+}
+
+/** An object that is opened and not loaded. */
+export class ObjectSpec {
+  #handle: NativeObject | undefined
+  /** The object's name. */
+  readonly name: string
+
+  /** @internal */
+  constructor(handle: NativeObject) {
+    this.#handle = handle
+    this.name = handle.name()
+  }
+
+  /** The maps in the file, with the sizes set so far. */
+  get maps(): readonly MapSpec[] {
+    return this.#open.maps()
+  }
+
+  /** The programs in the file, chosen (`autoload`) or not. */
+  get programs(): readonly ProgramSpec[] {
+    return this.#open.programs()
+  }
+
+  /** The sections that hold programs, each once, in file order. */
+  get sections(): readonly string[] {
+    return [...new Set(this.programs.map((program) => program.section))]
+  }
+
+  /** The object's type information as bytes, a copy; `undefined` when it was compiled without. */
+  btf(): Uint8Array | undefined {
+    return this.#open.btf()
+  }
+
+  setMaxEntries(map: string, n: number): void {
+    this.#open.setMaxEntries(map, n)
+  }
+
+  /** Sets the whole content of `.rodata`, `.data…` or `.bss`, as it will be when programs start. */
+  setInitialValue(map: string, value: Uint8Array): void {
+    this.#open.setInitialValue(map, value)
+  }
+
+  /** A copy of that content. */
+  initialValue(map: string): Uint8Array {
+    return this.#open.initialValue(map)
+  }
+
+  /** Uses a map that exists instead of making one; `existing` may be closed afterwards. Type, sizes and flags
+   * must be equal: `load` answers `EINVAL` otherwise. */
+  reuseMap(map: string, existing: BpfMap): void {
+    this.#open.reuseMap(map, existing.fd)
+  }
+
+  /** Says what the inner maps of a map of maps look like, where the file does not. */
+  setInnerMap(map: string, inner: BpfMap): void {
+    this.#open.setInnerMap(map, inner.fd)
+  }
+
+  /** Chooses whether `load` loads this program. */
+  setAutoload(program: string, on: boolean): void {
+    this.#open.setAutoload(program, on)
+  }
+
+  /** Makes the maps and loads the programs. This uses up the specification, also when it fails. Needs CAP_BPF
+   * (and CAP_NET_ADMIN for network programs, CAP_PERFMON for pointer arithmetic). Throws a `BpfError` whose
+   * `log` ends with the verifier's words; `wholeLog` has all of them. */
+  load(): BpfObject {
+    const handle = this.#open
+    this.#handle = undefined
+    try {
+      handle.load()
+      return new BpfObject(handle)
+    } catch (error) {
+      handle.close()
+      throw error
+    }
+  }
+
+  /** Frees the specification. Closing again, or after `load`, does nothing. */
+  close(): void {
+    this.#handle?.close()
+    this.#handle = undefined
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  get #open(): NativeObject {
+    if (this.#handle === undefined) throw new Error(`specification '${this.name}' is closed`)
+    return this.#handle
+  }
+}
+
+/** A loaded object. Maps and programs taken from it own descriptors of their own and outlive it. */
+export class BpfObject {
+  readonly #handle: NativeObject
+  readonly name: string
+  /** The names of its maps. */
+  readonly maps: string[]
+  /** The names of the programs that were loaded. */
+  readonly programs: string[]
+
+  /** @internal */
+  constructor(handle: NativeObject) {
+    this.#handle = handle
+    this.name = handle.name()
+    this.maps = handle.maps().map((map) => map.name)
+    this.programs = handle
+      .programs()
+      .filter((program) => program.autoload)
+      .map((program) => program.name)
+  }
+
+  /** The map of that name; internal maps also by their section (`.rodata`). A new handle at every call. */
+  map(name: string): BpfMap {
+    return new BpfMap(this.#handle.map(name))
+  }
+
+  /** The program (function) of that name. A new handle at every call. */
+  program(name: string): BpfProgram {
+    return new BpfProgram(this.#handle.program(name))
+  }
+
+  /** Gives up the object's own descriptors. Closing again does nothing. */
+  close(): void {
+    this.#handle.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}

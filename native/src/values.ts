@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keys and values that the kernel itself gives a shape, as bytes in the machine's order.
+import { endianness } from 'node:os'
+import type { Descriptor } from './map.js'
+
+/** True where DataView wants `littleEndian`. */
+export const littleEndian = endianness() === 'LE'
+
+/** An unsigned 32-bit number: the key of arrays, the value of device maps. */
+export function u32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, value, littleEndian)
+  return bytes
+}
+
+/** Reads what `u32` writes, also the map or program id that a map of maps or programs gives back. */
+export function readU32(bytes: Uint8Array, offset = 0): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(offset, littleEndian)
+}
+
+/** A key of an LPM trie: 4 bytes of prefix length in bits, then the address. */
+export function prefixKey(address: Uint8Array, bits: number): Uint8Array {
+  if (!Number.isInteger(bits) || bits < 0 || bits > address.length * 8) {
+    throw new TypeError(`bits must be an integer from 0 to ${address.length * 8}`)
+  }
+  const key = new Uint8Array(4 + address.length)
+  key.set(u32(bits))
+  key.set(address, 4)
+  return key
+}
+
+/** A value of a device map with room for a program (`struct bpf_devmap_val`, 8 bytes, kernel 5.8). */
+export function deviceValue(ifindex: number, program?: Descriptor): Uint8Array {
+  return pair(ifindex, program)
+}
+
+/** A value of a CPU map with room for a program (`struct bpf_cpumap_val`, 8 bytes, kernel 5.9). */
+export function cpuValue(queueSize: number, program?: Descriptor): Uint8Array {
+  return pair(queueSize, program)
+}
+
+/** One slice per possible CPU of a per-CPU value, in CPU order; the slices share its memory. */
+export function splitCpus(value: Uint8Array, valueSize: number): Uint8Array[] {
+  const stride = Math.ceil(valueSize / 8) * 8
+  if (value.length % stride !== 0) throw new TypeError(`value must be a multiple of ${stride} bytes`)
+  return Array.from({ length: value.length / stride }, (_, cpu) =>
+    value.subarray(cpu * stride, cpu * stride + valueSize),
+  )
+}
+
+/** The reverse of `splitCpus`: one value for each possible CPU, for `update`. */
+export function joinCpus(values: readonly Uint8Array[]): Uint8Array {
+  const size = values[0]?.length ?? 0
+  const stride = Math.ceil(size / 8) * 8
+  const joined = new Uint8Array(stride * values.length)
+  values.forEach((value, cpu) => {
+    if (value.length !== size) throw new TypeError(`values must all have ${size} bytes`)
+    joined.set(value, cpu * stride)
+  })
+  return joined
+}
+
+/** A `struct xdp_md` for `run`: the whole packet is data, as if it came in on queue `queue` of `ifindex`. */
+export function xdpContext(packetLength: number, ifindex = 0, queue = 0): Uint8Array {
+  const context = new Uint8Array(24)
+  const view = new DataView(context.buffer)
+  view.setUint32(4, packetLength, littleEndian)
+  view.setUint32(12, ifindex, littleEndian)
+  view.setUint32(16, queue, littleEndian)
+  return context
+}
+
+function pair(first: number, program: Descriptor | undefined): Uint8Array {
+  const value = new Uint8Array(8)
+  value.set(u32(first))
+  if (program !== undefined) value.set(u32(program.fd), 4)
+  return value
+}

@@ -101,7 +101,7 @@ export function parseReals(text: string, port?: number, subject?: string): Outco
     reals.set(real.value.address, real.value)
     return []
   })
-  return problems.length > 0 ? fail(...problems) : succeed([...reals.values()])
+  return problems.length > 0 ? { ok: false, problems } : succeed([...reals.values()])
 }
 
 export function parseWeight(text: string, subject?: string): Outcome<number> {

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bodies of requests, which may be anything that JSON can carry -> the arguments of change.ts. Only the shape is
+// judged here: a map, known keys, the right kind of value. What the values may be is judged by the change itself.
+import type { RealEdit, RealSpec, ServiceEdit, ServiceSpec } from './change.js'
+import { succeed } from './describe.js'
+import { suggestion } from './nearest.js'
+import { kindOf } from './rules.js'
+import type { Outcome, Problem } from './types.js'
+
+type Kind = 'text' | 'number' | 'map' | 'list'
+type Shape = Readonly<Record<string, readonly [kind: Kind, need: 'must' | 'may' | 'null']>>
+
+const PERSISTENCE: Shape = { timeout: ['number', 'must'], prefix: ['number', 'may'], mask: ['text', 'may'] }
+const REAL: Shape = { address: ['text', 'must'], weight: ['number', 'may'], name: ['text', 'may'] }
+const REAL_EDIT: Shape = { weight: ['number', 'may'], name: ['text', 'null'] }
+const SERVICE_EDIT: Shape = {
+  scheduler: ['text', 'may'],
+  persistence: ['map', 'null'],
+  name: ['text', 'null'],
+}
+const SERVICE: Shape = {
+  vip: ['text', 'must'],
+  port: ['number', 'must'],
+  protocol: ['text', 'may'],
+  scheduler: ['text', 'may'],
+  persistence: ['map', 'may'],
+  name: ['text', 'may'],
+  reals: ['list', 'may'],
+}
+
+export function readServiceSpec(body: unknown): Outcome<ServiceSpec> {
+  return judged(body, shapeProblems(body, SERVICE, ''))
+}
+
+export function readServiceEdit(body: unknown): Outcome<ServiceEdit> {
+  return judged(body, shapeProblems(body, SERVICE_EDIT, ''))
+}
+
+export function readRealSpec(body: unknown): Outcome<RealSpec> {
+  return judged(body, shapeProblems(body, REAL, ''))
+}
+
+export function readRealEdit(body: unknown): Outcome<RealEdit> {
+  return judged(body, shapeProblems(body, REAL_EDIT, ''))
+}
+
+function judged<T>(body: unknown, problems: readonly Problem[]): Outcome<T> {
+  return problems.length > 0 ? { ok: false, problems } : succeed(body as T)
+}
+
+function shapeProblems(body: unknown, shape: Shape, path: string): Problem[] {
+  const subject = path === '' ? 'body' : path
+  if (!isMap(body)) return [{ subject, reason: `${subject} is ${kindOf(body)}`, fix: 'send a JSON object' }]
+  const known = Object.keys(shape)
+  const unknown = Object.keys(body).filter((key) => !known.includes(key))
+  return [
+    ...unknown.map((key) => ({
+      subject,
+      reason: `unknown key ${JSON.stringify(key.slice(0, 60))}`,
+      fix: suggestion(key, known),
+    })),
+    ...Object.entries(shape).flatMap(([key, [kind, need]]): Problem[] => {
+      const value = body[key]
+      const at = path === '' ? key : `${path}.${key}`
+      if (value === undefined && need === 'must') {
+        return [{ subject: at, reason: `${key} is missing`, fix: `send ${key}, a ${kind}` }]
+      }
+      if (value === undefined || (value === null && need === 'null')) return []
+      if (!isKind(value, kind))
+        return [{ subject: at, reason: `${key} is ${kindOf(value)}`, fix: `send a ${kind}` }]
+      return innerProblems(key, value, at)
+    }),
+  ]
+}
+
+function innerProblems(key: string, value: unknown, at: string): Problem[] {
+  if (key === 'persistence') return shapeProblems(value, PERSISTENCE, at)
+  if (key !== 'reals') return []
+  return (value as unknown[]).flatMap((real, i) => shapeProblems(real, REAL, `${at}[${i}]`))
+}
+
+function isKind(value: unknown, kind: Kind): boolean {
+  if (kind === 'list') return Array.isArray(value)
+  if (kind === 'map') return isMap(value)
+  return typeof value === (kind === 'text' ? 'string' : 'number')
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

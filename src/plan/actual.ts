@@ -59,14 +59,16 @@ export interface ActualVip {
 
 export type DirectoryName = 'vips4' | 'vips6' | 'tcp' | 'udp'
 
-/** key -> value would lose the duplicates IPv6 folds may have; a value stands only once. */
+/** value (VIP id or service id) -> key; the other way round would lose the equal folds that IPv6 addresses may have. */
 export type DirectoryContents = ReadonlyMap<number, number>
 
 export interface Actual {
   readonly limits: Limits
   readonly vips: ReadonlyMap<number, ActualVip>
   readonly services: ReadonlyMap<ServiceKey, ActualService>
-  /** value (VIP id or service id) -> key, as published */
+  /** of services that were never published: a controller died while it placed them */
+  readonly orphans: readonly ActualReal[]
+  /** as published */
   readonly directories: Readonly<Record<DirectoryName, DirectoryContents>>
   readonly nextOrder: number
   readonly timeouts: Timeouts

@@ -68,7 +68,7 @@ export type Op =
       readonly entries: readonly DirectoryEntry[]
     }
   | { readonly op: 'service-withdraw'; readonly key: ServiceKey; readonly service: ServiceShape }
-  | { readonly op: 'real-trash'; readonly id: number; readonly address: AddressText }
+  | { readonly op: 'real-trash'; readonly id: number; readonly address: AddressText; readonly since: number }
   /** since: CLOCK_BOOTTIME seconds when first seen unreferenced, 0 = referenced again */
   | { readonly op: 'real-stamp'; readonly id: number; readonly since: number }
   | { readonly op: 'real-free'; readonly id: number; readonly service: number }

@@ -16,6 +16,7 @@
         'addon/netlink.cpp',
         'addon/object.cpp',
         'addon/program.cpp',
+        'addon/ringbuf.cpp',
       ],
       # -isystem: warnings are wanted for this code, not for the headers it stands on
       'cflags': ['-Wall', '-Wextra', '-isystem', '<!(node -p "require(\'node-addon-api\').include.slice(1, -1)")'],

@@ -10,6 +10,7 @@
 #include "netlink.h"
 #include "object.h"
 #include "program.h"
+#include "ringbuf.h"
 
 namespace {
 
@@ -22,6 +23,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Map::Register(env, exports);
   Program::Register(env, exports);
   Link::Register(env, exports);
+  RingBuffer::Register(env, exports);
   RegisterFeatures(env, exports);
   RegisterNetlink(env, exports);
   return exports;

@@ -3,12 +3,15 @@
 import { native } from './native.js'
 
 export { BpfError } from './errors.js'
+export { type Capability, type Feature, features } from './features.js'
 export * from './link.js'
 export * from './map.js'
 export type { Chunk } from './map-bulk.js'
 export type { MapSpec, ProgramInfo, ProgramSpec, RunResult } from './native.js'
 export * from './object.js'
 export * from './program.js'
+export * from './ringbuf.js'
+export * from './typed-map.js'
 export * from './values.js'
 
 /** How many CPUs this machine may ever have: the number of values a per-CPU map keeps for a key. */

@@ -133,6 +133,16 @@ export interface ProgramSpec {
   readonly instructions: number
 }
 
+export interface NativeRingBuffer {
+  pause(): void
+  resume(): void
+  ref(): void
+  unref(): void
+  consume(): number
+  pending(): number
+  close(): void
+}
+
 interface Addon {
   setErrorClass(errorClass: typeof BpfError): void
   readonly Object: new (
@@ -185,6 +195,12 @@ interface Addon {
     }
     query(target: number, attachType: number, subject?: string): number[]
   }
+  readonly RingBuffer: new (
+    map: number,
+    maxRecords: number,
+    maxBytes: number,
+    onRecords: (bytes: Uint8Array, lengths: Uint32Array) => void,
+  ) => NativeRingBuffer
   possibleCpus(): number
   libbpfVersion(): string
   probeMapType(type: string): boolean

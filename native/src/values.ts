@@ -18,6 +18,11 @@ export function readU32(bytes: Uint8Array, offset = 0): number {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(offset, littleEndian)
 }
 
+/** An unsigned 64-bit number in the machine's order, such as a counter. */
+export function readU64(bytes: Uint8Array, offset = 0): bigint {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(offset, littleEndian)
+}
+
 /** A key of an LPM trie: 4 bytes of prefix length in bits, then the address. */
 export function prefixKey(address: Uint8Array, bits: number): Uint8Array {
   if (!Number.isInteger(bits) || bits < 0 || bits > address.length * 8) {

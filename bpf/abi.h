@@ -353,14 +353,15 @@ enum xlvs_template_bits {
 
 enum xlvs_template_control {
 	XLVS_TEMPLATE_ASSURED = 0x80000000u, /* one of its connections was ESTABLISHED */
-	XLVS_TEMPLATE_COUNT_MASK = 0x3fffffff, /* connections it controls */
+	XLVS_TEMPLATE_PROTO_SHIFT = 28,	/* 2 bits, enum xlvs_proto: part of the key */
+	XLVS_TEMPLATE_COUNT_MASK = 0x0fffffff, /* connections it controls */
 };
 
 struct xlvs_template {
 	__be32 net[4];			/* client address AND mask; IPv4: first word */
 	__u16 vip;
 	__be16 virtual_port;
-	__u32 control;			/* enum xlvs_template_control; not part of the key */
+	__u32 control;			/* enum xlvs_template_control */
 	__u64 data;
 };
 

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * config.h - what user space tells the datapath: `config` once, before loading;
+ * `settings` while packets flow. Time is read here, once per packet.
+ */
+#ifndef XLVS_CONFIG_H
+#define XLVS_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+#include "abi.h"
+
+#define READ_ONCE(x) (*(const volatile typeof(x) *)&(x))
+#define WRITE_ONCE(x, v) (*(volatile typeof(x) *)&(x) = (v))
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+const volatile struct xlvs_config config SEC(".rodata");
+struct xlvs_settings settings SEC(".data.settings");
+
+/* Ticks since boot, modulo 2^24. The coarse clock is a load, not a read of the TSC. */
+static __always_inline __u32 now_ticks(void)
+{
+	if (config.manual_clock)
+		return READ_ONCE(settings.clock) & XLVS_TICK_MASK;
+	return (__u32)(bpf_ktime_get_coarse_ns() >> XLVS_TICK_SHIFT) & XLVS_TICK_MASK;
+}
+
+/* The same for programs that may not ask the coarse clock; ahead of it by a jiffy at most. */
+static __always_inline __u32 now_ticks_fine(void)
+{
+	if (config.manual_clock)
+		return READ_ONCE(settings.clock) & XLVS_TICK_MASK;
+	return (__u32)(bpf_ktime_get_ns() >> XLVS_TICK_SHIFT) & XLVS_TICK_MASK;
+}
+
+/* A stamp may be a tick ahead: another CPU read the clock later than we did. */
+#define TICKS_AHEAD 16
+
+static __always_inline __u32 ticks_since(__u32 stamp, __u32 now)
+{
+	__u32 ticks = (now - stamp) & XLVS_TICK_MASK;
+
+	return ticks > XLVS_TICK_MASK - TICKS_AHEAD ? 0 : ticks;
+}
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * frag.h - later fragments follow the first, by (source, destination, id, protocol).
+ */
+#ifndef XLVS_FRAG_H
+#define XLVS_FRAG_H
+
+#include "maps.h"
+#include "packet.h"
+
+static __always_inline void fragment_key(const struct flow *w, struct xlvs_frag_key *k)
+{
+	__builtin_memcpy(k->src, w->client, 16);
+	__builtin_memcpy(k->dst, w->virtual, 16);
+	k->id = w->fragment_id;
+	k->proto = w->l4;
+}
+
+__noinline int fragment_remember(const struct flow *w, __u32 real)
+{
+	struct xlvs_frag value = { .real = real };
+	struct xlvs_frag_key key;
+
+	if (!w)
+		return 0;
+	value.stamp = w->now;
+	fragment_key(w, &key);
+	return bpf_map_update_elem(&frags, &key, &value, BPF_ANY);
+}
+
+/* The real server of the first fragment, 0 when that was not seen in time. */
+__noinline __u32 fragment_follow(const struct flow *w)
+{
+	struct xlvs_frag_key key;
+	struct xlvs_frag *value;
+
+	if (!w)
+		return 0;
+	fragment_key(w, &key);
+	value = bpf_map_lookup_elem(&frags, &key);
+	if (!value || ticks_since(value->stamp, w->now) > settings.fragment_timeout)
+		return 0;
+	return value->real;
+}
+
+#endif

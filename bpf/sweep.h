@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * sweep.h - what time does to the tables: frees expired connections and templates
+ * and keeps the counts true. Run in slices by the controller, never by a packet.
+ */
+#ifndef XLVS_SWEEP_H
+#define XLVS_SWEEP_H
+
+#include "place.h"
+
+struct sweep_pass {
+	__u32 first;
+	__u32 family;
+	__u32 now;
+	__u32 live;
+	__u32 freed;
+};
+
+static __always_inline void sweep_conn(const struct found *c, __u64 *word, struct sweep_pass *pass)
+{
+	struct flow old = {};
+
+	if (!conn_vip(c->seen))
+		return;
+	if (!conn_expired(c->seen, pass->now)) {
+		pass->live++;
+		return;
+	}
+	flow_of_way(c, pass->family, &old);
+	if (__sync_val_compare_and_swap(word, c->seen, 0) != c->seen)
+		return;
+	conn_forget(&old, c->seen);
+	pass->freed++;
+}
+
+static int sweep_conn_set(__u32 i, struct sweep_pass *pass)
+{
+	for (__u32 way = 0; way < XLVS_CONN4_WAYS && way < ways_of(pass->family); way++) {
+		struct found c = { .set = pass->first + i, .way = way };
+		__u64 *word = way_data(pass->family, c.set, way);
+
+		if (!word)
+			return 1;
+		c.seen = READ_ONCE(*word);
+		sweep_conn(&c, word, pass);
+	}
+	return 0;
+}
+
+/* A template whose time is over but which still controls connections goes on with 60 s. */
+static __always_inline void sweep_template(struct xlvs_template *t, struct sweep_pass *pass)
+{
+	__u64 seen = READ_ONCE(t->data), next = 0;
+
+	if (!template_real(seen))
+		return;
+	if (!template_expired(seen, pass->now)) {
+		pass->live++;
+		return;
+	}
+	if (template_controls(t))
+		next = template_data(template_real(seen), TEMPLATE_POSTPONED, pass->now);
+	if (__sync_val_compare_and_swap(&t->data, seen, next) != seen)
+		return;
+	if (next) {
+		pass->live++;
+		return;
+	}
+	persistent_add(template_real(seen), -1);
+	pass->freed++;
+}
+
+static int sweep_template_set(__u32 i, struct sweep_pass *pass)
+{
+	struct xlvs_template_set *set = at(&templates, pass->first + i);
+
+	if (!set)
+		return 1;
+	for (__u32 way = 0; way < XLVS_TEMPLATE_WAYS; way++)
+		sweep_template(&set->way[way], pass);
+	return 0;
+}
+
+static __always_inline void sweep_slice(struct xlvs_sweep *order)
+{
+	struct sweep_pass pass = { .first = order->first, .now = now_ticks_fine() };
+	struct xlvs_totals *count = my_totals(bpf_get_smp_processor_id());
+
+	if (order->table == XLVS_TABLE_TEMPLATE) {
+		bpf_loop(order->count, sweep_template_set, &pass, 0);
+		if (count)
+			__sync_fetch_and_add(&count->templates_expired, pass.freed);
+	} else {
+		pass.family = order->table == XLVS_TABLE_CONN4 ? XLVS_IPV4 : XLVS_IPV6;
+		bpf_loop(order->count, sweep_conn_set, &pass, 0);
+		if (count)
+			__sync_fetch_and_add(&count->conns_expired, pass.freed);
+	}
+	order->now = pass.now;
+	order->live = pass.live;
+	order->freed = pass.freed;
+}
+
+#endif

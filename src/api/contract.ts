@@ -11,7 +11,6 @@ import type {
   Persistence,
   Problem,
   Protocol,
-  Real,
   RealKey,
   SchedulerName,
   ServiceKey,
@@ -177,28 +176,6 @@ export interface Filter {
   readonly real?: string
   /** 0 = all */
   readonly limit?: number
-}
-
-export interface ServiceRequest {
-  readonly vip: AddressText
-  readonly port: number
-  readonly protocol: Protocol
-  readonly scheduler?: SchedulerName
-  readonly persistence?: Persistence
-  readonly name?: string
-  readonly reals: readonly Real[]
-}
-
-/** Only what is given changes; persistence null = none any more. */
-export interface ServiceChange {
-  readonly scheduler?: SchedulerName
-  readonly persistence?: Persistence | null
-  readonly name?: string
-}
-
-export interface RealChange {
-  readonly weight?: number
-  readonly name?: string
 }
 
 export interface AttachRequest {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The routes of the control socket: one table that the client writes paths from and the server reads them with.
 
-import type { Real } from '../model/types.js'
+import type { RealEdit, RealSpec, ServiceEdit, ServiceSpec } from '../model/change.js'
 import type {
   AttachRequest,
   Change,
@@ -10,11 +10,8 @@ import type {
   InterfaceRow,
   Listing,
   NexthopRow,
-  RealChange,
   RealRow,
   ReasonRow,
-  ServiceChange,
-  ServiceRequest,
   ServiceRow,
   Stages,
   Status,
@@ -83,11 +80,11 @@ export interface Calls {
   attach: Call<object, AttachRequest, Change>
   detach: Call<{ readonly interface: string }, undefined, Change>
   detachAll: Call<object, undefined, Change>
-  addService: Call<object, ServiceRequest, Change>
-  setService: Call<OfService, ServiceChange, Change>
+  addService: Call<object, ServiceSpec, Change>
+  setService: Call<OfService, ServiceEdit, Change>
   removeService: Call<OfService, undefined, Change>
-  addReal: Call<OfService, Real, Change>
-  setReal: Call<OfReal, RealChange, Change>
+  addReal: Call<OfService, RealSpec, Change>
+  setReal: Call<OfReal, RealEdit, Change>
   removeReal: Call<OfReal, undefined, Change>
   reload: Call<object, undefined, Change>
 }

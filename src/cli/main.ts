@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line: finds the verb, loads it, runs it, and turns whatever happens into sentences and an exit code.
+import { Command, CommanderError } from 'commander'
+import { refuse } from './answer.js'
+import { type Context, EXIT, type ExitCode } from './context.js'
+import { lookOf } from './look.js'
+import { type Act, VERBS } from './verbs.js'
+
+/** `argv` without node and the script. */
+export async function main(argv: readonly string[], context: Context): Promise<ExitCode> {
+  const json = argv.includes('--json')
+  const complaint: string[] = []
+  let code: ExitCode = EXIT.ok
+  const act: Act =
+    (handler) =>
+    async (...args) => {
+      code = await handler(...args)
+    }
+  try {
+    const program = await build(argv, context, complaint, act)
+    await program.parseAsync(argv as string[], { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.ok
+      return refuse(context, { json }, [usageProblem(complaint.join(''), argv)], EXIT.usage)
+    }
+    return refuse(context, { json }, [unexpected(error)])
+  }
+}
+
+/** The real world. */
+export function processContext(): Context {
+  return {
+    env: process.env,
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    look: lookOf(process.stdout, process.env),
+    now: Date.now,
+  }
+}
+
+async function build(
+  argv: readonly string[],
+  context: Context,
+  complaint: string[],
+  act: Act,
+): Promise<Command> {
+  const program = new Command('xlvs')
+    .description('xlvs: the Linux Virtual Server on XDP. A layer-4 load balancer in the network driver.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: context.out,
+      // Without a verb commander writes the help where errors go.
+      writeErr: (text) => (argv.length === 0 ? context.err(text) : void complaint.push(text)),
+      getOutHelpWidth: () => Math.min(context.look.columns, 100),
+      getErrHelpWidth: () => Math.min(context.look.columns, 100),
+    })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 refused or failed (the running state is as it was), 2 wrong usage.\n' +
+        "Examples stand in each verb's help: xlvs run --help\n",
+    )
+  const wanted = verbIn(argv)
+  for (const verb of VERBS) {
+    const command = program.command(verb.name).description(verb.summary)
+    if (verb.name === wanted) (await verb.load()).define(command, context, act)
+  }
+  return program
+}
+
+/** The verb that is called, or that help is asked for. */
+function verbIn(argv: readonly string[]): string | undefined {
+  const words = argv.filter((word) => !word.startsWith('-'))
+  return words[0] === 'help' ? words[1] : words[0]
+}
+
+function usageProblem(said: string, argv: readonly string[]) {
+  const [first = '', ...rest] = said
+    .replace(/^error: /, '')
+    .trim()
+    .split('\n')
+  const hint = rest.find((line) => line.startsWith('(Did you mean'))
+  const verb = VERBS.find(({ name }) => name === verbIn(argv))?.name
+  const help = `see: xlvs ${verb ? `${verb} ` : ''}--help`
+  if (argv.length === 0) return { reason: 'a verb is missing', fix: help }
+  const meant = hint?.replace(/^\(Did you mean (one of )?(.*)\?\)$/, 'did you mean $2?')
+  return { reason: first || 'the command line is not understood', fix: meant ?? help }
+}
+
+function unexpected(error: unknown) {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'EPERM' || code === 'EACCES')
+    return {
+      reason: `no permission: ${message}`,
+      fix: 'needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON: run as root',
+    }
+  return { reason: `this should not happen, and it did: ${message ?? String(error)}` }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs: one row each. A verb's module is loaded only when it is called.
+import type { Command } from 'commander'
+import type { Context, ExitCode } from './context.js'
+
+/** Turns a handler into a commander action; its number becomes the exit code. */
+export type Act = <Args extends readonly unknown[]>(
+  handler: (...args: Args) => Promise<ExitCode> | ExitCode,
+) => (...args: Args) => Promise<void>
+
+export interface VerbModule {
+  /** Adds arguments, options, examples and the action. */
+  define(command: Command, context: Context, act: Act): void
+}
+
+interface Verb {
+  readonly name: string
+  readonly summary: string
+  readonly load: () => Promise<VerbModule>
+}
+
+export const VERBS: readonly Verb[] = [
+  {
+    name: 'run',
+    summary: 'start the daemon in the foreground, from a file or from options',
+    load: () => import('./verbs/run.js'),
+  },
+  {
+    name: 'attach',
+    summary: 'put the XDP program on an interface',
+    load: () => import('./verbs/attach.js'),
+  },
+  {
+    name: 'detach',
+    summary: 'take the XDP program off an interface; works without a daemon too',
+    load: () => import('./verbs/detach.js'),
+  },
+  { name: 'status', summary: 'the state at a glance', load: () => import('./verbs/status.js') },
+  {
+    name: 'show',
+    summary: 'services, reals, conns, … and the stages from words to maps',
+    load: () => import('./verbs/show.js'),
+  },
+  { name: 'add', summary: 'add a service or a real server', load: () => import('./verbs/add.js') },
+  { name: 'set', summary: 'change a service or a real server', load: () => import('./verbs/set.js') },
+  {
+    name: 'remove',
+    summary: 'remove a service or a real server',
+    load: () => import('./verbs/remove.js'),
+  },
+  {
+    name: 'check',
+    summary: 'judge a configuration file without touching anything',
+    load: () => import('./verbs/check.js'),
+  },
+  {
+    name: 'reload',
+    summary: 'make the daemon read its file again',
+    load: () => import('./verbs/reload.js'),
+  },
+  {
+    name: 'schema',
+    summary: 'print the JSON Schema of configuration files',
+    load: () => import('./verbs/schema.js'),
+  },
+  { name: 'version', summary: 'print the version', load: () => import('./verbs/version.js') },
+]

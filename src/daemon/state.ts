@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state file: what was asked for at run time, kept over crashes and restarts. It is replaced as a whole or not
+// at all, and it is on the disk before anything acts on it.
+import { constants } from 'node:fs'
+import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { toJson } from '../api/json.js'
+import { fail, succeed } from '../model/describe.js'
+import type { Outcome, Problem } from '../model/types.js'
+import { NO_RUNTIME, type Runtime } from './store.js'
+
+export interface StateFile {
+  read(): Promise<Outcome<Runtime>>
+  write(runtime: Runtime): Promise<Outcome<void>>
+}
+
+const VERSION = 1
+
+export function stateFile(dir: string): StateFile {
+  const path = join(dir, 'state.json')
+  return {
+    read: () => readState(path),
+    write: (runtime) => replace(dir, path, `${toJson({ version: VERSION, ...runtime }, 2)}\n`),
+  }
+}
+
+/** For a daemon without a file: what it was told ends with it. */
+export const NO_STATE: StateFile = {
+  read: async () => succeed(NO_RUNTIME),
+  write: async () => succeed(undefined),
+}
+
+async function readState(path: string): Promise<Outcome<Runtime>> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return succeed(NO_RUNTIME)
+    return fail({ subject: path, reason: `cannot be read: ${message}` })
+  }
+  const runtime = parse(text)
+  if (runtime) return succeed(runtime)
+  return fail({
+    subject: path,
+    reason: 'this state file is damaged or of another version of xlvs',
+    fix: 'move it away to start without what was added at run time',
+  })
+}
+
+function parse(text: string): Runtime | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (typeof value !== 'object' || value === null || !('version' in value)) return undefined
+  const { version, ...rest } = value as { version: unknown } & Runtime
+  const lists: readonly unknown[] = [rest.services, rest.interfaces, rest.detached, rest.overrides]
+  return version === VERSION && lists.every(Array.isArray) ? rest : undefined
+}
+
+async function replace(dir: string, path: string, text: string): Promise<Outcome<void>> {
+  const temporary = `${path}.new`
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 })
+    await withFile(temporary, 'w', async (file) => {
+      await file.writeFile(text)
+      await file.sync()
+    })
+    await rename(temporary, path)
+    await withFile(dir, constants.O_RDONLY | constants.O_DIRECTORY, (file) => file.sync())
+    return succeed(undefined)
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined)
+    return fail(cannotKeep(path, error as NodeJS.ErrnoException))
+  }
+}
+
+async function withFile(path: string, flags: string | number, use: (file: FileHandle) => Promise<void>) {
+  const file = await open(path, flags, 0o600)
+  try {
+    await use(file)
+  } finally {
+    await file.close()
+  }
+}
+
+function cannotKeep(path: string, { code, message }: NodeJS.ErrnoException): Problem {
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return {
+      subject: path,
+      reason: 'the disk is full, so the change could not be kept and was not made',
+      fix: 'make room, or start xlvs with another --state-dir',
+    }
+  return {
+    subject: path,
+    reason: `the change could not be kept and was not made: ${message}`,
+    fix: 'start xlvs with another --state-dir',
+  }
+}

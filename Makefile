@@ -61,7 +61,7 @@ build/bpf/%.bpf.o: bpf/%.bpf.c
 
 $(addon): native/binding.gyp $(wildcard native/addon/*)
 	@echo "  addon   $@"
-	@scripts/build-addon
+	@scripts/build-addon && touch $@
 
 build/native.stamp: native/tsconfig.json $(shell find native/src -name '*.ts' 2>/dev/null)
 	@echo "  types   native/dist"

@@ -6,7 +6,9 @@
 export function tally(modules, unhandledErrors) {
   const tests = modules.flatMap((module) => [...module.children.allTests()])
   const state = (test) => test.result().state
-  const broken = modules.flatMap((module) => [module, ...module.children.allSuites()]).filter((m) => m.errors().length)
+  const broken = modules
+    .flatMap((module) => [module, ...module.children.allSuites()])
+    .filter((m) => m.errors().length)
   return {
     passed: tests.filter((t) => state(t) === 'passed').length,
     failed: tests.filter((t) => state(t) === 'failed').length + broken.length + unhandledErrors.length,

@@ -285,13 +285,15 @@ export const TemplateBitsNames: Readonly<Record<number, string>> = {
 /** enum xlvs_template_control */
 export const TemplateControl = {
   TEMPLATE_ASSURED: 2147483648,
-  TEMPLATE_COUNT_MASK: 1073741823,
+  TEMPLATE_PROTO_SHIFT: 28,
+  TEMPLATE_COUNT_MASK: 268435455,
 } as const
 export type TemplateControl = (typeof TemplateControl)[keyof typeof TemplateControl]
 /** Names by value; the first where several are equal. */
 export const TemplateControlNames: Readonly<Record<number, string>> = {
   2147483648: 'TEMPLATE_ASSURED',
-  1073741823: 'TEMPLATE_COUNT_MASK',
+  28: 'TEMPLATE_PROTO_SHIFT',
+  268435455: 'TEMPLATE_COUNT_MASK',
 }
 
 /** enum xlvs_clock */

@@ -71,6 +71,8 @@ export interface Running {
   line(pattern: RegExp, timeoutMs?: number): Promise<string>
   /** Asks it to end, kills it when it does not; the exit status. */
   stop(signal?: NodeJS.Signals, graceMs?: number): Promise<number>
+  /** Lets the caller end before it. */
+  leave(): void
 }
 
 export interface StartOptions {
@@ -87,7 +89,6 @@ export function start(namespace: NamespaceName, argv: readonly string[], options
   const child = spawn(file, args, { env, stdio: ['ignore', out, err], detached: true })
   closeSync(out)
   closeSync(err)
-  child.unref()
   const pid = child.pid
   if (pid === undefined) throw new Error(`cannot start ${argv.join(' ')}`)
   let status: number | undefined
@@ -111,6 +112,7 @@ export function start(namespace: NamespaceName, argv: readonly string[], options
     line: (pattern, timeoutMs) =>
       waitForLine(() => stdout() + stderr(), ended, { pattern, timeoutMs: timeoutMs ?? 15_000, argv }),
     stop: (signal = 'SIGTERM', graceMs = 3_000) => stop({ pid, exited, ended }, signal, graceMs),
+    leave: () => child.unref(),
   }
 }
 

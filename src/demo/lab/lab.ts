@@ -70,7 +70,10 @@ export function openLab(prefix = 'xlvs'): Lab {
       await Promise.all(own.processes.map((process) => process.stop()))
       remove(own)
     },
-    leave: () => open.delete(own),
+    leave: () => {
+      open.delete(own)
+      for (const running of own.processes) running.leave()
+    },
   }
 }
 

@@ -168,25 +168,27 @@ void Netlink::OnReadable(uv_poll_t* poll, int status, int) {
   // The script may close the socket from within the callback; the wrapper must outlast this turn.
   [[maybe_unused]] Napi::Object keep = self->Value();
   try {
-    if (status < 0) {
+    // libuv takes a socket with a pending error (ENOBUFS) for a bad descriptor and stops; recvfrom() says what it is.
+    if (status < 0) uv_poll_start(poll, UV_READABLE, OnReadable);
+    if (self->Drain() == 0 && status < 0) {
+      uv_poll_stop(poll);
       self->Deliver(env.Undefined(), -status);
-      return;
     }
-    self->Drain();
   } catch (const Napi::Error& error) {
     napi_fatal_exception(env, error.Value());
   }
 }
 
-void Netlink::Drain() {
+int Netlink::Drain() {
   std::unique_ptr<uint8_t[]> buffer(new uint8_t[kLongestDatagram]);
-  for (int turn = 0; turn < kDatagramsPerTurn && watch_ != nullptr; turn++) {
+  int turn = 0;
+  for (; turn < kDatagramsPerTurn && watch_ != nullptr; turn++) {
     Napi::HandleScope scope(Env());
     sockaddr_nl sender = {};
     socklen_t senderSize = sizeof(sender);
     ssize_t length = recvfrom(fd_.get(), buffer.get(), kLongestDatagram, MSG_TRUNC,
                               reinterpret_cast<sockaddr*>(&sender), &senderSize);
-    if (length < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (length < 0 && (errno == EAGAIN || errno == EINTR)) break;
     if (length < 0) {
       Deliver(Env().Undefined(), errno);
     } else if (static_cast<size_t>(length) > kLongestDatagram) {
@@ -197,6 +199,7 @@ void Netlink::Drain() {
       Deliver(bytes, 0);
     }
   }
+  return turn;
 }
 
 void Netlink::Deliver(Napi::Value bytes, int error) {

@@ -38,7 +38,8 @@ class Netlink : public Napi::ObjectWrap<Netlink> {
 
   void StartWatching();
   void Stop();
-  void Drain();
+  // How many datagrams and errors it came upon.
+  int Drain();
   void Deliver(Napi::Value bytes, int error);
 
   static void OnReadable(uv_poll_t* poll, int status, int events);

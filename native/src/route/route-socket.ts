@@ -148,7 +148,8 @@ export class RouteSocket {
 
   /**
    * Events from now on, in the kernel's order, until `close()`. List after subscribing, so that nothing falls in between.
-   * An exception out of `onEvent` is an uncaught one.
+   * The kernel does not announce the IPv4 routes that vanish with their interface or its last address: the removal of those
+   * says it. An exception out of `onEvent` is an uncaught one.
    */
   subscribe(
     groups: readonly EventGroup[],

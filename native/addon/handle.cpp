@@ -11,7 +11,8 @@ namespace libbpf_ts {
 
 namespace {
 
-// "bpf-map", "bpf-prog", "bpf_link", or something else entirely.
+// "bpf-map", "bpf-prog", "bpf-link", or something else entirely. Kernels write the last one as "bpf_link" for
+// a link just made and "bpf-link" for one opened from a pin.
 std::string FileKind(int fd) {
   std::string path = "/proc/self/fd/" + std::to_string(fd);
   char target[64];
@@ -19,14 +20,15 @@ std::string FileKind(int fd) {
   if (length <= 0) return "";
   std::string text(target, static_cast<size_t>(length));
   size_t colon = text.find(':');
-  return colon == std::string::npos ? text : text.substr(colon + 1);
+  if (colon != std::string::npos) text = text.substr(colon + 1);
+  return text == "bpf_link" ? "bpf-link" : text;
 }
 
 const char* FileKindOf(Kind kind) {
   switch (kind) {
     case Kind::map: return "bpf-map";
     case Kind::program: return "bpf-prog";
-    case Kind::link: return "bpf_link";
+    case Kind::link: return "bpf-link";
   }
   return "";
 }

@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
 
 #include "args.h"
@@ -82,9 +83,13 @@ Napi::Value Link::QueryXdp(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   uint32_t ifindex = UintArg(info, 0, "ifindex");
   LIBBPF_OPTS(bpf_xdp_query_opts, query);
+  std::string subject = "interface " + std::to_string(ifindex);
+  char name[IF_NAMESIZE];
+  // libbpf 1.1 finds nothing on an interface that is not there, and calls that success.
+  if (if_indextoname(ifindex, name) == nullptr) ThrowBpf(env, "query xdp", subject, ENODEV);
   LogScope log;
   int result = bpf_xdp_query(static_cast<int>(ifindex), 0, &query);
-  if (result != 0) ThrowBpf(env, "query xdp", "interface " + std::to_string(ifindex), result, log.text());
+  if (result != 0) ThrowBpf(env, "query xdp", subject, result, log.text());
   Napi::Object out = Napi::Object::New(env);
   out.Set("attached", query.attach_mode);
   out.Set("single", query.prog_id);

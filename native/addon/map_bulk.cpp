@@ -58,10 +58,8 @@ Napi::Value Map::UpdateBatch(const Napi::CallbackInfo& info) {
   Bytes keys = BytesArg(info, 0, "keys");
   size_t total = CountOf(info, keys.size, about_.key_size, "keys");
   Bytes values = BytesArg(info, 1, "values", total * transferSize_);
-  LIBBPF_OPTS(bpf_map_batch_opts, options);
-  options.elem_flags = UintArg(info, 2, "flags");
   auto count = static_cast<uint32_t>(total);
-  if (total != 0 && bpf_map_update_batch(fd, keys.data, values.data, &count, &options) != 0) {
+  if (total != 0 && bpf_map_update_batch(fd, keys.data, values.data, &count, nullptr) != 0) {
     ThrowPart(env, "map update batch", name(), count, total, errno);
   }
   return Napi::Number::New(env, count);

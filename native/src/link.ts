@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // BPF links: a program attached to a hook through a handle, replaced atomically, kept by a pin.
 import { closeSync, openSync, unlinkSync } from 'node:fs'
+import { BpfError } from './errors.js'
 import type { Descriptor } from './map.js'
 import { type NativeLink, native } from './native.js'
 import type { BpfProgram } from './program.js'
@@ -26,16 +27,12 @@ export interface XdpQuery {
 
 const xdpFlags: Record<XdpMode, number> = { generic: 2, native: 4, offload: 8 }
 const queryModes = ['none', 'native', 'generic', 'offload', 'multi'] as const
-const attachTypes = {
-  xdp: 37,
-  flow_dissector: 17,
-  sk_lookup: 36,
-  ingress: 46,
-  egress: 47,
-} as const
+const attachXdpType = 37
+const attachTcxTypes = { ingress: 46, egress: 47 } as const
+const attachNetnsTypes: Partial<Record<string, number>> = { flow_dissector: 17, sk_lookup: 36 }
 
 /** Attaches an XDP program to an interface by link (kernel 5.9). Throws `EBUSY` when the hook is taken,
- * `EOPNOTSUPP` when the driver lacks the mode, `ENODEV` when there is no such interface. */
+ * `ENODEV` when there is no such interface, `EOPNOTSUPP` or `EINVAL` when the driver lacks the mode. */
 export function attachXdp(
   program: BpfProgram,
   ifindex: number,
@@ -46,7 +43,13 @@ export function attachXdp(
     throw new TypeError(`mode must be 'native', 'generic' or 'offload', not '${options.mode}'`)
   }
   const subject = `'${program.name}' to interface ${ifindex} (${options.mode})`
-  return new XdpLink(native.Link.create('attach xdp', program.fd, ifindex, attachTypes.xdp, flags, subject))
+  try {
+    return new XdpLink(native.Link.create('attach xdp', program.fd, ifindex, attachXdpType, flags, subject))
+  } catch (error) {
+    // The kernel answers EINVAL for a missing interface too; the query knows better.
+    if (error instanceof BpfError && error.code === 'EINVAL') queryXdp(ifindex)
+    throw error
+  }
 }
 
 /** Attaches a `sched_cls` program to an interface's tcx hook by link (kernel 6.6). */
@@ -59,7 +62,7 @@ export function attachTcx(program: BpfProgram, ifindex: number, direction: 'ingr
 /** Attaches an `sk_lookup` (kernel 5.9) or `flow_dissector` (5.8) program to the network namespace that a
  * path such as /proc/self/ns/net or /run/netns/NAME names. */
 export function attachNetns(program: BpfProgram, path: string): BpfLink {
-  const type = attachTypes[program.type as 'sk_lookup' | 'flow_dissector']
+  const type = attachNetnsTypes[program.type]
   if (type === undefined) {
     throw new TypeError(
       `program must be of type sk_lookup or flow_dissector, '${program.name}' is ${program.type}`,
@@ -112,7 +115,7 @@ export function queryTcx(ifindex: number, direction: 'ingress' | 'egress'): numb
 }
 
 function tcxType(direction: 'ingress' | 'egress'): number {
-  if (direction === 'ingress' || direction === 'egress') return attachTypes[direction]
+  if (direction === 'ingress' || direction === 'egress') return attachTcxTypes[direction]
   throw new TypeError(`direction must be 'ingress' or 'egress', not '${direction}'`)
 }
 

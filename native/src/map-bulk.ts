@@ -92,17 +92,28 @@ export function updateEach(
   values: Uint8Array,
   flags: number,
 ): number {
-  const count = keys.length / about.keySize
-  for (let i = 0; i < count; i++)
+  const count = countOf(keys, about.keySize)
+  if (values.length !== count * about.transferSize) {
+    throw new TypeError(`values must have ${count * about.transferSize} bytes, it has ${values.length}`)
+  }
+  for (let i = 0; i < count; i++) {
     map.update(nth(keys, i, about.keySize), nth(values, i, about.transferSize), flags)
+  }
   return count
 }
 
 export function deleteEach(map: NativeMap, about: MapDescription, keys: Uint8Array): number {
-  const count = keys.length / about.keySize
+  const count = countOf(keys, about.keySize)
   let deleted = 0
   for (let i = 0; i < count; i++) if (map.delete(nth(keys, i, about.keySize))) deleted++
   return deleted
+}
+
+function countOf(keys: Uint8Array, size: number): number {
+  if (keys.length % size !== 0) {
+    throw new TypeError(`keys must be a multiple of ${size} bytes, it has ${keys.length}`)
+  }
+  return keys.length / size
 }
 
 function nth(bytes: Uint8Array, index: number, size: number): Uint8Array {

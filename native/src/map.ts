@@ -150,14 +150,12 @@ export class BpfMap implements Descriptor {
     return this.#handle.nextKey(key, next) ? next : undefined
   }
 
-  /** Writes many entries in one system call (kernel 5.6; one by one where the type has no batches). Returns
-   * how many. On an error the entries before the failing one are written. Blocks: hand over thousands, not millions. */
+  /** Writes many entries in one system call (kernel 5.6); one by one where the map's type has no batches or
+   * `mode` is not `any`, which the kernel's batches do not know. Returns how many. On an error the entries
+   * before the failing one are written. Blocks: hand over thousands, not millions. */
   updateBatch(keys: Uint8Array, values: Uint8Array, mode: UpdateMode = 'any'): number {
-    const flags = flagsOf(mode)
-    return orOneByOne(
-      () => this.#handle.updateBatch(keys, values, flags),
-      () => updateEach(this.#handle, this.#about, keys, values, flags),
-    )
+    const each = () => updateEach(this.#handle, this.#about, keys, values, flagsOf(mode))
+    return mode === 'any' ? orOneByOne(() => this.#handle.updateBatch(keys, values), each) : each()
   }
 
   /** Deletes many entries in one system call; returns how many there were. Missing keys are passed over. */
@@ -221,7 +219,7 @@ function flagsOf(mode: UpdateMode): number {
   return flags
 }
 
-/** Some map types know no batches; the kernel then answers ENOTSUPP, before 5.6 EINVAL for all. */
+/** Some map types know no batches; the kernel then answers ENOTSUPP. */
 function orOneByOne(batch: () => number, each: () => number): number {
   try {
     return batch()

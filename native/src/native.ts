@@ -17,7 +17,7 @@ export interface NativeMap {
     keys: Uint8Array,
     values: Uint8Array,
   ): { count: number; last: boolean }
-  updateBatch(keys: Uint8Array, values: Uint8Array, flags: number): number
+  updateBatch(keys: Uint8Array, values: Uint8Array): number
   deleteBatch(keys: Uint8Array): number
   mmap(writable: boolean): ArrayBuffer
   freeze(): void

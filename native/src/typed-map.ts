@@ -12,27 +12,31 @@ export interface Codec<T> {
   write(view: DataView, offset: number, value: T): void
 }
 
-/** Plain numbers in the machine's order, and raw bytes. */
-export const codecs = {
-  u32: {
-    size: 4,
-    read: (view, offset) => view.getUint32(offset, littleEndian),
-    write: (view, offset, value) => view.setUint32(offset, value, littleEndian),
-  } satisfies Codec<number> as Codec<number>,
-  u64: {
-    size: 8,
-    read: (view, offset) => view.getBigUint64(offset, littleEndian),
-    write: (view, offset, value) => view.setBigUint64(offset, value, littleEndian),
-  } satisfies Codec<bigint> as Codec<bigint>,
-  bytes: (size: number): Codec<Uint8Array> => ({
+const u32: Codec<number> = {
+  size: 4,
+  read: (view, offset) => view.getUint32(offset, littleEndian),
+  write: (view, offset, value) => view.setUint32(offset, value, littleEndian),
+}
+
+const u64: Codec<bigint> = {
+  size: 8,
+  read: (view, offset) => view.getBigUint64(offset, littleEndian),
+  write: (view, offset, value) => view.setBigUint64(offset, value, littleEndian),
+}
+
+function bytes(size: number): Codec<Uint8Array> {
+  return {
     size,
     read: (view, offset) => new Uint8Array(view.buffer, view.byteOffset + offset, size).slice(),
     write: (view, offset, value) => {
       if (value.length !== size) throw new TypeError(`value must have ${size} bytes, it has ${value.length}`)
       new Uint8Array(view.buffer, view.byteOffset + offset, size).set(value)
     },
-  }),
-} as const
+  }
+}
+
+/** Plain numbers in the machine's order, and a given number of raw bytes. */
+export const codecs = { u32, u64, bytes } as const
 
 /** A view on a `BpfMap`, which stays the caller's to close. Values of per-CPU maps are read by `getPerCpu`. */
 export class TypedMap<Key, Value> {

@@ -11,6 +11,7 @@ export type { MapSpec, ProgramInfo, ProgramSpec, RunResult } from './native.js'
 export * from './object.js'
 export * from './program.js'
 export * from './ringbuf.js'
+export * from './route/index.js'
 export * from './typed-map.js'
 export * from './values.js'
 

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compiles little BPF C texts for the generator's tests.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { machine, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const { CLANG = 'clang-19' } = process.env
+/** $CLANG, else the newest that compiles BPF well, else whatever `clang` is. */
+const CLANG = process.env.CLANG ?? ['clang-19', 'clang-18', 'clang-17', 'clang-16'].find(isInPath) ?? 'clang'
+
+function isInPath(program: string): boolean {
+  return (process.env.PATH ?? '').split(':').some((directory) => existsSync(join(directory, program)))
+}
 
 const PRELUDE = `
 typedef unsigned char __u8;

@@ -42,6 +42,7 @@ export function writeFlow(view: DataView, offset: number, value: Flow): void {
   view.setUint8(offset + 32, value.up ? 1 : 0)
   setZero(view, offset + 33, 7)
 }
+export const FlowCodec = { size: Flow_SIZE, read: readFlow, write: writeFlow } as const
 
 function getBytes(view: DataView, offset: number, length: number): Uint8Array {
   if (offset < 0 || offset + length > view.byteLength) throw new RangeError('Offset is outside the bounds of the DataView')

@@ -336,6 +336,7 @@ export function readLine(view: DataView, offset: number): Line {
 export function writeLine(view: DataView, offset: number, value: Line): void {
   setItems(value.word, 8, 'Line.word', (item0, i0) => view.setBigUint64(offset + i0 * 8, item0, true))
 }
+export const LineCodec = { size: Line_SIZE, read: readLine, write: writeLine } as const
 
 /** struct xlvs_dir, 8 bytes */
 export interface Dir {
@@ -354,6 +355,7 @@ export function writeDir(view: DataView, offset: number, value: Dir): void {
   view.setUint32(offset, value.line, true)
   view.setUint32(offset + 4, value.mask, true)
 }
+export const DirCodec = { size: Dir_SIZE, read: readDir, write: writeDir } as const
 
 /** struct xlvs_dir_entry, 8 bytes */
 export interface DirEntry {
@@ -372,6 +374,7 @@ export function writeDirEntry(view: DataView, offset: number, value: DirEntry): 
   view.setUint32(offset, value.key, true)
   view.setUint32(offset + 4, value.value, true)
 }
+export const DirEntryCodec = { size: DirEntry_SIZE, read: readDirEntry, write: writeDirEntry } as const
 
 /** struct xlvs_service, 64 bytes */
 export interface Service {
@@ -428,6 +431,7 @@ export function writeService(view: DataView, offset: number, value: Service): vo
   view.setUint32(offset + 56, value.generation, true)
   setZero(view, offset + 60, 4)
 }
+export const ServiceCodec = { size: Service_SIZE, read: readService, write: writeService } as const
 
 /** struct xlvs_cursor, 64 bytes */
 export interface Cursor {
@@ -459,6 +463,7 @@ export function writeCursor(view: DataView, offset: number, value: Cursor): void
   view.setUint32(offset + 28, value.step, true)
   setZero(view, offset + 32, 32)
 }
+export const CursorCodec = { size: Cursor_SIZE, read: readCursor, write: writeCursor } as const
 
 /** struct xlvs_segment, 16 bytes */
 export interface Segment {
@@ -480,6 +485,7 @@ export function writeSegment(view: DataView, offset: number, value: Segment): vo
   view.setUint32(offset + 8, value.first, true)
   view.setUint32(offset + 12, value.count, true)
 }
+export const SegmentCodec = { size: Segment_SIZE, read: readSegment, write: writeSegment } as const
 
 /** struct xlvs_share, 8 bytes */
 export interface Share {
@@ -498,6 +504,7 @@ export function writeShare(view: DataView, offset: number, value: Share): void {
   view.setUint32(offset, value.real, true)
   view.setUint32(offset + 4, value.weight, true)
 }
+export const ShareCodec = { size: Share_SIZE, read: readShare, write: writeShare } as const
 
 /** struct xlvs_vip, 24 bytes */
 export interface Vip {
@@ -520,6 +527,7 @@ export function writeVip(view: DataView, offset: number, value: Vip): void {
   view.setUint8(offset + 17, value.used)
   setZero(view, offset + 18, 6)
 }
+export const VipCodec = { size: Vip_SIZE, read: readVip, write: writeVip } as const
 
 /** struct xlvs_service_ref, 8 bytes */
 export interface ServiceRef {
@@ -536,6 +544,7 @@ export function writeServiceRef(view: DataView, offset: number, value: ServiceRe
   view.setUint32(offset, value.line, true)
   setZero(view, offset + 4, 4)
 }
+export const ServiceRefCodec = { size: ServiceRef_SIZE, read: readServiceRef, write: writeServiceRef } as const
 
 /** struct xlvs_real, 8 bytes */
 export interface Real {
@@ -554,6 +563,7 @@ export function writeReal(view: DataView, offset: number, value: Real): void {
   view.setUint32(offset, value.nexthop, true)
   view.setUint32(offset + 4, value.flags, true)
 }
+export const RealCodec = { size: Real_SIZE, read: readReal, write: writeReal } as const
 
 /** struct xlvs_real_info, 64 bytes */
 export interface RealInfo {
@@ -594,6 +604,7 @@ export function writeRealInfo(view: DataView, offset: number, value: RealInfo): 
   view.setBigUint64(offset + 40, value.trashSince, true)
   setZero(view, offset + 48, 16)
 }
+export const RealInfoCodec = { size: RealInfo_SIZE, read: readRealInfo, write: writeRealInfo } as const
 
 /** struct xlvs_service_info, 32 bytes */
 export interface ServiceInfo {
@@ -616,6 +627,7 @@ export function writeServiceInfo(view: DataView, offset: number, value: ServiceI
   view.setBigUint64(offset + 16, value.connections, true)
   setZero(view, offset + 24, 8)
 }
+export const ServiceInfoCodec = { size: ServiceInfo_SIZE, read: readServiceInfo, write: writeServiceInfo } as const
 
 /** struct xlvs_load, 8 bytes */
 export interface Load {
@@ -634,6 +646,7 @@ export function writeLoad(view: DataView, offset: number, value: Load): void {
   view.setUint32(offset, value.inactive, true)
   view.setUint32(offset + 4, value.active, true)
 }
+export const LoadCodec = { size: Load_SIZE, read: readLoad, write: writeLoad } as const
 
 /** struct xlvs_nexthop, 32 bytes */
 export interface Nexthop {
@@ -671,6 +684,7 @@ export function writeNexthop(view: DataView, offset: number, value: Nexthop): vo
   setItems(value.tci, 2, 'Nexthop.tci', (item0, i0) => view.setUint16(offset + 24 + i0 * 2, item0, false))
   view.setUint32(offset + 28, value.mtu, true)
 }
+export const NexthopCodec = { size: Nexthop_SIZE, read: readNexthop, write: writeNexthop } as const
 
 /** struct xlvs_iface, 16 bytes */
 export interface Iface {
@@ -694,6 +708,7 @@ export function writeIface(view: DataView, offset: number, value: Iface): void {
   view.setUint32(offset + 8, value.slot, true)
   setZero(view, offset + 12, 4)
 }
+export const IfaceCodec = { size: Iface_SIZE, read: readIface, write: writeIface } as const
 
 /** struct xlvs_verdict, 16 bytes */
 export interface Verdict {
@@ -712,6 +727,7 @@ export function writeVerdict(view: DataView, offset: number, value: Verdict): vo
   view.setBigUint64(offset, value.packets, true)
   view.setBigUint64(offset + 8, value.bytes, true)
 }
+export const VerdictCodec = { size: Verdict_SIZE, read: readVerdict, write: writeVerdict } as const
 
 /** struct xlvs_real_stats, 32 bytes */
 export interface RealStats {
@@ -734,6 +750,7 @@ export function writeRealStats(view: DataView, offset: number, value: RealStats)
   view.setBigUint64(offset + 16, value.connections, true)
   setZero(view, offset + 24, 8)
 }
+export const RealStatsCodec = { size: RealStats_SIZE, read: readRealStats, write: writeRealStats } as const
 
 /** struct xlvs_totals, 64 bytes */
 export interface Totals {
@@ -770,6 +787,7 @@ export function writeTotals(view: DataView, offset: number, value: Totals): void
   view.setBigUint64(offset + 48, value.templatesEvicted, true)
   view.setBigUint64(offset + 56, value.templatesUnstored, true)
 }
+export const TotalsCodec = { size: Totals_SIZE, read: readTotals, write: writeTotals } as const
 
 /** struct xlvs_conn4, 16 bytes */
 export interface Conn4 {
@@ -794,6 +812,7 @@ export function writeConn4(view: DataView, offset: number, value: Conn4): void {
   view.setUint16(offset + 6, value.virtualPort, false)
   view.setBigUint64(offset + 8, value.data, true)
 }
+export const Conn4Codec = { size: Conn4_SIZE, read: readConn4, write: writeConn4 } as const
 
 /** struct xlvs_conn6, 32 bytes */
 export interface Conn6 {
@@ -819,6 +838,7 @@ export function writeConn6(view: DataView, offset: number, value: Conn6): void {
   setZero(view, offset + 20, 4)
   view.setBigUint64(offset + 24, value.data, true)
 }
+export const Conn6Codec = { size: Conn6_SIZE, read: readConn6, write: writeConn6 } as const
 
 /** struct xlvs_conn4_set, 64 bytes */
 export interface Conn4Set {
@@ -834,6 +854,7 @@ export function readConn4Set(view: DataView, offset: number): Conn4Set {
 export function writeConn4Set(view: DataView, offset: number, value: Conn4Set): void {
   setItems(value.way, 4, 'Conn4Set.way', (item0, i0) => writeConn4(view, offset + i0 * 16, item0))
 }
+export const Conn4SetCodec = { size: Conn4Set_SIZE, read: readConn4Set, write: writeConn4Set } as const
 
 /** struct xlvs_conn6_set, 64 bytes */
 export interface Conn6Set {
@@ -849,6 +870,7 @@ export function readConn6Set(view: DataView, offset: number): Conn6Set {
 export function writeConn6Set(view: DataView, offset: number, value: Conn6Set): void {
   setItems(value.way, 2, 'Conn6Set.way', (item0, i0) => writeConn6(view, offset + i0 * 32, item0))
 }
+export const Conn6SetCodec = { size: Conn6Set_SIZE, read: readConn6Set, write: writeConn6Set } as const
 
 /** struct xlvs_template, 32 bytes */
 export interface Template {
@@ -876,6 +898,7 @@ export function writeTemplate(view: DataView, offset: number, value: Template): 
   view.setUint32(offset + 20, value.control, true)
   view.setBigUint64(offset + 24, value.data, true)
 }
+export const TemplateCodec = { size: Template_SIZE, read: readTemplate, write: writeTemplate } as const
 
 /** struct xlvs_template_set, 64 bytes */
 export interface TemplateSet {
@@ -891,6 +914,7 @@ export function readTemplateSet(view: DataView, offset: number): TemplateSet {
 export function writeTemplateSet(view: DataView, offset: number, value: TemplateSet): void {
   setItems(value.way, 2, 'TemplateSet.way', (item0, i0) => writeTemplate(view, offset + i0 * 32, item0))
 }
+export const TemplateSetCodec = { size: TemplateSet_SIZE, read: readTemplateSet, write: writeTemplateSet } as const
 
 /** struct xlvs_frag_key, 40 bytes */
 export interface FragKey {
@@ -915,6 +939,7 @@ export function writeFragKey(view: DataView, offset: number, value: FragKey): vo
   view.setUint32(offset + 32, value.id, false)
   view.setUint32(offset + 36, value.proto, true)
 }
+export const FragKeyCodec = { size: FragKey_SIZE, read: readFragKey, write: writeFragKey } as const
 
 /** struct xlvs_frag, 8 bytes */
 export interface Frag {
@@ -933,6 +958,7 @@ export function writeFrag(view: DataView, offset: number, value: Frag): void {
   view.setUint32(offset, value.real, true)
   view.setUint32(offset + 4, value.stamp, true)
 }
+export const FragCodec = { size: Frag_SIZE, read: readFrag, write: writeFrag } as const
 
 /** struct xlvs_mac, 8 bytes */
 export interface Mac {
@@ -949,6 +975,7 @@ export function writeMac(view: DataView, offset: number, value: Mac): void {
   setBytes(view, offset, value.addr, 6, 'Mac.addr')
   setZero(view, offset + 6, 2)
 }
+export const MacCodec = { size: Mac_SIZE, read: readMac, write: writeMac } as const
 
 /** struct xlvs_config, 40 bytes */
 export interface Config {
@@ -986,6 +1013,7 @@ export function writeConfig(view: DataView, offset: number, value: Config): void
   view.setUint32(offset + 32, value.manualClock, true)
   setZero(view, offset + 36, 4)
 }
+export const ConfigCodec = { size: Config_SIZE, read: readConfig, write: writeConfig } as const
 
 /** struct xlvs_settings, 216 bytes */
 export interface Settings {
@@ -1026,6 +1054,7 @@ export function writeSettings(view: DataView, offset: number, value: Settings): 
   view.setUint32(offset + 192, value.nextOrder, true)
   setZero(view, offset + 196, 20)
 }
+export const SettingsCodec = { size: Settings_SIZE, read: readSettings, write: writeSettings } as const
 
 /** struct xlvs_sweep, 24 bytes */
 export interface Sweep {
@@ -1056,6 +1085,7 @@ export function writeSweep(view: DataView, offset: number, value: Sweep): void {
   view.setUint32(offset + 16, value.live, true)
   view.setUint32(offset + 20, value.freed, true)
 }
+export const SweepCodec = { size: Sweep_SIZE, read: readSweep, write: writeSweep } as const
 
 function getBytes(view: DataView, offset: number, length: number): Uint8Array {
   if (offset < 0 || offset + length > view.byteLength) throw new RangeError('Offset is outside the bounds of the DataView')

@@ -93,6 +93,7 @@ function emitStruct(model: StructModel, prefix: string): string {
     `export function write${type}(view: DataView, offset: number, value: ${type}): void {`,
     ...model.fields.map((field) => `  ${writeField(field, context)}`),
     '}',
+    `export const ${type}Codec = { size: ${type}_SIZE, read: read${type}, write: write${type} } as const`,
     '',
   ].join('\n')
 }

@@ -20,7 +20,7 @@ export interface GenTypesOptions {
  *
  * For `struct xlvs_conn { __be32 client; __u8 mac[6]; __u8 pad[6]; __u64 data; }` and `prefixStrip: 'xlvs_'`:
  * `interface Conn { client: number; mac: Uint8Array; data: bigint }`, `Conn_SIZE`, `Conn_OFFSETS`,
- * `readConn(view, offset)`, `writeConn(view, offset, value)`. For `enum xlvs_color { XLVS_RED }`: `Color = { RED: 0 }`,
+ * `readConn(view, offset)`, `writeConn(view, offset, value)`, and the three as `ConnCodec` for a TypedMap. For `enum xlvs_color { XLVS_RED }`: `Color = { RED: 0 }`,
  * `ColorNames = { 0: 'RED' }`. `__be16/32/64` are big-endian numbers, all else is little-endian; arrays of
  * bytes are Uint8Array, other arrays `readonly T[]`, 64-bit integers bigint. Members called `pad`, `pad2`, `_pad`, `padding` ...
  * are left out and written as zero.

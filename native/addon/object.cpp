@@ -43,27 +43,20 @@ void Object::Register(Napi::Env env, Napi::Object exports) {
                                     }));
 }
 
-// new Object(path | bytes, name?, pinRoot?, kernelBtf?)
+// new Object(bytes, name?, pinRoot?, kernelBtf?)
 Object::Object(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Object>(info) {
-  Napi::Env env = info.Env();
+  Bytes bytes = BytesArg(info, 0, "source");
   std::string name = OptionalTextArg(info, 1, "name");
   std::string pinRoot = OptionalTextArg(info, 2, "pinRoot");
   std::string kernelBtf = OptionalTextArg(info, 3, "kernelBtf");
+  if (name.empty()) name = "object";
   LIBBPF_OPTS(bpf_object_open_opts, options);
-  options.object_name = name.empty() ? nullptr : name.c_str();
+  options.object_name = name.c_str();
   options.pin_root_path = pinRoot.empty() ? nullptr : pinRoot.c_str();
   options.btf_custom_path = kernelBtf.empty() ? nullptr : kernelBtf.c_str();
   LogScope log;
-  if (info[0].IsString()) {
-    name_ = TextArg(info, 0, "source");
-    object_.reset(bpf_object__open_file(name_.c_str(), &options));
-  } else {
-    Bytes bytes = BytesArg(info, 0, "source");
-    name_ = name.empty() ? "object" : name;
-    if (name.empty()) options.object_name = "object";
-    object_.reset(bpf_object__open_mem(bytes.data, bytes.size, &options));
-  }
-  if (object_ == nullptr) ThrowBpf(env, "open object", name_, errno, log.text());
+  object_.reset(bpf_object__open_mem(bytes.data, bytes.size, &options));
+  if (object_ == nullptr) ThrowBpf(info.Env(), "open object", name, errno, log.text());
   name_ = bpf_object__name(object_.get());
 }
 

@@ -146,7 +146,7 @@ export interface NativeRingBuffer {
 interface Addon {
   setErrorClass(errorClass: typeof BpfError): void
   readonly Object: new (
-    source: string | Uint8Array,
+    source: Uint8Array,
     name?: string,
     pinRoot?: string,
     kernelBtf?: string,

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // BPF object files: first a specification that can be looked at and changed, then a loaded object.
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { getSystemErrorMap } from 'node:util'
+import { checkObject, FormatFault } from './elf-check.js'
+import { BpfError } from './errors.js'
 import { BpfMap } from './map.js'
 import { type MapSpec, type NativeObject, native, type ProgramSpec } from './native.js'
 import { BpfProgram } from './program.js'
@@ -14,9 +19,38 @@ export interface OpenOptions {
 }
 
 /** Reads an object file, from a path or from memory. Asks nothing of the kernel and needs no privilege.
- * Throws a `BpfError` (`LIBBPF_ERRNO__FORMAT`, `EINVAL`, `ENOENT`, …) when it is not a BPF object. */
+ * Throws a `BpfError` (`LIBBPF_ERRNO__FORMAT`, `ENOENT`, …) when it is not a sound BPF object. */
 export function openObject(source: string | Uint8Array, options: OpenOptions = {}): ObjectSpec {
-  return new ObjectSpec(new native.Object(source, options.name, options.pinRoot, options.kernelBtf))
+  const fromPath = typeof source === 'string'
+  const name = options.name ?? (fromPath ? basename(source).replace(/\..*/s, '') : undefined)
+  const subject = fromPath ? source : (name ?? 'object')
+  const bytes = fromPath ? readObject(source) : source
+  if (!(bytes instanceof Uint8Array)) throw new TypeError('source must be a path or a Uint8Array')
+  try {
+    checkObject(bytes)
+  } catch (error) {
+    if (!(error instanceof FormatFault)) throw error
+    throw new BpfError(
+      'open object',
+      subject,
+      4001,
+      'LIBBPF_ERRNO__FORMAT',
+      'BPF object format invalid',
+      error.message,
+    )
+  }
+  return new ObjectSpec(new native.Object(bytes, name, options.pinRoot, options.kernelBtf))
+}
+
+function readObject(path: string): Uint8Array {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    const { errno = 0, code = '' } = error as NodeJS.ErrnoException
+    const text = getSystemErrorMap().get(errno)?.[1]
+    if (text === undefined) throw error
+    throw new BpfError('open object', path, -errno, code, text, '')
+  }
 }
 
 /** An object that is opened and not loaded. */

@@ -12,6 +12,7 @@ import {
   serve,
   type Topology,
 } from '../lab/index.js'
+import { iperf, serveIperf } from '../lab/iperf.js'
 
 const SHAPES: readonly Shape[] = ['one-arm', 'two-arm', 'routed']
 
@@ -22,7 +23,7 @@ describe.each(SHAPES)('a %s lab', (shape) => {
   beforeAll(async () => {
     topology = await buildTopology({ shape, reals: 2, extraSources: 2 })
     client = topology.clients[0]
-    await Promise.all(topology.reals.map((real) => serve(topology.lab, real)))
+    await Promise.all(topology.reals.map(listen))
   })
   afterAll(() => topology.lab.close())
 
@@ -59,12 +60,39 @@ describe.each(SHAPES)('a %s lab', (shape) => {
     expect(report).toMatchObject({ done: 60, failed: 0, open: 0, by: { web1: 60 }, end: true })
   })
 
+  it('reports a slow answer, a long download and datagrams as answered', async () => {
+    const [real] = topology.reals
+    const urls = [
+      `http://${real?.ipv4}/slow/200`,
+      `http://[${real?.ipv6}]/bytes/3000000?over=300`,
+      `udp://${real?.ipv4}:53`,
+      `udp://[${real?.ipv6}]:53`,
+    ]
+    for (const url of urls) {
+      const report = await loadToEnd(topology.lab, client, url, { requests: 3, ports: [20000, 20999] })
+      expect(report, url).toMatchObject({ done: 3, failed: 0, by: { web1: 3 } })
+    }
+  })
+
+  it('carries bulk TCP and UDP', async () => {
+    const [real] = topology.reals as [Host]
+    await serveIperf(topology.lab, real, real.ipv4)
+    const tcp = await iperf(topology.lab, client, real.ipv4, { seconds: 1 })
+    expect(tcp.bytes).toBeGreaterThan(1_000_000)
+    const udp = await iperf(topology.lab, client, real.ipv4, { seconds: 1, udpRate: '10M' })
+    expect(udp.packets).toBeGreaterThan(500)
+  })
+
   it('reports requests that fail, with the reason', async () => {
     const [real] = topology.reals
     const wish = { requests: 5, concurrency: 5 }
     const report = await loadToEnd(topology.lab, client, `http://${real?.ipv4}:81/`, wish)
     expect(report).toMatchObject({ done: 0, failed: 5, failures: { ECONNREFUSED: 5 } })
   })
+
+  function listen(real: Host) {
+    return serve(topology.lab, real, { udp: [`${real.ipv4}:53`, `[${real.ipv6}]:53`] })
+  }
 
   function fetch(url: string, from: Host = client) {
     return topology.lab.run(from.namespace, ['curl', '-sS', '--max-time', '5', url])

@@ -5,7 +5,11 @@ import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { toJson } from '../api/json.js'
+import { readAttachRequest } from '../api/parse.js'
+import { completeService } from '../model/change.js'
 import { fail, succeed } from '../model/describe.js'
+import { readServiceSpec } from '../model/request.js'
+import { rangeFault, WEIGHT } from '../model/rules.js'
 import type { Outcome, Problem } from '../model/types.js'
 import { NO_RUNTIME, type Runtime } from './store.js'
 
@@ -56,9 +60,27 @@ function parse(text: string): Runtime | undefined {
     return undefined
   }
   if (typeof value !== 'object' || value === null || !('version' in value)) return undefined
-  const { version, ...rest } = value as { version: unknown } & Runtime
-  const lists: readonly unknown[] = [rest.services, rest.interfaces, rest.detached, rest.overrides]
-  return version === VERSION && lists.every(Array.isArray) ? rest : undefined
+  const { version, services, interfaces, detached, overrides } = value as { version: unknown } & Runtime
+  if (version !== VERSION || ![services, interfaces, detached, overrides].every(Array.isArray))
+    return undefined
+  const specs = services.map(({ owner: _, ...spec }) => readServiceSpec(spec))
+  const wishes = interfaces.map(readAttachRequest)
+  const fits =
+    specs.every(({ ok }) => ok) &&
+    wishes.every(({ ok }) => ok) &&
+    detached.every((name) => typeof name === 'string') &&
+    overrides.every((o) => typeof o?.service === 'string' && typeof o.real === 'string' && isWeight(o.weight))
+  if (!fits) return undefined
+  return {
+    services: specs.flatMap((s) => (s.ok ? [completeService(s.value)] : [])),
+    interfaces,
+    detached,
+    overrides,
+  }
+}
+
+function isWeight(value: unknown): boolean {
+  return rangeFault('weight', value, WEIGHT) === undefined
 }
 
 async function replace(dir: string, path: string, text: string): Promise<Outcome<void>> {

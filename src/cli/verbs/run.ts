@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// xlvs run: the daemon in the foreground. From a file it leaves the datapath forwarding when it ends; from options
+// it puts the interface back as it was.
+import type { Command } from 'commander'
+import { VERSION } from '../../api/version.js'
+import { type Daemon, startDaemon } from '../../daemon/daemon.js'
+import type { Source } from '../../daemon/source.js'
+import { openDatapath } from '../../datapath/open.js'
+import { fail, formatProblems, succeed } from '../../model/describe.js'
+import type { Limits, Outcome } from '../../model/types.js'
+import { misused, refuse } from '../answer.js'
+import { type Context, EXIT, type ExitCode } from '../context.js'
+import { type DaemonOptions, daemonOptions, examples, pinOption, places } from '../options.js'
+import type { Act } from '../verbs.js'
+import { sourceFromWords, WORDS, type WordOptions } from '../words.js'
+
+interface Options extends DaemonOptions, WordOptions {
+  readonly config?: string
+  readonly pinRoot?: string
+  readonly stateDir?: string
+}
+
+export function define(command: Command, context: Context, act: Act): void {
+  command
+    .option('-c, --config <file>', 'configuration in YAML; see: xlvs check, xlvs schema')
+    .option('--vip <vip:port>', 'without a file: the one service')
+    .option('--to <reals>', 'its real servers: 192.0.2.21,192.0.2.22=3 (=weight)')
+    .option('--dev <interfaces>', 'where its packets arrive: eth0 or eth0,eth1')
+    .option('--mode <mode>', 'native (in the driver) or generic (any driver, slower)')
+    .option('--scheduler <name>', 'rr, wrr, wlc or sh (default: wlc)')
+    .option('--persistence <seconds[/net]>', 'a client stays with its real server: 300, 300/24')
+    .option('--udp', 'a UDP service (default: TCP)')
+    .option('--metrics <host:port>', 'serve /metrics and /healthz: 127.0.0.1:9612')
+    .option('--state-dir <path>', 'where requests are kept over restarts (XLVS_STATE_DIR)')
+  examples(
+    pinOption(daemonOptions(command)),
+    'xlvs run -c /etc/xlvs/lb.yaml',
+    'xlvs run --vip 192.0.2.10:80 --to 192.0.2.21,192.0.2.22=3 --dev eth0',
+  )
+  command.action(act((options: Options) => run(context, options)))
+}
+
+async function run(context: Context, options: Options): Promise<ExitCode> {
+  const source = sourceOf(options)
+  if (!source.ok) return misused(context, options, source)
+  const where = places(options, context)
+  const started = await startDaemon({
+    source: source.value,
+    places: where,
+    open: (limits: Limits) => openDatapath({ pinRoot: where.pinRoot, limits }),
+    now: context.now,
+    log: (line) => context.err(`${line}\n`),
+  })
+  if (!started.ok) return refuse(context, options, started.problems)
+  const daemon = started.value
+  for (const notice of daemon.notices) context.err(`note: ${notice}\n`)
+  context.out(greeting(daemon, source.value))
+  const ended = await untilStopped(daemon, context)
+  const how = source.value.kind === 'file' ? 'leave' : 'restore'
+  await daemon.stop(how)
+  context.out(farewell(ended, daemon, how))
+  return EXIT.ok
+}
+
+/** The file, or the options that take its place; not both. */
+function sourceOf(options: Options): Outcome<Source> {
+  const words = WORDS.filter((name) => options[name] !== undefined)
+  const { config } = options
+  if (config !== undefined && words.length > 0)
+    return fail({
+      subject: '--config',
+      reason: `--${words[0]} belongs to a run without a file`,
+      fix: 'write it into the file',
+    })
+  if (config !== undefined) return succeed({ kind: 'file', path: config })
+  if (words.length > 0) return sourceFromWords(options)
+  return fail({
+    reason: 'nothing to run is named',
+    fix: 'give -c FILE, or --vip, --to and --dev; see: xlvs run --help',
+  })
+}
+
+/** The name of the signal that ends the daemon; SIGHUP reloads on the way. */
+function untilStopped(daemon: Daemon, context: Context): Promise<string> {
+  const hangup = async () => {
+    const outcome = await daemon.reload()
+    if (outcome.ok)
+      context.err(['reloaded', ...outcome.value.notices.map((n) => `note: ${n}`), ''].join('\n'))
+    else context.err(`reload refused, nothing changed:\n${formatProblems(outcome.problems)}\n`)
+  }
+  return new Promise((resolve) => {
+    process.on('SIGHUP', () => void hangup())
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve(signal))
+  })
+}
+
+function greeting({ attached }: Daemon, source: Source): string {
+  const on = attached.length > 0 ? `attached to ${attached.join(', ')}` : 'attached to no interface'
+  const end =
+    source.kind === 'file'
+      ? 'Ctrl-C ends the daemon; packets are forwarded on until: xlvs detach --all'
+      : `Ctrl-C ends it and restores ${attached.join(', ')}`
+  return `xlvs ${VERSION} is running, ${on}\n${end}\n`
+}
+
+function farewell(signal: string, { attached }: Daemon, how: 'leave' | 'restore'): string {
+  const names = attached.join(', ') || 'nothing'
+  return how === 'leave'
+    ? `${signal}: the daemon ends; still attached and forwarding: ${names}\n`
+    : `${signal}: the daemon ends; restored: ${names}\n`
+}

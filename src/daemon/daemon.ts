@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// The daemon: puts its parts together, in an order in which everything that can be refused is refused before anything
+// is attached, and takes them apart again.
+import type { Change } from '../api/contract.js'
+import type { Places } from '../api/places.js'
+import type { Datapath, NextHopState } from '../datapath/types.js'
+import { fail, succeed } from '../model/describe.js'
+import type { Desired, Limits, Outcome } from '../model/types.js'
+import { metricsPort } from './port.js'
+import { startRounds } from './rounds.js'
+import { createSession, type Session } from './session.js'
+import { listenOn } from './socket.js'
+import { readSource, type Source } from './source.js'
+import { NO_STATE, stateFile } from './state.js'
+import { NO_RUNTIME } from './store.js'
+
+export interface DaemonOptions {
+  readonly source: Source
+  readonly places: Places
+  readonly open: (limits: Limits) => Promise<Outcome<Datapath>>
+  /** ms since the epoch */
+  readonly now: () => number
+  readonly log: (line: string) => void
+}
+
+export interface Daemon {
+  /** names of the interfaces that carry the program */
+  readonly attached: readonly string[]
+  readonly notices: readonly string[]
+  reload(): Promise<Outcome<Change>>
+  /** 'leave': what is pinned keeps forwarding; 'restore': interfaces are as they were before */
+  stop(how: 'leave' | 'restore'): Promise<void>
+}
+
+/** What to do backwards when the start is refused, and at the end. */
+type Undo = (() => unknown)[]
+
+export async function startDaemon(options: DaemonOptions): Promise<Outcome<Daemon>> {
+  const undo: Undo = []
+  const outcome = await start(options, undo).catch((error: Error) => fail<Daemon>({ reason: error.message }))
+  if (!outcome.ok) await unwind(undo)
+  return outcome
+}
+
+async function start(options: DaemonOptions, undo: Undo): Promise<Outcome<Daemon>> {
+  const base = await readSource(options.source)
+  if (!base.ok) return base
+  let session: Session | undefined
+  let open: (handlers: Session['handlers']) => void = () => undefined
+  const socket = await listenOn(options.places.socket, new Promise((resolve) => (open = resolve)))
+  if (!socket.ok) return socket
+  undo.push(socket.value.close)
+  const port = metricsPort(() => session?.page())
+  const moved = await port.move(base.value.metrics)
+  if (!moved.ok) return moved
+  await moved.value.keep()
+  undo.push(port.close)
+  const opened = await openSession(options, base.value, port, undo)
+  if (!opened.ok) return opened
+  session = opened.value.session
+  open(session.handlers)
+  return succeed(running(opened.value, undo))
+}
+
+interface Opened {
+  readonly session: Session
+  readonly datapath: Datapath
+  readonly change: Change
+  /** from now on the end is not to leave things but to remove them */
+  restore(): void
+}
+
+async function openSession(
+  options: DaemonOptions,
+  base: Desired,
+  port: ReturnType<typeof metricsPort>,
+  undo: Undo,
+): Promise<Outcome<Opened>> {
+  const { source, places, log } = options
+  const opened = await options.open(base.limits)
+  if (!opened.ok) return opened
+  const datapath = opened.value
+  let letGo: () => unknown = () => (datapath.adopted ? datapath.close() : datapath.destroy())
+  undo.push(() => letGo())
+  if (source.kind === 'words' && datapath.adopted && datapath.attachments().length > 0)
+    return fail(inService(datapath, places))
+  const state = source.kind === 'file' ? stateFile(places.stateDir) : NO_STATE
+  const runtime =
+    source.kind === 'file' ? await state.read() : succeed({ ...NO_RUNTIME, services: source.services })
+  if (!runtime.ok) return runtime
+  const session = createSession({ ...options, datapath, state, port })
+  const change = await session.begin(base, runtime.value)
+  if (!change.ok) return change
+  letGo = () => datapath.close()
+  const restore = () => {
+    letGo = () => datapath.destroy()
+  }
+  await datapath.watchNextHops((state) => log(hopLine(state)))
+  undo.push(startRounds(datapath, session.engine.tend, log).stop)
+  return succeed({ session, datapath, change: change.value, restore })
+}
+
+function running({ session, datapath, change, restore }: Opened, undo: Undo): Daemon {
+  return {
+    attached: datapath.attachments().map((attachment) => attachment.interface),
+    notices: change.notices,
+    reload: session.reload,
+    stop: async (how) => {
+      if (how === 'restore') restore()
+      await unwind(undo)
+    },
+  }
+}
+
+async function unwind(undo: Undo): Promise<void> {
+  for (const step of undo.splice(0).reverse()) await step()
+}
+
+function inService(datapath: Datapath, { pinRoot }: Places) {
+  const names = datapath.attachments().map((attachment) => attachment.interface)
+  return {
+    reason: `xlvs is in service already: pins at ${pinRoot}, attached to ${names.join(', ')}`,
+    fix: 'end that with: xlvs detach --all',
+  }
+}
+
+function hopLine({ address, state, interface: name, why }: NextHopState): string {
+  if (state === 'unresolved') return `real server ${address} cannot be reached: ${why ?? 'not resolved'}`
+  return `real server ${address} is reached ${state === 'local' ? 'on this host' : `through ${name}`}`
+}

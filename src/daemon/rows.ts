@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// A snapshot as the rows that travel over the socket. Pure.
+import type {
+  Filter,
+  InterfaceRow,
+  Listing,
+  NexthopRow,
+  RealRow,
+  ReasonRow,
+  ServiceRow,
+  TableRow,
+} from '../api/contract.js'
+import type {
+  Counters,
+  InterfaceSnapshot,
+  NextHopState,
+  RealSnapshot,
+  ServiceSnapshot,
+  Snapshot,
+} from '../datapath/types.js'
+import { realKey } from '../model/keys.js'
+
+export function serviceRows(snapshot: Snapshot, filter: Filter): readonly ServiceRow[] {
+  return chosen(snapshot, filter).map((service) => {
+    const { id: _, key, reals, ...rest } = service
+    return { service: key, ...rest, ...counts(service), reals: reals.length }
+  })
+}
+
+export function realRows(snapshot: Snapshot, filter: Filter): readonly RealRow[] {
+  return chosen(snapshot, filter).flatMap(({ key, reals }) =>
+    reals
+      .filter(({ address }) => filter.real === undefined || address === filter.real)
+      .map((real) => realRow(key, real)),
+  )
+}
+
+export function nexthopRows(snapshot: Snapshot, filter: Filter): readonly NexthopRow[] {
+  const rows = new Map<string, NexthopRow>()
+  for (const { key, reals } of snapshot.services)
+    for (const { address, nexthop } of reals) {
+      if (filter.real !== undefined && address !== filter.real) continue
+      const services = rows.get(address)?.services ?? []
+      rows.set(address, { address, ...hop(nexthop), services: [...services, key] })
+    }
+  return [...rows.values()]
+}
+
+export function interfaceRows(snapshot: Snapshot): readonly InterfaceRow[] {
+  return snapshot.interfaces.map(({ attachment, actions }) => ({
+    name: attachment.interface,
+    ifindex: attachment.ifindex,
+    mac: attachment.mac,
+    mode: attachment.mode,
+    ...(attachment.driver === undefined ? {} : { driver: attachment.driver }),
+    programId: attachment.programId,
+    packets: perAction(actions, 'packets'),
+    bytes: perAction(actions, 'bytes'),
+  }))
+}
+
+export function reasonRows(snapshot: Snapshot): readonly ReasonRow[] {
+  return Object.entries(snapshot.reasons).map(([reason, { packets, bytes }]) => ({
+    reason,
+    action: reason.split('_')[0] as ReasonRow['action'],
+    packets: Number(packets),
+    bytes: Number(bytes),
+  }))
+}
+
+export function tableRows(snapshot: Snapshot): readonly TableRow[] {
+  return (['conn4', 'conn6', 'template'] as const).map((name) => ({ name, ...snapshot.tables[name] }))
+}
+
+export function whole<Row>(rows: readonly Row[]): Listing<Row> {
+  return { rows, more: false }
+}
+
+function chosen(snapshot: Snapshot, { service }: Filter): readonly ServiceSnapshot[] {
+  return service === undefined ? snapshot.services : snapshot.services.filter(({ key }) => key === service)
+}
+
+function realRow(service: string, real: RealSnapshot): RealRow {
+  const { id: _, nexthop, ...rest } = real
+  return { service, real: realKey(service, real.address), ...rest, ...counts(real), nexthop: hop(nexthop) }
+}
+
+function counts({ packets, bytes, connections }: ServiceSnapshot | RealSnapshot) {
+  return { packets: Number(packets), bytes: Number(bytes), connections: Number(connections) }
+}
+
+function hop({ address: _, ...state }: NextHopState): RealRow['nexthop'] {
+  return state
+}
+
+function perAction(actions: InterfaceSnapshot['actions'], unit: keyof Counters) {
+  const { pass, tx, redirect, drop } = actions
+  return {
+    pass: Number(pass[unit]),
+    tx: Number(tx[unit]),
+    redirect: Number(redirect[unit]),
+    drop: Number(drop[unit]),
+  }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// A datapath in service: the store that rules it, its snapshots, its metrics, what reload does and what callers get.
+import type { Change, ReloadResult } from '../api/contract.js'
+import type { Places } from '../api/places.js'
+import type { RouteName } from '../api/routes.js'
+import { VERSION } from '../api/version.js'
+import type { Datapath, Snapshot } from '../datapath/types.js'
+import { metricsPage } from '../metrics/page.js'
+import { controlMetrics } from '../metrics/process.js'
+import { fail, succeed } from '../model/describe.js'
+import { DEFAULT_TIMEOUTS, type Desired, type Outcome } from '../model/types.js'
+import { createEngine, type Engine } from './engine.js'
+import { type Handler, handlers } from './handlers.js'
+import type { MetricsPort } from './port.js'
+import { limitNotices, readSource, type Source } from './source.js'
+import type { StateFile } from './state.js'
+import { statusOf } from './status.js'
+import { desiredOf, NO_RUNTIME, type Runtime, storeReload, storeRestore } from './store.js'
+
+export interface SessionWorld {
+  readonly source: Source
+  readonly places: Places
+  readonly datapath: Datapath
+  readonly state: StateFile
+  readonly port: MetricsPort
+  /** ms since the epoch */
+  readonly now: () => number
+  readonly log: (line: string) => void
+}
+
+export interface Session {
+  readonly engine: Engine
+  readonly handlers: Readonly<Record<RouteName, Handler>>
+  /** Brings the datapath to what the file says and what was kept of requests. */
+  begin(base: Desired, runtime: Runtime): Promise<Outcome<Change>>
+  reload(): Promise<Outcome<Change>>
+  page(): AsyncIterable<string>
+}
+
+const SNAPSHOT_MS = 200
+
+export function createSession(world: SessionWorld): Session {
+  const { datapath, state, log, now, source } = world
+  const metrics = controlMetrics(VERSION)
+  const startedAt = now()
+  let last: ReloadResult | undefined
+  const engine = createEngine(
+    {
+      datapath,
+      state,
+      log,
+      clock: () => performance.now() / 1000,
+      onChange: (generation, seconds) => {
+        metrics.generation(generation)
+        metrics.reconciled(seconds)
+      },
+    },
+    { base: nothing(datapath), runtime: NO_RUNTIME },
+  )
+  const snapshot = cached(now, () => datapath.snapshot(desiredOf(engine.store())))
+  const taken = (outcome: Outcome<Change>): Outcome<Change> => {
+    last = { at: now(), ok: outcome.ok, problems: outcome.ok ? [] : outcome.problems }
+    metrics.reloaded(outcome.ok)
+    return outcome
+  }
+  const fitted = (base: Desired): Desired => ({ ...base, limits: datapath.limits })
+  const begin = async (base: Desired, runtime: Runtime) => {
+    const restored = storeRestore(fitted(base), runtime)
+    const change = await engine.change(() => succeed(restored), { always: true })
+    return taken(withNotices(change, limitNotices(base.limits, datapath.limits)))
+  }
+  const reload = async () => taken(await reloadFrom(source, engine, world.port, fitted, datapath))
+  const status = () => {
+    const self = { pid: process.pid, startedAt, source, places: world.places, reload: last }
+    const more = { metrics: world.port.address(), generation: engine.generation() }
+    return statusOf({ ...self, ...more }, datapath, snapshot())
+  }
+  return {
+    engine,
+    begin,
+    reload,
+    handlers: handlers({ datapath, engine, snapshot, status, reload }),
+    page: () => metricsPage(snapshot(), metrics),
+  }
+}
+
+async function reloadFrom(
+  source: Source,
+  engine: Engine,
+  port: MetricsPort,
+  fitted: (base: Desired) => Desired,
+  datapath: Datapath,
+): Promise<Outcome<Change>> {
+  if (source.kind === 'words')
+    return fail({ reason: 'this daemon was started without a file', fix: 'use add, set and remove instead' })
+  const base = await readSource(source)
+  if (!base.ok) return base
+  const moved = await port.move(base.value.metrics)
+  if (!moved.ok) return moved
+  const change = await engine.change((store) => succeed(storeReload(store, fitted(base.value))))
+  await (change.ok ? moved.value.keep() : moved.value.back())
+  return withNotices(change, limitNotices(base.value.limits, datapath.limits))
+}
+
+function withNotices(change: Outcome<Change>, notices: readonly string[]): Outcome<Change> {
+  if (!change.ok) return change
+  return succeed({ ...change.value, notices: [...change.value.notices, ...notices] })
+}
+
+/** Scrapes and listings within one moment see the same values and cost one reading of the maps. */
+function cached(now: () => number, read: () => Snapshot): () => Snapshot {
+  let last: { readonly at: number; readonly value: Snapshot } | undefined
+  return () => {
+    if (!last || Math.abs(now() - last.at) > SNAPSHOT_MS) last = { at: now(), value: read() }
+    return last.value
+  }
+}
+
+/** Before the first word. */
+function nothing({ limits }: Datapath): Desired {
+  return {
+    interfaces: [],
+    services: [],
+    peers: [],
+    timeouts: DEFAULT_TIMEOUTS,
+    limits,
+  }
+}

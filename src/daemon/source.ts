@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the base comes from: a file that can be read again, or the words of a command line.
+import { readFile } from 'node:fs/promises'
+import { parseYaml } from '../config/yaml.js'
+import { fail, succeed } from '../model/describe.js'
+import type { Desired, Limits, Outcome, Service } from '../model/types.js'
+
+export type Source =
+  | { readonly kind: 'file'; readonly path: string }
+  /** `services` are as if added at run time: nobody could edit a file to change them */
+  | { readonly kind: 'words'; readonly base: Desired; readonly services: readonly Service[] }
+
+export async function readSource(source: Source): Promise<Outcome<Desired>> {
+  if (source.kind === 'words') return succeed(source.base)
+  try {
+    return parseYaml(await readFile(source.path, 'utf8'), source.path)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const reason = code === 'ENOENT' ? 'there is no such file' : `cannot be read: ${message}`
+    return fail({ subject: source.path, reason, fix: 'name the configuration with: xlvs run -c FILE' })
+  }
+}
+
+/** Sizes the file asks for that the maps in use do not have: they were made by an earlier start. */
+export function limitNotices(wished: Limits, inForce: Limits): readonly string[] {
+  return (Object.keys(wished) as (keyof Limits)[])
+    .filter((key) => wished[key] > inForce[key])
+    .map(
+      (key) =>
+        `limits.${key} ${wished[key]} is not in force: the maps were made for ${inForce[key]}; ` +
+        'new maps need: xlvs detach --all, then a new start',
+    )
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// A file's worth of configuration for tests.
+import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Desired, type Service } from '../../../src/model/types.js'
+
+export function fileService(given: Partial<Service> = {}): Service {
+  return {
+    vip: '192.0.2.10',
+    port: 80,
+    protocol: 'tcp',
+    scheduler: 'wrr',
+    owner: 'file',
+    reals: [
+      { address: '192.0.2.21', weight: 1 },
+      { address: '192.0.2.22', weight: 3 },
+    ],
+    ...given,
+  }
+}
+
+export function baseOf(given: Partial<Desired> = {}): Desired {
+  return {
+    interfaces: [{ name: 'eth0', mode: 'native' }],
+    services: [fileService()],
+    peers: [],
+    timeouts: DEFAULT_TIMEOUTS,
+    limits: DEFAULT_LIMITS,
+    ...given,
+  }
+}

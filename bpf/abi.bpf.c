@@ -51,3 +51,4 @@ struct xlvs_settings abi_settings;
 enum xlvs_clock abi_clock;
 enum xlvs_table abi_table;
 struct xlvs_sweep abi_sweep;
+struct xlvs_now abi_now;

@@ -399,7 +399,7 @@ struct xlvs_config {
 	__u32 real_rows;		/* rows per CPU in real_stats: max real id + 1 */
 	__u32 verdict_rows;		/* rows per CPU in verdicts */
 	__u32 manual_clock;		/* 1: time is xlvs_settings.clock (tests) */
-	__u32 pad;
+	__u32 jiffy_ns;			/* 10^9 / HZ of the running kernel */
 };
 
 /* Changes while packets flow; one instance, pinned, memory-mapped by the controller. */
@@ -416,7 +416,10 @@ struct xlvs_settings {
 	__u32 pad[5];
 };
 
-/* A tick is 2^28 ns of CLOCK_MONOTONIC_COARSE: 0.268 s; 24 bits of them are 52 days. */
+/*
+ * A tick is 2^28 ns of jiffies: 0.268 s; 24 bits of them are 52 days. Jiffies, because
+ * reading them is a load; every other clock is a call (docs/decisions/0002-jiffies.md).
+ */
 enum xlvs_clock {
 	XLVS_TICK_SHIFT = 28,
 	XLVS_TICK_MASK = 0xffffff,
@@ -436,6 +439,12 @@ struct xlvs_sweep {
 	__u32 now;			/* out: ticks */
 	__u32 live;			/* out: ways in use after the sweep */
 	__u32 freed;			/* out */
+};
+
+/* Answer of the clock program (BPF_PROG_TYPE_SYSCALL context): tells HZ, and the tick of a moment. */
+struct xlvs_now {
+	__u64 jiffies;
+	__u64 monotonic_ns;
 };
 
 #endif

@@ -21,20 +21,12 @@
 const volatile struct xlvs_config config SEC(".rodata");
 struct xlvs_settings settings SEC(".data.settings");
 
-/* Ticks since boot, modulo 2^24. The coarse clock is a load, not a read of the TSC. */
+/* Ticks, modulo 2^24. Jiffies are read by a load; any clock would be a call. */
 static __always_inline __u32 now_ticks(void)
 {
 	if (config.manual_clock)
 		return READ_ONCE(settings.clock) & XLVS_TICK_MASK;
-	return (__u32)(bpf_ktime_get_coarse_ns() >> XLVS_TICK_SHIFT) & XLVS_TICK_MASK;
-}
-
-/* The same for programs that may not ask the coarse clock; ahead of it by a jiffy at most. */
-static __always_inline __u32 now_ticks_fine(void)
-{
-	if (config.manual_clock)
-		return READ_ONCE(settings.clock) & XLVS_TICK_MASK;
-	return (__u32)(bpf_ktime_get_ns() >> XLVS_TICK_SHIFT) & XLVS_TICK_MASK;
+	return (bpf_jiffies64() * config.jiffy_ns >> XLVS_TICK_SHIFT) & XLVS_TICK_MASK;
 }
 
 /* A stamp may be a tick ahead: another CPU read the clock later than we did. */

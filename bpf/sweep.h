@@ -83,7 +83,7 @@ static int sweep_template_set(__u32 i, struct sweep_pass *pass)
 
 static __always_inline void sweep_slice(struct xlvs_sweep *order)
 {
-	struct sweep_pass pass = { .first = order->first, .now = now_ticks_fine() };
+	struct sweep_pass pass = { .first = order->first, .now = now_ticks() };
 	struct xlvs_totals *count = my_totals(bpf_get_smp_processor_id());
 
 	if (order->table == XLVS_TABLE_TEMPLATE) {

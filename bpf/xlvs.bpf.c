@@ -61,6 +61,7 @@ static __always_inline struct verdict balance(struct frame *f, struct flow *w, c
 	w->vip = find_vip(w->virtual, family);
 	if (!w->vip)
 		return v;
+	w->now = now_ticks();
 	v.reason = family == XLVS_IPV4 ? parse_rest4(f, w, &l4) : parse_rest6(f, w, &l4);
 	if (v.reason != NEXT)
 		return v;
@@ -88,7 +89,7 @@ static __always_inline struct verdict balance(struct frame *f, struct flow *w, c
 
 static __always_inline int walk(struct frame *f, const int family)
 {
-	struct flow w = { .family = family, .now = now_ticks(), .cpu = f->cpu };
+	struct flow w = { .family = family, .cpu = f->cpu };
 	struct verdict v;
 	int action = XDP_TX;
 
@@ -99,8 +100,7 @@ static __always_inline int walk(struct frame *f, const int family)
 	return finish(f, v.reason, action);
 }
 
-SEC("xdp")
-int xlvs(struct xdp_md *ctx)
+static __always_inline int direct(struct xdp_md *ctx)
 {
 	struct frame f = {
 		.ctx = ctx,
@@ -124,10 +124,24 @@ int xlvs(struct xdp_md *ctx)
 	return finish(&f, XLVS_PASS_NOT_IP, XDP_PASS);
 }
 
+SEC("xdp")
+int xlvs(struct xdp_md *ctx)
+{
+	return direct(ctx);
+}
+
 SEC("syscall")
 int sweep(struct xlvs_sweep *order)
 {
 	sweep_slice(order);
+	return 0;
+}
+
+SEC("syscall")
+int clock(struct xlvs_now *now)
+{
+	now->jiffies = bpf_jiffies64();
+	now->monotonic_ns = bpf_ktime_get_ns();
 	return 0;
 }
 

@@ -987,9 +987,10 @@ export interface Config {
   readonly realRows: number
   readonly verdictRows: number
   readonly manualClock: number
+  readonly jiffyNs: number
 }
 export const Config_SIZE = 40
-export const Config_OFFSETS = { seed: 0, conn4Sets: 8, conn6Sets: 12, templateSets: 16, cpus: 20, realRows: 24, verdictRows: 28, manualClock: 32 } as const
+export const Config_OFFSETS = { seed: 0, conn4Sets: 8, conn6Sets: 12, templateSets: 16, cpus: 20, realRows: 24, verdictRows: 28, manualClock: 32, jiffyNs: 36 } as const
 export function readConfig(view: DataView, offset: number): Config {
   return {
     seed: view.getBigUint64(offset, true),
@@ -1000,6 +1001,7 @@ export function readConfig(view: DataView, offset: number): Config {
     realRows: view.getUint32(offset + 24, true),
     verdictRows: view.getUint32(offset + 28, true),
     manualClock: view.getUint32(offset + 32, true),
+    jiffyNs: view.getUint32(offset + 36, true),
   }
 }
 export function writeConfig(view: DataView, offset: number, value: Config): void {
@@ -1011,7 +1013,7 @@ export function writeConfig(view: DataView, offset: number, value: Config): void
   view.setUint32(offset + 24, value.realRows, true)
   view.setUint32(offset + 28, value.verdictRows, true)
   view.setUint32(offset + 32, value.manualClock, true)
-  setZero(view, offset + 36, 4)
+  view.setUint32(offset + 36, value.jiffyNs, true)
 }
 export const ConfigCodec = { size: Config_SIZE, read: readConfig, write: writeConfig } as const
 
@@ -1086,6 +1088,25 @@ export function writeSweep(view: DataView, offset: number, value: Sweep): void {
   view.setUint32(offset + 20, value.freed, true)
 }
 export const SweepCodec = { size: Sweep_SIZE, read: readSweep, write: writeSweep } as const
+
+/** struct xlvs_now, 16 bytes */
+export interface Now {
+  readonly jiffies: bigint
+  readonly monotonicNs: bigint
+}
+export const Now_SIZE = 16
+export const Now_OFFSETS = { jiffies: 0, monotonicNs: 8 } as const
+export function readNow(view: DataView, offset: number): Now {
+  return {
+    jiffies: view.getBigUint64(offset, true),
+    monotonicNs: view.getBigUint64(offset + 8, true),
+  }
+}
+export function writeNow(view: DataView, offset: number, value: Now): void {
+  view.setBigUint64(offset, value.jiffies, true)
+  view.setBigUint64(offset + 8, value.monotonicNs, true)
+}
+export const NowCodec = { size: Now_SIZE, read: readNow, write: writeNow } as const
 
 function getBytes(view: DataView, offset: number, length: number): Uint8Array {
   if (offset < 0 || offset + length > view.byteLength) throw new RangeError('Offset is outside the bounds of the DataView')

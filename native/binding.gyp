@@ -23,7 +23,13 @@
       'cflags_cc': ['-std=c++17', '-fexceptions'],
       'cflags_cc!': ['-fno-exceptions', '-fno-rtti'],
       'cflags!': ['-Wno-unused-parameter'],
-      'defines': ['NAPI_VERSION=8', 'NAPI_CPP_EXCEPTIONS', '_GNU_SOURCE'],
+      # NODE_API_SWALLOW_...: a call made while a worker thread is being terminated must not end the process
+      'defines': [
+        'NAPI_VERSION=8',
+        'NAPI_CPP_EXCEPTIONS',
+        'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
+        '_GNU_SOURCE',
+      ],
       'libraries': ['-lbpf'],
     },
   ],

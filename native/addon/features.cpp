@@ -38,13 +38,6 @@ Napi::Value ProbeProgramType(const Napi::CallbackInfo& info) {
   return Answer(info, "probe program type", libbpf_probe_bpf_prog_type(type, nullptr));
 }
 
-Napi::Value ProbeHelper(const Napi::CallbackInfo& info) {
-  LogScope log;
-  auto type = static_cast<bpf_prog_type>(ProgramTypeArg(info, 0));
-  auto helper = static_cast<bpf_func_id>(UintArg(info, 1, "helper"));
-  return Answer(info, "probe helper", libbpf_probe_bpf_helper(type, helper, nullptr));
-}
-
 // A descriptor that keeps the kernel's run-time statistics switched on; returned as a closing function.
 Napi::Value EnableRunStats(const Napi::CallbackInfo& info) {
   auto fd = std::make_shared<Fd>(bpf_enable_stats(BPF_STATS_RUN_TIME));
@@ -59,7 +52,6 @@ void RegisterFeatures(Napi::Env env, Napi::Object exports) {
   exports.Set("libbpfVersion", Napi::Function::New(env, Version, "libbpfVersion"));
   exports.Set("probeMapType", Napi::Function::New(env, ProbeMapType, "probeMapType"));
   exports.Set("probeProgramType", Napi::Function::New(env, ProbeProgramType, "probeProgramType"));
-  exports.Set("probeHelper", Napi::Function::New(env, ProbeHelper, "probeHelper"));
   exports.Set("enableRunStats", Napi::Function::New(env, EnableRunStats, "enableRunStats"));
 }
 

@@ -51,6 +51,15 @@ const programTypesSince: Record<string, string> = {
   syscall: '5.14',
 }
 
+/** Types that load only with an attach type, and one that does. */
+const probeAttachTypes: Partial<Record<string, number>> = {
+  sk_lookup: 36,
+  cgroup_sock_addr: 8,
+  cgroup_sockopt: 21,
+}
+/** Types that load only for a given kernel function or program. */
+const unprobed = new Set(['tracing', 'ext', 'lsm', 'struct_ops'])
+
 export const features = {
   /** The capabilities in force; by default the least that loads and attaches an XDP program. */
   capabilities(wanted: readonly Capability[] = ['CAP_BPF', 'CAP_NET_ADMIN', 'CAP_PERFMON']): Feature {
@@ -71,9 +80,17 @@ export const features = {
 
   /** A helper by its number in linux/bpf.h, for programs of a type. */
   helper(programType: string, helper: number): Feature {
-    return asked(`helper ${helper} in programs of type ${programType}`, undefined, () =>
-      native.probeHelper(programType, helper),
-    )
+    if (unprobed.has(programType)) {
+      throw new TypeError(
+        `programType must not be ${programType}: such programs need a function to attach to`,
+      )
+    }
+    const allowed = features.capabilities(['CAP_BPF', 'CAP_NET_ADMIN', 'CAP_PERFMON'])
+    if (!allowed.ok) return allowed
+    const log = calling(helper, programType)
+    // libbpf's own probe misses the third wording, which is that of Linux 6.13 and later.
+    if (!/(invalid|unknown) func |cannot use helper /.test(log)) return { ok: true }
+    return tooOld(`helper ${helper} in programs of type ${programType}`, undefined, '')
   },
 
   /** Arrays that can be mapped into memory. */
@@ -194,7 +211,7 @@ function linked(
   complaint: string,
 ): Feature {
   return tried(what, since, [complaint], () => {
-    const program = returning(1, programType, programType === 'sk_lookup' ? attachType : undefined)
+    const program = returning(1, programType)
     try {
       native.Link.create('probe', program.fd, target, attachType, flags).close()
     } finally {
@@ -203,8 +220,25 @@ function linked(
   })
 }
 
+/** What the verifier says to a call of a helper without arguments; '' when it has nothing against it. */
+function calling(helper: number, type: string): string {
+  const instructions = new Uint8Array(16)
+  instructions[0] = 0x85
+  instructions.set(u32(helper), 4)
+  instructions[8] = 0x95
+  const attachType = probeAttachTypes[type]
+  try {
+    loadInstructions({ type, instructions, ...(attachType === undefined ? {} : { attachType }) }).close()
+    return ''
+  } catch (error) {
+    if (error instanceof BpfError) return error.wholeLog
+    throw error
+  }
+}
+
 /** The program `return value`: one move, one exit. */
-function returning(value: number, type: string, attachType?: number): BpfProgram {
+function returning(value: number, type: string): BpfProgram {
+  const attachType = probeAttachTypes[type]
   const instructions = new Uint8Array(16)
   instructions[0] = 0xb7
   instructions.set(u32(value), 4)

@@ -205,7 +205,6 @@ interface Addon {
   libbpfVersion(): string
   probeMapType(type: string): boolean
   probeProgramType(type: string): boolean
-  probeHelper(programType: string, helper: number): boolean
   enableRunStats(): () => void
 }
 

@@ -33,7 +33,7 @@ export interface Datapath {
   readonly adopted: boolean
   /** those of the maps, which adopted ones may have got from an earlier wish */
   readonly limits: Limits
-  /** the loaded program, for `status` and for test-run */
+  /** the loaded program, for `status` */
   readonly program: ProgramInfo
   actual(): Actual
   /** Atomic per service. Refused as a whole, with nothing written, when the arena has no room. */
@@ -199,6 +199,7 @@ export interface ConnEntry {
 }
 
 export interface TemplateEntry {
+  readonly protocol: Protocol
   /** network part of the client's address */
   readonly clientNet: AddressText
   readonly vip: AddressText

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Op -> maps. Regions are written before the first operation is carried out, so that a lack of room changes nothing.
+import { Limit, readService } from '../abi/generated.js'
+import type { Outcome } from '../model/types.js'
+import { buildDirectory } from '../plan/directory.js'
+import type { Op } from '../plan/ops.js'
+import { buildRegion, publish, readWalk } from '../plan/region.js'
+import type { Range } from './arena.js'
+import { carryOut, lineOf, type Target } from './carry-out.js'
+import type { Maps } from './maps.js'
+
+const LINE = Limit.LINE_BYTES
+
+export function applyOps(target: Target, ops: readonly Op[]): Outcome<void> {
+  const prepared = new Map<Op, Range>()
+  for (const op of ops) {
+    const bytes = linesFor(target.maps, op)
+    if (!bytes.ok) return refuse(target, prepared, bytes.problems[0]?.reason ?? '')
+    if (bytes.value === undefined) continue
+    const range = place(target, bytes.value)
+    if (range === undefined) return refuse(target, prepared, noRoom(target, op, bytes.value))
+    prepared.set(op, range)
+  }
+  for (const op of ops) carryOut(target, op, prepared.get(op) ?? { line: 0, lines: 0 })
+  return { ok: true, value: undefined }
+}
+
+/** The lines an operation publishes, if it does. */
+function linesFor(maps: Maps, op: Op): Outcome<Uint8Array | undefined> {
+  if (op.op === 'directory-publish') return buildDirectory(op.entries)
+  if (op.op !== 'service-publish' && op.op !== 'service-withdraw') return { ok: true, value: undefined }
+  const line = lineOf(maps, op.service.id)
+  const generation = line === 0 ? 1 : (readService(maps.tables, line * LINE).generation + 1) >>> 0
+  if (op.op === 'service-publish') {
+    return {
+      ok: true,
+      value: publish(op, line === 0 ? undefined : readWalk(maps.tables, line * LINE), generation),
+    }
+  }
+  return { ok: true, value: buildRegion(op.service, { list: [], walk: { kind: 'none' } }, generation) }
+}
+
+function place({ arena, maps, pause }: Target, bytes: Uint8Array): Range | undefined {
+  const lines = bytes.length / LINE
+  if (lines === 0) return { line: 0, lines: 0 }
+  let line = arena.take(lines)
+  for (let rest = arena.restingFor(); line === undefined && rest !== undefined; rest = arena.restingFor()) {
+    pause(rest + 1)
+    line = arena.take(lines)
+  }
+  if (line === undefined) return undefined
+  new Uint8Array(maps.tables.buffer, line * LINE, bytes.length).set(bytes)
+  return { line, lines }
+}
+
+function refuse({ arena }: Target, prepared: ReadonlyMap<Op, Range>, reason: string): Outcome<void> {
+  for (const range of prepared.values()) if (range.lines > 0) arena.giveBack(range)
+  const fix =
+    'raise limits.services or limits.reals, then `xlvs detach --all` and start again: sizes are fixed when the maps are made'
+  return { ok: false, problems: [{ subject: 'tables', reason, fix }] }
+}
+
+function noRoom({ maps }: Target, op: Op, bytes: Uint8Array): string {
+  const what = op.op === 'service-publish' ? `service ${op.key}` : op.op
+  return `no room for the ${bytes.length / LINE} table lines of ${what}: all ${maps.sizes.tables} are taken`
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// One operation as a few stores into mapped memory, ordered so that death between two of them leaves what the next
+// controller recognises: facts first, then the store that makes them true.
+import { addressToBytes, familyOf } from '../abi/address.js'
+import {
+  Family,
+  Limit,
+  Real_OFFSETS,
+  Real_SIZE,
+  RealFlag,
+  RealInfo_OFFSETS,
+  RealInfo_SIZE,
+  readDir,
+  readService,
+  ServiceInfo_SIZE,
+  ServiceRef_SIZE,
+  Settings_OFFSETS,
+  Vip_OFFSETS,
+  Vip_SIZE,
+  writeRealInfo,
+  writeVip,
+} from '../abi/generated.js'
+import type { AddressText } from '../model/types.js'
+import type { Op } from '../plan/ops.js'
+import { DIRECTORY_OFFSET, REAL_FREE, REAL_LINKED, REAL_TRASH } from './actual.js'
+import type { Arena, Range } from './arena.js'
+import { type Maps, store32, store64 } from './maps.js'
+import { writePeers, writeTimeouts } from './settings.js'
+import { retireStats } from './stats.js'
+
+const LINE = Limit.LINE_BYTES
+
+/** What becomes of next hops when real servers come and go. */
+export interface Bindings {
+  /** From now on the real server's packets go where the address's do; the slot, 0 = unresolved yet. */
+  bind(id: number, address: AddressText): number
+  unbind(id: number): void
+}
+
+export interface Target {
+  readonly maps: Maps
+  readonly arena: Arena
+  readonly bindings: Bindings
+  readonly cpus: number
+  /** blocks for so many ms: lines at rest become free */
+  readonly pause: (ms: number) => void
+}
+
+type Handlers = {
+  readonly [Name in Op['op']]: (target: Target, op: Extract<Op, { op: Name }>, range: Range) => void
+}
+
+/** `range`: the lines written for this operation; none for most. */
+export function carryOut<Name extends Op['op']>(
+  target: Target,
+  op: Extract<Op, { op: Name }>,
+  range: Range,
+): void {
+  HANDLERS[op.op as Name](target, op, range)
+}
+
+export function lineOf(maps: Maps, service: number): number {
+  return maps.services.getUint32(service * ServiceRef_SIZE, true)
+}
+
+const HANDLERS: Handlers = {
+  'vip-add': ({ maps }, { id, address }) => {
+    const family = familyOf(address) === 4 ? Family.IPV4 : Family.IPV6
+    const addr = addressToBytes(address)
+    writeVip(maps.vips, id * Vip_SIZE, { addr, family, used: 0 })
+    maps.vips.setUint8(id * Vip_SIZE + Vip_OFFSETS.used, 1)
+  },
+  'vip-free': ({ maps }, { id }) => maps.vips.setUint8(id * Vip_SIZE + Vip_OFFSETS.used, 0),
+  'real-add': linkReal,
+  'real-revive': linkReal,
+  'real-edit': ({ maps }, { id, weight, lastWeight }) => {
+    maps.realInfo.setUint32(id * RealInfo_SIZE + RealInfo_OFFSETS.lastWeight, lastWeight, true)
+    maps.realInfo.setUint32(id * RealInfo_SIZE + RealInfo_OFFSETS.weight, weight, true)
+  },
+  'real-trash': ({ maps }, { id, since }) => {
+    stamp(maps, id, since)
+    maps.realInfo.setUint8(id * RealInfo_SIZE + RealInfo_OFFSETS.used, REAL_TRASH)
+    store32(maps.reals, id * Real_SIZE + Real_OFFSETS.flags, 0)
+  },
+  'real-stamp': ({ maps }, { id, since }) => stamp(maps, id, since),
+  'real-free': ({ maps, bindings, cpus }, { id, service }) => {
+    bindings.unbind(id)
+    store32(maps.reals, id * Real_SIZE + Real_OFFSETS.flags, 0)
+    store32(maps.reals, id * Real_SIZE + Real_OFFSETS.nexthop, 0)
+    retireStats(maps, cpus, id, service)
+    maps.realInfo.setUint8(id * RealInfo_SIZE + RealInfo_OFFSETS.used, REAL_FREE)
+  },
+  'service-publish': ({ maps, arena }, { service }, range) =>
+    swapService(maps, arena, service.id, range.line),
+  'service-withdraw': ({ maps, arena }, { service }, range) =>
+    swapService(maps, arena, service.id, range.line),
+  'service-free': ({ maps, arena }, { id }) => {
+    swapService(maps, arena, id, 0)
+    new Uint8Array(maps.serviceInfo.buffer, id * ServiceInfo_SIZE, ServiceInfo_SIZE).fill(0)
+  },
+  'directory-publish': ({ maps, arena }, { directory }, range) => {
+    const at = DIRECTORY_OFFSET[directory]
+    const old = readDir(maps.settings, at)
+    const mask = Math.max(0, range.lines - 1)
+    store64(maps.settings, at, (BigInt(mask) << 32n) | BigInt(range.line))
+    arena.retire({ line: old.line, lines: old.mask + 1 })
+  },
+  timeouts: ({ maps }, { timeouts }) => writeTimeouts(maps.settings, timeouts),
+  peers: ({ maps }, { peers }) => writePeers(maps.handles.peers, peers),
+}
+
+function linkReal({ maps, bindings }: Target, op: Extract<Op, { op: 'real-add' | 'real-revive' }>): void {
+  const { id, address, service, port, weight, lastWeight, order } = op
+  const at = id * RealInfo_SIZE
+  writeRealInfo(maps.realInfo, at, {
+    addr: addressToBytes(address),
+    service,
+    port,
+    family: familyOf(address) === 4 ? Family.IPV4 : Family.IPV6,
+    used: maps.realInfo.getUint8(at + RealInfo_OFFSETS.used),
+    weight,
+    lastWeight,
+    order: BigInt(order),
+    trashSince: 0n,
+  })
+  const next = Settings_OFFSETS.nextOrder
+  maps.settings.setUint32(next, Math.max(maps.settings.getUint32(next, true), order + 1), true)
+  store32(maps.reals, id * Real_SIZE + Real_OFFSETS.nexthop, bindings.bind(id, address))
+  maps.realInfo.setUint8(at + RealInfo_OFFSETS.used, REAL_LINKED)
+  store32(maps.reals, id * Real_SIZE + Real_OFFSETS.flags, RealFlag.REAL_AVAILABLE)
+}
+
+function stamp(maps: Maps, id: number, since: number): void {
+  maps.realInfo.setBigUint64(id * RealInfo_SIZE + RealInfo_OFFSETS.trashSince, BigInt(since), true)
+}
+
+function swapService(maps: Maps, arena: Arena, id: number, line: number): void {
+  const old = lineOf(maps, id)
+  const lines = old === 0 ? 0 : readService(maps.tables, old * LINE).lines
+  store32(maps.services, id * ServiceRef_SIZE, line)
+  if (old !== 0) arena.retire({ line: old, lines })
+}

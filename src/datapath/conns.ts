@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// Connections and templates, read from mapped memory while packets change them: an entry that moves meanwhile may be
+// seen twice or not at all, never half.
+import { formatAddress } from '../abi/address.js'
+import {
+  Clock,
+  Conn4_SIZE,
+  Conn6_SIZE,
+  ConnBits,
+  Limit,
+  Proto,
+  State,
+  StateNames,
+  Template_OFFSETS,
+  Template_SIZE,
+  TemplateBits,
+  TemplateControl,
+} from '../abi/generated.js'
+import { serviceKey } from '../model/keys.js'
+import type { AddressText, Protocol } from '../model/types.js'
+import type { Actual, ActualReal } from '../plan/actual.js'
+import type { Maps } from './maps.js'
+import { secondsOf, ticksOf, timeoutTicks } from './settings.js'
+import type { ConnEntry, ConnFilter, TemplateEntry } from './types.js'
+
+const V4 = { bytes: Conn4_SIZE, ways: Limit.CONN4_WAYS, port: 4, virtualPort: 6, data: 8, family: 4 } as const
+const V6 = {
+  bytes: Conn6_SIZE,
+  ways: Limit.CONN6_WAYS,
+  port: 16,
+  virtualPort: 18,
+  data: 24,
+  family: 6,
+} as const
+type Shape = typeof V4 | typeof V6
+
+/** Ids as addresses, as of one moment. */
+interface Book {
+  readonly vips: ReadonlyMap<number, { readonly address: AddressText }>
+  readonly reals: ReadonlyMap<number, ActualReal>
+}
+
+export function* readConns(
+  maps: Maps,
+  actual: Actual,
+  now: number,
+  filter: ConnFilter = {},
+): Generator<ConnEntry> {
+  const book = bookOf(actual)
+  let left = filter.limit ?? Number.POSITIVE_INFINITY
+  for (const shape of [V4, V6]) {
+    const view = shape.family === 4 ? maps.conns4 : maps.conns6
+    const end = (shape.family === 4 ? maps.sizes.conns4 : maps.sizes.conns6) * shape.ways * shape.bytes
+    for (let at = 0; at < end && left > 0; at += shape.bytes) {
+      const entry = connAt(maps, view, at, shape, book, now)
+      if (entry === undefined || !passes(entry, filter, entry.client)) continue
+      left--
+      yield entry
+    }
+  }
+}
+
+export function* readTemplates(
+  maps: Maps,
+  actual: Actual,
+  now: number,
+  filter: ConnFilter = {},
+): Generator<TemplateEntry> {
+  const book = bookOf(actual)
+  let left = filter.limit ?? Number.POSITIVE_INFINITY
+  const end = maps.sizes.templates * Limit.TEMPLATE_WAYS * Template_SIZE
+  for (let at = 0; at < end && left > 0; at += Template_SIZE) {
+    const entry = templateAt(maps.templates, at, book, now)
+    if (entry === undefined || !passes(entry, filter, entry.clientNet)) continue
+    left--
+    yield entry
+  }
+}
+
+function bookOf(actual: Actual): Book {
+  const reals = new Map<number, ActualReal>()
+  for (const service of actual.services.values()) {
+    for (const real of [...service.reals, ...service.trash]) reals.set(real.id, real)
+  }
+  return { vips: actual.vips, reals }
+}
+
+function connAt(
+  maps: Maps,
+  view: DataView,
+  at: number,
+  shape: Shape,
+  book: Book,
+  now: number,
+): ConnEntry | undefined {
+  const data = view.getBigUint64(at + shape.data, true)
+  if (data === 0n) return undefined
+  const vip = book.vips.get(bits(data, ConnBits.CONN_VIP_SHIFT, ConnBits.CONN_VIP_BITS))?.address
+  const realId = bits(data, ConnBits.CONN_REAL_SHIFT, ConnBits.CONN_REAL_BITS)
+  const state = bits(data, ConnBits.CONN_STATE_SHIFT, ConnBits.CONN_STATE_BITS)
+  const stamp = bits(data, ConnBits.CONN_STAMP_SHIFT, ConnBits.CONN_STAMP_BITS)
+  const rest = timeoutTicks(maps.settings, state) - ((now - stamp) & Clock.TICK_MASK)
+  const real = book.reals.get(realId)?.address
+  if (vip === undefined || real === undefined || rest < 0) return undefined
+  const entry: ConnEntry = {
+    protocol: state < State.UDP_NORMAL ? 'tcp' : 'udp',
+    client: addressIn(view, at, shape.family),
+    clientPort: view.getUint16(at + shape.port),
+    vip,
+    virtualPort: view.getUint16(at + shape.virtualPort),
+    real,
+    realId,
+    state: stateName(state),
+    expiresIn: secondsOf(rest),
+    controlled: bits(data, ConnBits.CONN_CONTROLLED_SHIFT, 1) === 1,
+  }
+  return sameFlow(data, view.getBigUint64(at + shape.data, true)) ? entry : undefined
+}
+
+function templateAt(view: DataView, at: number, book: Book, now: number): TemplateEntry | undefined {
+  const data = view.getBigUint64(at + Template_OFFSETS.data, true)
+  const realId = bits(data, TemplateBits.TEMPLATE_REAL_SHIFT, TemplateBits.TEMPLATE_REAL_BITS)
+  const vip = book.vips.get(view.getUint16(at + Template_OFFSETS.vip, true))?.address
+  const real = book.reals.get(realId)?.address
+  if (realId === 0 || vip === undefined || real === undefined) return undefined
+  const control = view.getUint32(at + Template_OFFSETS.control, true)
+  const controls = control & TemplateControl.TEMPLATE_COUNT_MASK
+  const timeout = bits(data, TemplateBits.TEMPLATE_TIMEOUT_SHIFT, TemplateBits.TEMPLATE_TIMEOUT_BITS)
+  const stamp = bits(data, TemplateBits.TEMPLATE_STAMP_SHIFT, TemplateBits.TEMPLATE_STAMP_BITS)
+  const rest = ticksOf(timeout) - ((now - stamp) & Clock.TICK_MASK)
+  if (rest < 0 && controls === 0) return undefined
+  return {
+    protocol: protocolOf(control),
+    clientNet: addressIn(view, at, vip.includes(':') ? 6 : 4),
+    vip,
+    virtualPort: view.getUint16(at + Template_OFFSETS.virtualPort),
+    real,
+    realId,
+    assured: (control & TemplateControl.TEMPLATE_ASSURED) !== 0,
+    controls,
+    timeout,
+    expiresIn: secondsOf(Math.max(0, rest)),
+  }
+}
+
+function protocolOf(control: number): Protocol {
+  return ((control >>> TemplateControl.TEMPLATE_PROTO_SHIFT) & 3) === Proto.UDP ? 'udp' : 'tcp'
+}
+
+function passes(entry: ConnEntry | TemplateEntry, filter: ConnFilter, client: AddressText): boolean {
+  if (filter.real !== undefined && filter.real !== entry.real) return false
+  if (filter.client !== undefined && filter.client !== client) return false
+  if (filter.service === undefined) return true
+  return filter.service === serviceKey({ protocol: entry.protocol, vip: entry.vip, port: entry.virtualPort })
+}
+
+/** The key is read between two looks at the data word: real server and VIP are those it belongs to. */
+function sameFlow(a: bigint, b: bigint): boolean {
+  return a >> BigInt(ConnBits.CONN_REAL_SHIFT) === b >> BigInt(ConnBits.CONN_REAL_SHIFT)
+}
+
+function bits(word: bigint, shift: number, count: number): number {
+  return Number((word >> BigInt(shift)) & ((1n << BigInt(count)) - 1n))
+}
+
+function stateName(state: number): string {
+  if (state === State.UDP_NORMAL) return 'UDP'
+  return (StateNames[state] ?? String(state)).replace(/^TCP_/, '')
+}
+
+function addressIn(view: DataView, at: number, family: 4 | 6): AddressText {
+  return formatAddress(new Uint8Array(view.buffer, view.byteOffset + at, family === 4 ? 4 : 16), family)
+}

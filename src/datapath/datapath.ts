@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Datapath over open maps and programs: each method is a few lines over a topic file.
+import { uptime } from 'node:os'
+import { possibleCpus } from 'libbpf-ts'
+import { Limit, readDir, readService } from '../abi/generated.js'
+import type { AddressText, AttachMode, Desired, Limits, MacText, Timeouts } from '../model/types.js'
+import type { Actual } from '../plan/actual.js'
+import type { Op } from '../plan/ops.js'
+import { DIRECTORY_OFFSET, readActual } from './actual.js'
+import { applyOps } from './apply.js'
+import { Arena, type Range } from './arena.js'
+import { Interfaces } from './attach.js'
+import { lineOf, type Target } from './carry-out.js'
+import { readConns, readTemplates } from './conns.js'
+import { HopSlots } from './hop-slots.js'
+import type { Programs } from './load.js'
+import type { Maps } from './maps.js'
+import { NextHops } from './nexthops.js'
+import { clearPins, type Pins } from './pins.js'
+import { nowTicks, writePeers, writeTimeouts } from './settings.js'
+import { takeSnapshot } from './snapshot.js'
+import { Sweeper } from './sweep.js'
+import { TxPorts } from './tx-ports.js'
+import type { ConnFilter, Datapath, NextHopState } from './types.js'
+
+export interface Parts {
+  readonly pins: Pins
+  readonly maps: Maps
+  readonly programs: Programs
+  readonly adopted: boolean
+  readonly limits: Limits
+  readonly manualClock: boolean
+}
+
+export async function createDatapath(parts: Parts): Promise<Datapath> {
+  const { maps, pins, programs, limits } = parts
+  const clock = () => performance.now()
+  const slots = new HopSlots(maps, clock)
+  const ports = new TxPorts(maps.handles.tx_ports)
+  const interfaces = new Interfaces(maps, pins, limits, programs.xlvs)
+  const hops = new NextHops({
+    slots,
+    onEgress: (ifindex) => ports.add(ifindex),
+    onLink: (link, change) => {
+      interfaces.onLink(link, change)
+      if (change === 'removed') ports.forget(link.index)
+    },
+  })
+  await hops.start()
+  interfaces.adopt(hops.links().values())
+  return new KernelDatapath(parts, { slots, interfaces, hops, clock })
+}
+
+interface Organs {
+  readonly slots: HopSlots
+  readonly interfaces: Interfaces
+  readonly hops: NextHops
+  readonly clock: () => number
+}
+
+class KernelDatapath implements Datapath {
+  readonly #parts: Parts
+  readonly #organs: Organs
+  readonly #target: Target
+  readonly #sweeper: Sweeper
+  readonly #cpus = possibleCpus()
+  /** until the first look: another controller may have died in mid-change */
+  #doubtful: boolean
+
+  constructor(parts: Parts, organs: Organs) {
+    this.#parts = parts
+    this.#organs = organs
+    this.#doubtful = parts.adopted
+    this.#sweeper = new Sweeper(parts.programs.sweep, parts.maps.sizes)
+    const { slots, hops, clock } = organs
+    this.#target = {
+      maps: parts.maps,
+      arena: new Arena(parts.maps.sizes.tables, linesInUse(parts.maps), clock),
+      bindings: {
+        bind: (id, address) => {
+          const slot = slots.bind(id, address)
+          hops.want(address)
+          return slot
+        },
+        unbind: (id) => slots.unbind(id),
+      },
+      cpus: this.#cpus,
+      pause: (ms) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms),
+    }
+  }
+
+  get adopted() {
+    return this.#parts.adopted
+  }
+
+  get limits() {
+    return this.#parts.limits
+  }
+
+  get program() {
+    const { id, tag } = this.#parts.programs.xlvs
+    return { id, tag }
+  }
+
+  actual(): Actual {
+    const actual = readActual(this.#parts.maps, this.limits, this.#doubtful)
+    // what is stale stays in doubt until it is published anew
+    this.#doubtful = this.#doubtful && [...actual.services.values()].some((service) => service.stale)
+    return actual
+  }
+
+  apply(ops: readonly Op[]) {
+    const before = this.#doubtful
+    this.#doubtful = true
+    const outcome = applyOps(this.#target, ops)
+    this.#doubtful = before
+    return outcome
+  }
+
+  async attach(name: string, mode: AttachMode) {
+    return this.#organs.interfaces.attach(name, mode, [...this.#organs.hops.links().values()])
+  }
+
+  async detach(name: string) {
+    return this.#organs.interfaces.detach(name)
+  }
+
+  attachments() {
+    return this.#organs.interfaces.list()
+  }
+
+  resolveNextHops(addresses: readonly AddressText[], deadlineMs: number) {
+    return this.#organs.hops.resolve(addresses, deadlineMs)
+  }
+
+  async watchNextHops(onChange: (state: NextHopState) => void = () => {}) {
+    this.#organs.hops.onChange(onChange)
+  }
+
+  nextHop(address: AddressText) {
+    return this.#organs.hops.state(address)
+  }
+
+  snapshot(names: Desired) {
+    const sources = {
+      maps: this.#parts.maps,
+      cpus: this.#cpus,
+      actual: readActual(this.#parts.maps, this.limits, false),
+      attachments: this.attachments(),
+      nextHop: (address: AddressText) => this.nextHop(address),
+      tables: this.#sweeper.tables(),
+    }
+    return takeSnapshot(sources, names, Date.now())
+  }
+
+  conns(filter?: ConnFilter) {
+    return readConns(
+      this.#parts.maps,
+      readActual(this.#parts.maps, this.limits, false),
+      this.#ticks(),
+      filter,
+    )
+  }
+
+  templates(filter?: ConnFilter) {
+    return readTemplates(
+      this.#parts.maps,
+      readActual(this.#parts.maps, this.limits, false),
+      this.#ticks(),
+      filter,
+    )
+  }
+
+  sweep(budget: { readonly sets: number }) {
+    return this.#sweeper.sweep(budget.sets)
+  }
+
+  setTimeouts(timeouts: Timeouts) {
+    writeTimeouts(this.#parts.maps.settings, timeouts)
+  }
+
+  setPeers(macs: readonly MacText[]) {
+    writePeers(this.#parts.maps.handles.peers, macs)
+  }
+
+  now() {
+    return Math.max(1, Math.floor(uptime()))
+  }
+
+  close() {
+    this.#organs.hops.close()
+    this.#organs.interfaces.close()
+    this.#parts.programs.xlvs.close()
+    this.#parts.programs.sweep.close()
+    for (const map of Object.values(this.#parts.maps.handles)) map.close()
+  }
+
+  async destroy() {
+    await this.#organs.hops.forget()
+    this.close()
+    clearPins(this.#parts.pins.root)
+  }
+
+  #ticks() {
+    return nowTicks(this.#parts.maps.settings, this.#parts.manualClock)
+  }
+}
+
+/** What published pointers reach; everything else in the arena is free. */
+function linesInUse(maps: Maps): Range[] {
+  const used: Range[] = []
+  for (let id = 1; id < maps.sizes.services; id++) {
+    const line = lineOf(maps, id)
+    if (line !== 0) used.push({ line, lines: readService(maps.tables, line * Limit.LINE_BYTES).lines })
+  }
+  for (const offset of Object.values(DIRECTORY_OFFSET)) {
+    const { line, mask } = readDir(maps.settings, offset)
+    if (line !== 0) used.push({ line, lines: mask + 1 })
+  }
+  return used
+}

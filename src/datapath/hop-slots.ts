@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Slots of `nexthops`: what a real server points at is never changed. A change is a new slot, one store into each
+// real server, and rest for the old slot.
+import {
+  type Nexthop,
+  Nexthop_OFFSETS,
+  Nexthop_SIZE,
+  NexthopKind,
+  Real_OFFSETS,
+  Real_SIZE,
+  RealInfo_OFFSETS,
+  RealInfo_SIZE,
+  writeNexthop,
+} from '../abi/generated.js'
+import type { AddressText } from '../model/types.js'
+import { addressAt, REAL_FREE } from './actual.js'
+import { GRACE } from './arena.js'
+import { type Maps, store32 } from './maps.js'
+
+interface Target {
+  slot: number
+  readonly reals: Set<number>
+}
+
+export class HopSlots {
+  readonly #maps: Maps
+  readonly #clock: () => number
+  readonly #targets = new Map<AddressText, Target>()
+  readonly #addressOf = new Map<number, AddressText>()
+  readonly #free: number[] = []
+  #resting: { slot: number; since: number }[] = []
+
+  /** Takes over what the real servers in the maps point at. `clock` in ms. */
+  constructor(maps: Maps, clock: () => number) {
+    this.#maps = maps
+    this.#clock = clock
+    const used = new Set<number>()
+    for (let id = 1; id < maps.sizes.reals; id++) {
+      const info = id * RealInfo_SIZE
+      if (maps.realInfo.getUint8(info + RealInfo_OFFSETS.used) === REAL_FREE) continue
+      const address = addressAt(maps.realInfo, info, maps.realInfo.getUint8(info + RealInfo_OFFSETS.family))
+      const slot = maps.reals.getUint32(id * Real_SIZE + Real_OFFSETS.nexthop, true)
+      const target = this.#target(address, slot)
+      target.reals.add(id)
+      if (target.slot !== slot) store32(maps.reals, id * Real_SIZE + Real_OFFSETS.nexthop, target.slot)
+      this.#addressOf.set(id, address)
+      used.add(slot)
+    }
+    for (let slot = maps.sizes.nexthops - 1; slot > 0; slot--) if (!used.has(slot)) this.#free.push(slot)
+  }
+
+  addresses(): IterableIterator<AddressText> {
+    return this.#targets.keys()
+  }
+
+  has(address: AddressText): boolean {
+    return this.#targets.has(address)
+  }
+
+  /** The address's slot, 0 = unresolved yet. */
+  bind(id: number, address: AddressText): number {
+    if (this.#addressOf.get(id) !== address) this.unbind(id)
+    const target = this.#target(address, 0)
+    target.reals.add(id)
+    this.#addressOf.set(id, address)
+    return target.slot
+  }
+
+  unbind(id: number): void {
+    const address = this.#addressOf.get(id)
+    if (address === undefined) return
+    this.#addressOf.delete(id)
+    const target = this.#targets.get(address)
+    target?.reals.delete(id)
+    if (target === undefined || target.reals.size > 0) return
+    this.#rest(target.slot)
+    this.#targets.delete(address)
+  }
+
+  /** An address that no real server has yet, so that its hop is there when one comes. */
+  expect(address: AddressText): void {
+    this.#target(address, 0)
+  }
+
+  /** False when every slot is taken or at rest: try again after the grace time. */
+  point(address: AddressText, hop: Nexthop): boolean {
+    const target = this.#targets.get(address)
+    if (target === undefined || this.#stands(target.slot, hop)) return true
+    const slot = hop.kind === NexthopKind.NEXTHOP_UNRESOLVED ? 0 : this.#take()
+    if (slot === undefined) return false
+    if (slot !== 0) writeNexthop(this.#maps.nexthops, slot * Nexthop_SIZE, hop)
+    for (const id of target.reals) store32(this.#maps.reals, id * Real_SIZE + Real_OFFSETS.nexthop, slot)
+    this.#rest(target.slot)
+    target.slot = slot
+    return true
+  }
+
+  /** Egress devices in use. */
+  egresses(): Set<number> {
+    const found = new Set<number>()
+    for (const { slot } of this.#targets.values()) {
+      const ifindex = this.#maps.nexthops.getUint32(slot * Nexthop_SIZE + Nexthop_OFFSETS.ifindex, true)
+      if (slot !== 0 && ifindex !== 0) found.add(ifindex)
+    }
+    return found
+  }
+
+  #target(address: AddressText, slot: number): Target {
+    const known = this.#targets.get(address)
+    if (known !== undefined) return known
+    const target = { slot, reals: new Set<number>() }
+    this.#targets.set(address, target)
+    return target
+  }
+
+  #stands(slot: number, hop: Nexthop): boolean {
+    if (slot === 0) return hop.kind === NexthopKind.NEXTHOP_UNRESOLVED
+    const wanted = new Uint8Array(Nexthop_SIZE)
+    writeNexthop(new DataView(wanted.buffer), 0, hop)
+    const found = new Uint8Array(this.#maps.nexthops.buffer, slot * Nexthop_SIZE, Nexthop_SIZE)
+    return wanted.every((byte, i) => byte === found[i])
+  }
+
+  #take(): number | undefined {
+    const now = this.#clock()
+    while (this.#resting[0] !== undefined && now - this.#resting[0].since >= GRACE) {
+      this.#free.push((this.#resting.shift() as { slot: number }).slot)
+    }
+    return this.#free.pop()
+  }
+
+  #rest(slot: number): void {
+    if (slot !== 0) this.#resting.push({ slot, since: this.#clock() })
+  }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The object file: a fresh set of maps and programs, or new programs over maps that exist.
+import { createHash } from 'node:crypto'
+import { type BpfObject, type BpfProgram, type ObjectSpec, openObject } from 'libbpf-ts'
+import { type Config, Config_SIZE, writeConfig } from '../abi/generated.js'
+import { type Handles, MAP_NAMES, objectName } from './maps.js'
+import { readSizes, type Sizes } from './sizes.js'
+
+export interface Programs {
+  readonly xlvs: BpfProgram
+  readonly sweep: BpfProgram
+}
+
+export interface ConfigWish {
+  readonly seed: bigint
+  readonly cpus: number
+  readonly manualClock: boolean
+}
+
+export function digest(object: Uint8Array): string {
+  return createHash('sha256').update(object).digest('hex').slice(0, 16)
+}
+
+export function loadFresh(
+  object: Uint8Array,
+  sizes: Sizes,
+  wish: ConfigWish,
+): { handles: Handles; programs: Programs } {
+  const spec = openObject(object, { name: 'xlvs' })
+  for (const [map, entries] of Object.entries(sizes)) spec.setMaxEntries(map, entries)
+  writeConfigInto(spec, sizes, wish)
+  return taken(spec.load(), (loaded) => ({
+    handles: Object.fromEntries(MAP_NAMES.map((name) => [name, loaded.map(objectName(name))])) as Handles,
+    programs: programsOf(loaded),
+  }))
+}
+
+export function loadOver(object: Uint8Array, handles: Handles, wish: ConfigWish): Programs {
+  const spec = openObject(object, { name: 'xlvs' })
+  for (const name of MAP_NAMES) spec.reuseMap(objectName(name), handles[name])
+  writeConfigInto(
+    spec,
+    readSizes((name) => handles[name].maxEntries),
+    wish,
+  )
+  return taken(spec.load(), programsOf)
+}
+
+function taken<T>(loaded: BpfObject, take: (loaded: BpfObject) => T): T {
+  try {
+    return take(loaded)
+  } finally {
+    loaded.close()
+  }
+}
+
+function programsOf(loaded: BpfObject): Programs {
+  return { xlvs: loaded.program('xlvs'), sweep: loaded.program('sweep') }
+}
+
+/** `config` opens its section; in the file it is zero. */
+function writeConfigInto(spec: ObjectSpec, sizes: Sizes, wish: ConfigWish): void {
+  const map = spec.maps.some(({ name }) => name === '.rodata.config') ? '.rodata.config' : '.rodata'
+  const value = spec.initialValue(map)
+  if (value.subarray(0, Config_SIZE).some((byte) => byte !== 0)) {
+    throw new Error(`${map} of the object does not begin with an empty config`)
+  }
+  writeConfig(new DataView(value.buffer, value.byteOffset), 0, configOf(sizes, wish))
+  spec.setInitialValue(map, value)
+}
+
+function configOf(sizes: Sizes, { seed, cpus, manualClock }: ConfigWish): Config {
+  return {
+    seed,
+    conn4Sets: sizes.conns4,
+    conn6Sets: sizes.conns6,
+    templateSets: sizes.templates,
+    cpus,
+    realRows: sizes.reals,
+    verdictRows: sizes.verdicts / cpus,
+    manualClock: manualClock ? 1 : 0,
+  }
+}

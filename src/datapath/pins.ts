@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is pinned where: maps/NAME, links/IFNAME, prog, sweep, and an empty directory named for the object's digest.
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { openXdpLink } from 'libbpf-ts'
+import type { MapName } from './maps.js'
+
+export interface Pins {
+  readonly root: string
+  readonly maps: string
+  readonly links: string
+  readonly program: string
+  readonly sweep: string
+}
+
+export const DEFAULT_PIN_ROOT = '/sys/fs/bpf/xlvs'
+const DIGEST = 'object-'
+
+export function pinsIn(root: string): Pins {
+  const at = (name: string) => join(root, name)
+  return { root, maps: at('maps'), links: at('links'), program: at('prog'), sweep: at('sweep') }
+}
+
+export function mapPin(pins: Pins, name: MapName): string {
+  return join(pins.maps, name)
+}
+
+/** A BPF file system takes no dots in names; VLAN devices have them. */
+export function linkPin(pins: Pins, device: string): string {
+  return join(pins.links, device.replaceAll('%', '%25').replaceAll('.', '%2e'))
+}
+
+/** Devices with a pinned link. */
+export function linkedDevices(pins: Pins): string[] {
+  return list(pins.links).map((name) => decodeURIComponent(name))
+}
+
+export function makeDirectories(pins: Pins): void {
+  for (const path of [pins.root, pins.maps, pins.links]) mkdirSync(path, { recursive: true, mode: 0o700 })
+}
+
+/** A pin that is there is replaced in one step. */
+export function pinOver(object: { pin(path: string): void }, path: string): void {
+  const next = `${path}_next`
+  remove(next)
+  object.pin(next)
+  renameSync(next, path)
+}
+
+export function digestOf(pins: Pins): string | undefined {
+  return list(pins.root)
+    .find((name) => name.startsWith(DIGEST))
+    ?.slice(DIGEST.length)
+}
+
+export function writeDigest(pins: Pins, digest: string): void {
+  for (const name of list(pins.root)) if (name.startsWith(DIGEST)) rmdirSync(join(pins.root, name))
+  mkdirSync(join(pins.root, DIGEST + digest))
+}
+
+/** Takes the program off every interface, then removes every pin, of whatever version they are. */
+export function clearPins(root: string): void {
+  const pins = pinsIn(root)
+  for (const name of list(pins.links)) {
+    const path = join(pins.links, name)
+    const link = openXdpLink(path)
+    link.detach()
+    link.close()
+    unlinkSync(path)
+  }
+  clearMaps(pins)
+  if (existsSync(pins.links)) rmdirSync(pins.links)
+  for (const name of list(root)) {
+    if (name.startsWith(DIGEST)) rmdirSync(join(root, name))
+    else remove(join(root, name))
+  }
+  if (existsSync(root)) rmdirSync(root)
+}
+
+/** The settings last but one step before: a set without settings is half-made, and is made anew. */
+export function clearMaps(pins: Pins): void {
+  remove(join(pins.maps, 'settings'))
+  for (const name of list(pins.maps)) remove(join(pins.maps, name))
+  if (existsSync(pins.maps)) rmdirSync(pins.maps)
+  remove(pins.program)
+  remove(pins.sweep)
+}
+
+export function remove(path: string): void {
+  if (existsSync(path)) unlinkSync(path)
+}
+
+function list(path: string): string[] {
+  return existsSync(path) ? readdirSync(path) : []
+}

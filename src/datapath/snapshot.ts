@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// One immutable look at everything counted, with the names the configuration has for it.
+import { serviceKey } from '../model/keys.js'
+import type { AddressText, Desired, Real, Service, ServiceKey } from '../model/types.js'
+import type { Actual, ActualReal, ActualService } from '../plan/actual.js'
+import type { Maps } from './maps.js'
+import {
+  addCounters,
+  byAction,
+  byReason,
+  readTotals,
+  realStats,
+  retiredStats,
+  sumRows,
+  verdictRows,
+} from './stats.js'
+import type {
+  Attachment,
+  NextHopState,
+  RealCounters,
+  RealSnapshot,
+  ServiceSnapshot,
+  Snapshot,
+  TableName,
+  TableSnapshot,
+} from './types.js'
+
+export interface Sources {
+  readonly maps: Maps
+  readonly cpus: number
+  readonly actual: Actual
+  readonly attachments: readonly Attachment[]
+  readonly nextHop: (address: AddressText) => NextHopState
+  readonly tables: Readonly<Record<TableName, TableSnapshot>>
+}
+
+export function takeSnapshot(sources: Sources, names: Desired, at: number): Snapshot {
+  const { maps, cpus, actual, attachments, tables } = sources
+  const wished = new Map<ServiceKey, Service>()
+  for (const service of names.services) wished.set(serviceKey(service), service)
+  const listed = [...actual.services.values()].filter((service) => service.listed)
+  const slots = Array.from({ length: actual.limits.interfaces }, (_, slot) => verdictRows(maps, cpus, slot))
+  return {
+    at,
+    services: listed.map((service) => ofService(sources, service, wished.get(service.key))),
+    interfaces: attachments.map((attachment) => {
+      const rows = slots[attachment.slot] ?? []
+      return { attachment, actions: byAction(rows), reasons: byReason(rows) }
+    }),
+    reasons: byReason(sumRows(slots)),
+    totals: readTotals(maps, cpus),
+    tables,
+  }
+}
+
+function ofService(sources: Sources, service: ActualService, wish: Service | undefined): ServiceSnapshot {
+  const { maps, cpus } = sources
+  const { id, key, vip, port, protocol, scheduler, persistence, trash } = service
+  const wished = new Map<AddressText, Real>()
+  for (const real of wish?.reals ?? []) wished.set(real.address, real)
+  const reals = service.reals.map((real) => ofReal(sources, real, wished.get(real.address)))
+  const gone = trash.map((real) => ({ ...realStats(maps, cpus, real.id), ...connectionsOf(maps, real.id) }))
+  const all = [...reals, ...gone]
+  const counters = all.reduce<RealCounters>(addCounters, retiredStats(maps, id))
+  const sum = (what: 'active' | 'inactive' | 'persistent') =>
+    all.reduce((total, real) => total + real[what], 0)
+  return {
+    ...{ id, key, vip, port, protocol, scheduler },
+    ...(persistence && { persistence }),
+    ...(wish?.name !== undefined && { name: wish.name }),
+    ...(wish && { owner: wish.owner }),
+    ...counters,
+    active: sum('active'),
+    inactive: sum('inactive'),
+    persistent: sum('persistent'),
+    reals,
+  }
+}
+
+function ofReal(sources: Sources, real: ActualReal, wish: Real | undefined): RealSnapshot {
+  const { maps, cpus, nextHop } = sources
+  return {
+    id: real.id,
+    address: real.address,
+    ...(wish?.name !== undefined && { name: wish.name }),
+    weight: wish?.weight ?? real.weight,
+    effectiveWeight: real.weight,
+    ...connectionsOf(maps, real.id),
+    ...realStats(maps, cpus, real.id),
+    nexthop: nextHop(real.address),
+  }
+}
+
+function connectionsOf(maps: Maps, id: number) {
+  return {
+    inactive: maps.loads.getUint32(id * 8, true),
+    active: maps.loads.getUint32(id * 8 + 4, true),
+    persistent: maps.persistents.getUint32(id * 8, true),
+  }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counters: CPU-major rows that only their CPU writes, summed here. Sums stay 64 bits wide.
+import {
+  Limit,
+  RealStats_SIZE,
+  Reason,
+  ReasonNames,
+  ServiceInfo_OFFSETS,
+  ServiceInfo_SIZE,
+} from '../abi/generated.js'
+import type { Maps } from './maps.js'
+import type { Action, Counters, RealCounters, ReasonName, TotalsSnapshot } from './types.js'
+
+const REAL_WORDS = RealStats_SIZE / 8
+const VERDICT_WORDS = 2
+const TOTALS_WORDS = 8
+
+/** [packets, bytes, connections] of one real server. */
+export function realStats(maps: Maps, cpus: number, id: number): RealCounters {
+  const words = maps.realStats
+  const rows = maps.sizes.reals
+  let [packets, bytes, connections] = [0n, 0n, 0n]
+  for (let cpu = 0; cpu < cpus; cpu++) {
+    const at = (cpu * rows + id) * REAL_WORDS
+    if (words[at] === 0n && words[at + 2] === 0n) continue
+    packets = BigInt.asUintN(64, packets + (words[at] as bigint))
+    bytes = BigInt.asUintN(64, bytes + (words[at + 1] as bigint))
+    connections = BigInt.asUintN(64, connections + (words[at + 2] as bigint))
+  }
+  return { packets, bytes, connections }
+}
+
+/** What real servers that are gone have counted for their service. */
+export function retiredStats(maps: Maps, service: number): RealCounters {
+  const at = service * ServiceInfo_SIZE
+  return {
+    packets: maps.serviceInfo.getBigUint64(at + ServiceInfo_OFFSETS.packets, true),
+    bytes: maps.serviceInfo.getBigUint64(at + ServiceInfo_OFFSETS.bytes, true),
+    connections: maps.serviceInfo.getBigUint64(at + ServiceInfo_OFFSETS.connections, true),
+  }
+}
+
+/** A real server goes: its service keeps its counts, so that they never go back; its rows start from zero. */
+export function retireStats(maps: Maps, cpus: number, id: number, service: number): void {
+  const sum = addCounters(retiredStats(maps, service), realStats(maps, cpus, id))
+  const at = service * ServiceInfo_SIZE
+  maps.serviceInfo.setBigUint64(at + ServiceInfo_OFFSETS.packets, sum.packets, true)
+  maps.serviceInfo.setBigUint64(at + ServiceInfo_OFFSETS.bytes, sum.bytes, true)
+  maps.serviceInfo.setBigUint64(at + ServiceInfo_OFFSETS.connections, sum.connections, true)
+  for (let cpu = 0; cpu < cpus; cpu++) {
+    const row = (cpu * maps.sizes.reals + id) * REAL_WORDS
+    maps.realStats.fill(0n, row, row + REAL_WORDS)
+  }
+}
+
+export function addCounters(a: RealCounters, b: RealCounters): RealCounters {
+  return {
+    packets: a.packets + b.packets,
+    bytes: a.bytes + b.bytes,
+    connections: a.connections + b.connections,
+  }
+}
+
+/** Row of reason -> counts, for one block of rows. */
+export function verdictRows(maps: Maps, cpus: number, slot: number): Counters[] {
+  const rows = maps.sizes.verdicts / cpus
+  return Array.from({ length: Limit.REASONS }, (_, reason) => {
+    let [packets, bytes] = [0n, 0n]
+    for (let cpu = 0; cpu < cpus; cpu++) {
+      const at = (cpu * rows + slot * Limit.REASONS + reason) * VERDICT_WORDS
+      packets += maps.verdicts[at] as bigint
+      bytes += maps.verdicts[at + 1] as bigint
+    }
+    return { packets, bytes }
+  })
+}
+
+/** Every reason by name, redirected packets with the reason they were forwarded for. */
+export function byReason(rows: readonly Counters[]): Record<ReasonName, Counters> {
+  const found: Record<ReasonName, Counters> = {}
+  for (const [number, name] of REASONS) {
+    const redirected = isForward(number) ? rows[number + Reason.FORWARD_REDIRECTED] : undefined
+    found[name] = add(rows[number] ?? NONE, redirected ?? NONE)
+  }
+  return found
+}
+
+export function byAction(rows: readonly Counters[]): Record<Action, Counters> {
+  const found: Record<Action, Counters> = { pass: NONE, tx: NONE, redirect: NONE, drop: NONE }
+  for (const [reason, counters] of rows.entries()) {
+    if (counters.packets === 0n) continue
+    const action = actionOf(reason)
+    found[action] = add(found[action], counters)
+  }
+  return found
+}
+
+export function sumRows(all: readonly (readonly Counters[])[]): Counters[] {
+  return Array.from({ length: Limit.REASONS }, (_, reason) =>
+    all.reduce<Counters>((sum, rows) => add(sum, rows[reason] ?? NONE), NONE),
+  )
+}
+
+export function readTotals(maps: Maps, cpus: number): TotalsSnapshot {
+  const sum = (word: number) => {
+    let total = 0n
+    for (let cpu = 0; cpu < cpus; cpu++) total += maps.totals[cpu * TOTALS_WORDS + word] as bigint
+    return total
+  }
+  return {
+    connsCreated: sum(0),
+    connsExpired: sum(1),
+    connsEvicted: sum(2),
+    connsUnstored: sum(3),
+    templatesCreated: sum(4),
+    templatesExpired: sum(5),
+    templatesEvicted: sum(6),
+    templatesUnstored: sum(7),
+  }
+}
+
+const NONE: Counters = { packets: 0n, bytes: 0n }
+
+const REASONS: readonly (readonly [number, ReasonName])[] = Object.entries(ReasonNames)
+  .map(([number, name]) => [Number(number), name.toLowerCase()] as const)
+  .filter(([number]) => number !== Reason.FORWARD_END)
+
+function add(a: Counters, b: Counters): Counters {
+  return { packets: a.packets + b.packets, bytes: a.bytes + b.bytes }
+}
+
+function isForward(reason: number): boolean {
+  return reason >= Reason.FORWARD_CONN && reason < Reason.FORWARD_END
+}
+
+function actionOf(reason: number): Action {
+  if (reason < Reason.FORWARD_CONN) return 'pass'
+  if (reason >= Reason.DROP_NO_REAL) return 'drop'
+  return reason >= Reason.FORWARD_CONN + Reason.FORWARD_REDIRECTED ? 'redirect' : 'tx'
+}

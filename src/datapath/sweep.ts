@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sweep program, run a slice at a time round the three tables; each full round of a table counts its entries.
+import type { BpfProgram } from 'libbpf-ts'
+import { Limit, readSweep, Sweep_SIZE, Table, writeSweep } from '../abi/generated.js'
+import type { Sizes } from './sizes.js'
+import type { SweepResult, TableName, TableSnapshot } from './types.js'
+
+/** Sets per run: a run cannot be interrupted. */
+const RUN = 16_384
+
+interface Part {
+  readonly name: TableName
+  readonly number: number
+  readonly sets: number
+  readonly capacity: number
+}
+
+export class Sweeper {
+  readonly #program: BpfProgram
+  readonly #parts: readonly Part[]
+  readonly #entries: Record<TableName, number> = { conn4: 0, conn6: 0, template: 0 }
+  #part = 0
+  #first = 0
+  #live = 0
+
+  constructor(program: BpfProgram, sizes: Sizes) {
+    this.#program = program
+    this.#parts = [
+      part('conn4', Table.TABLE_CONN4, sizes.conns4, Limit.CONN4_WAYS),
+      part('conn6', Table.TABLE_CONN6, sizes.conns6, Limit.CONN6_WAYS),
+      part('template', Table.TABLE_TEMPLATE, sizes.templates, Limit.TEMPLATE_WAYS),
+    ]
+  }
+
+  /** Up to `budget` sets, but not past the end of a round. */
+  sweep(budget: number): SweepResult {
+    let [sets, freed] = [0, 0]
+    while (sets < budget) {
+      const part = this.#parts[this.#part] as Part
+      const count = Math.min(RUN, budget - sets, part.sets - this.#first)
+      const answer = this.#run(part, count)
+      sets += count
+      freed += answer.freed
+      this.#live += answer.live
+      this.#first += count
+      if (this.#first === part.sets && this.#next(part)) return { sets, freed, roundComplete: true }
+    }
+    return { sets, freed, roundComplete: false }
+  }
+
+  tables(): Record<TableName, TableSnapshot> {
+    const of = ({ name, capacity }: Part) => [name, { entries: this.#entries[name], capacity }] as const
+    return Object.fromEntries(this.#parts.map(of)) as Record<TableName, TableSnapshot>
+  }
+
+  #run(part: Part, count: number) {
+    const context = new Uint8Array(Sweep_SIZE)
+    const view = new DataView(context.buffer)
+    writeSweep(view, 0, { table: part.number, first: this.#first, count, now: 0, live: 0, freed: 0 })
+    const answer = this.#program.run({ context }).context
+    return readSweep(new DataView(answer.buffer, answer.byteOffset), 0)
+  }
+
+  #next(part: Part): boolean {
+    this.#entries[part.name] = this.#live
+    this.#live = 0
+    this.#first = 0
+    this.#part = (this.#part + 1) % this.#parts.length
+    return this.#part === 0
+  }
+}
+
+function part(name: TableName, number: number, sets: number, ways: number): Part {
+  return { name, number, sets, capacity: sets * ways }
+}

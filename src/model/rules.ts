@@ -48,7 +48,7 @@ export function refuse<T = never>(fault: Fault, subject?: string): Outcome<T> {
 
 /** The number that decimal digits stand for; other text stays text, so that the sentence can show it. */
 export function wholeNumber(text: string): number | string {
-  return /^-?[0-9]{1,15}$/.test(text) ? Number(text) : text
+  return /^(0|-?[1-9][0-9]{0,14})$/.test(text) ? Number(text) : text
 }
 
 export function rangeFault(word: string, value: unknown, [low, high]: Range): Fault | undefined {
@@ -123,7 +123,8 @@ export function interfaceFault(name: string): Fault | undefined {
 export function nameFault(name: string): Fault | undefined {
   const fix = `use 1..${MAX_NAME} printable characters`
   if (name === '') return { reason: 'name is empty', fix }
-  if (name.length > MAX_NAME) return { reason: `name has ${name.length} characters`, fix }
+  const length = [...name].length
+  if (length > MAX_NAME) return { reason: `name has ${length} characters`, fix }
   if (/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(name)) {
     return { reason: `name ${quote(name)} holds control characters`, fix }
   }

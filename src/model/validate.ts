@@ -127,8 +127,8 @@ export function familyFault(address: string, vip: string): Fault {
 
 export function vipIsRealFault(address: string): Fault {
   return {
-    reason: `${address} is a VIP and a real; packets would go round in a loop`,
-    fix: "use the real server's own address",
+    reason: `real ${address} is also a VIP`,
+    fix: "use the real server's own address; a VIP would lead its packets back to the director",
   }
 }
 

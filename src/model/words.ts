@@ -164,7 +164,7 @@ export function samePort(address: AddressText, port: number, service?: number): 
 /** Address part and port part; brackets are gone, a bare IPv6 address has no port. */
 export function splitEndpoint(text: string): { readonly address: string; readonly port?: string } {
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/s.exec(text)
-  if (bracketed) return part(bracketed[1] ?? '', bracketed[2])
+  if (bracketed?.[1]?.includes(':')) return part(bracketed[1], bracketed[2])
   const colon = text.indexOf(':')
   if (colon < 0 || text.includes(':', colon + 1)) return part(text, undefined)
   return part(text.slice(0, colon), text.slice(colon + 1))

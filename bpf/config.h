@@ -18,7 +18,7 @@
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-const volatile struct xlvs_config config SEC(".rodata");
+const volatile struct xlvs_config config SEC(".rodata.config");
 struct xlvs_settings settings SEC(".data.settings");
 
 /* Ticks, modulo 2^24. Jiffies are read by a load; any clock would be a call. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // BPF maps: single entries, batches, iteration in chunks, memory mapping, pins.
 import { unlinkSync } from 'node:fs'
+import { types } from 'node:util'
 import { BpfError } from './errors.js'
 import { type Chunk, chunksOf, deleteEach, updateEach } from './map-bulk.js'
 import { type MapDescription, type NativeMap, native } from './native.js'
@@ -136,7 +137,7 @@ export class BpfMap implements Descriptor {
   /** Writes one entry. Maps of maps or programs take the `BpfMap` or `BpfProgram` itself.
    * Throws `EEXIST` (mode `noexist`), `ENOENT` (mode `exist`), `E2BIG` (full, or index too large). */
   update(key: Uint8Array, value: Uint8Array | Descriptor, mode: UpdateMode = 'any'): void {
-    this.#handle.update(key, value instanceof Uint8Array ? value : this.#held(value), flagsOf(mode))
+    this.#handle.update(key, types.isUint8Array(value) ? value : this.#held(value), flagsOf(mode))
   }
 
   /** Deletes one entry; false when there was none. Arrays refuse with `EINVAL`. */

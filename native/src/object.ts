@@ -2,7 +2,7 @@
 // BPF object files: first a specification that can be looked at and changed, then a loaded object.
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { getSystemErrorMap } from 'node:util'
+import { getSystemErrorMap, types } from 'node:util'
 import { checkObject, FormatFault } from './elf-check.js'
 import { BpfError } from './errors.js'
 import { BpfMap } from './map.js'
@@ -25,7 +25,7 @@ export function openObject(source: string | Uint8Array, options: OpenOptions = {
   const name = options.name ?? (fromPath ? basename(source).replace(/\..*/s, '') : undefined)
   const subject = fromPath ? source : (name ?? 'object')
   const bytes = fromPath ? readObject(source) : source
-  if (!(bytes instanceof Uint8Array)) throw new TypeError('source must be a path or a Uint8Array')
+  if (!types.isUint8Array(bytes)) throw new TypeError('source must be a path or a Uint8Array')
   try {
     checkObject(bytes)
   } catch (error) {

@@ -47,6 +47,15 @@ describe('worker threads', () => {
   })
 })
 
+test('a worker terminated in the middle of a call takes nothing else with it', async () => {
+  for (let round = 0; round < 40; round++) {
+    const worker = new Worker(program('busy-worker'), { workerData: { ring: bpfObject('ring') } })
+    await once(worker, 'message')
+    await sleep(round % 8)
+    expect(await worker.terminate()).toBe(1)
+  }
+})
+
 describe('an open ring buffer', () => {
   test('lets the process end once it is unref-ed', () => {
     const { status, stdout } = spawnSync(process.execPath, [program('lingering'), 'unref'], {

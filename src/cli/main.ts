@@ -29,8 +29,12 @@ export async function main(argv: readonly string[], context: Context): Promise<E
   }
 }
 
-/** The real world. */
+/** The real world. Who reads our output may stop reading: `xlvs show conns | head`. */
 export function processContext(): Context {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(EXIT.ok)
+  })
   return {
     env: process.env,
     out: (text) => void process.stdout.write(text),
@@ -85,7 +89,7 @@ function usageProblem(said: string, argv: readonly string[]) {
   const help = `see: xlvs ${verb ? `${verb} ` : ''}--help`
   if (argv.length === 0) return { reason: 'a verb is missing', fix: help }
   const meant = hint?.replace(/^\(Did you mean (one of )?(.*)\?\)$/, 'did you mean $2?')
-  return { reason: first || 'the command line is not understood', fix: meant ?? help }
+  return { reason: first.replace(/\.$/, '') || 'the command line is not understood', fix: meant ?? help }
 }
 
 function unexpected(error: unknown) {

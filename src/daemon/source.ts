@@ -28,6 +28,6 @@ export function limitNotices(wished: Limits, inForce: Limits): readonly string[]
     .map(
       (key) =>
         `limits.${key} ${wished[key]} is not in force: the maps were made for ${inForce[key]}; ` +
-        'new maps need: xlvs detach --all, then a new start',
+        'for new maps stop the daemon, then: xlvs detach --all, and start it again',
     )
 }

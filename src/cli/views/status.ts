@@ -8,7 +8,7 @@ import { interfacesLines, tablesLines } from './listings.js'
 
 export function statusLines(status: Status, look: Look, now: number): readonly string[] {
   return [
-    `${look.bold('xlvs')} ${status.version} runs since ${ago(now - status.startedAt)} (pid ${status.pid})`,
+    `${look.bold('xlvs')} ${status.version} has been running for ${ago(now - status.startedAt)} (pid ${status.pid})`,
     ...fields(status, now),
     ...attention(status).map((line) => `${look.warn('attention')}  ${line}`),
     '',

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// xlvs detach IFACE | --all: only this ends forwarding. With a daemon it is the daemon's work; without one the pins
+// are taken down from here.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { fail } from '../../model/describe.js'
+import { DEFAULT_LIMITS, type Outcome } from '../../model/types.js'
+import { parseInterfaceName } from '../../model/words.js'
+import { answer, misused } from '../answer.js'
+import { changeLines } from '../change.js'
+import { call, isNoDaemon } from '../client.js'
+import type { Context } from '../context.js'
+import { type DaemonOptions, daemonOptions, examples, pinOption, places } from '../options.js'
+import type { Act } from '../verbs.js'
+
+interface Options extends DaemonOptions {
+  readonly all?: boolean
+  readonly pinRoot?: string
+}
+
+export function define(command: Command, context: Context, act: Act): void {
+  command
+    .argument('[interface]', 'an interface that carries the program')
+    .option('--all', 'every interface; without a daemon all pins and connections too')
+  examples(pinOption(daemonOptions(command)), 'xlvs detach eth0', 'xlvs detach --all')
+  command.action(act((name: string | undefined, options: Options) => detach(context, name, options)))
+}
+
+async function detach(context: Context, word: string | undefined, options: Options) {
+  const wanted = wish(word, options)
+  if (!wanted.ok) return misused(context, options, wanted)
+  const name = wanted.value
+  const { socket, pinRoot } = places(options, context)
+  const asked = await (name === undefined
+    ? call(socket, 'detachAll')
+    : call(socket, 'detach', { interface: name }))
+  const done = name === undefined ? 'nothing is attached any more' : `${name} is detached`
+  if (asked.ok || !isNoDaemon(asked.problems))
+    return answer(context, options, asked, (change) => changeLines(change, done))
+  const alone = name === undefined ? await clear(pinRoot) : await detachPin(pinRoot, name)
+  return answer(context, options, alone, ({ changed }) =>
+    changeLines({ changed, generation: 0, notices: [] }, done),
+  )
+}
+
+/** The interface, or undefined for all of them. */
+function wish(word: string | undefined, { all }: Options): Outcome<string | undefined> {
+  if (word !== undefined && all)
+    return fail({ reason: `${word} and --all are named`, fix: 'name one interface, or --all' })
+  if (word !== undefined) return parseInterfaceName(word, 'interface')
+  if (all) return { ok: true, value: undefined }
+  return fail({ reason: 'no interface is named', fix: 'name one, or --all for every one' })
+}
+
+interface Alone {
+  readonly changed: boolean
+}
+
+async function clear(pinRoot: string): Promise<Outcome<Alone>> {
+  if (!existsSync(pinRoot)) return { ok: true, value: { changed: false } }
+  const { clearDatapath } = await import('../../datapath/open.js')
+  const cleared = clearDatapath(pinRoot)
+  return cleared.ok ? { ok: true, value: { changed: true } } : cleared
+}
+
+async function detachPin(pinRoot: string, name: string): Promise<Outcome<Alone>> {
+  const nothing = fail({ subject: name, reason: `xlvs is not attached to ${name}`, fix: 'see: bpftool net' })
+  if (!existsSync(join(pinRoot, 'links'))) return nothing
+  const { openDatapath } = await import('../../datapath/open.js')
+  const opened = await openDatapath({ pinRoot, limits: DEFAULT_LIMITS })
+  if (!opened.ok) return opened
+  const datapath = opened.value
+  try {
+    if (!datapath.attachments().some((attachment) => attachment.interface === name)) return nothing
+    const outcome = await datapath.detach(name)
+    return outcome.ok ? { ok: true, value: { changed: true } } : outcome
+  } finally {
+    datapath.close()
+  }
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+// What people see, whole, as text: a change of these pictures is a change of the product.
+import { describe, expect, it } from 'vitest'
+import type { ConnRow, InterfaceRow, RealRow, Status } from '../../../src/api/contract.js'
+import { PLAIN } from '../../../src/cli/look.js'
+import {
+  connsLines,
+  interfacesLines,
+  nexthopsLines,
+  reasonsLines,
+  templatesLines,
+} from '../../../src/cli/views/listings.js'
+import { realsLines, servicesLines } from '../../../src/cli/views/services.js'
+import { statusLines } from '../../../src/cli/views/status.js'
+
+const look = { ...PLAIN, columns: 80 }
+const text = (lines: readonly string[]) => `\n${lines.join('\n')}\n`
+
+const real = (given: Partial<RealRow>): RealRow => ({
+  service: 'tcp 192.0.2.10:80',
+  real: 'tcp 192.0.2.10:80 > 192.0.2.21',
+  address: '192.0.2.21',
+  weight: 1,
+  effectiveWeight: 1,
+  active: 12,
+  inactive: 345,
+  persistent: 0,
+  connections: 12_345,
+  packets: 9_876_543,
+  bytes: 12_345_678_901,
+  nexthop: { state: 'up', mac: '02:00:00:00:00:21', interface: 'eth0' },
+  ...given,
+})
+
+const service = {
+  service: 'tcp 192.0.2.10:80',
+  vip: '192.0.2.10',
+  port: 80,
+  protocol: 'tcp',
+  scheduler: 'wrr',
+  persistence: { timeout: 300, prefix: 24 },
+  name: 'web',
+  owner: 'file',
+  reals: 3,
+  active: 36,
+  inactive: 1035,
+  persistent: 0,
+  connections: 37_035,
+  packets: 29_629_629,
+  bytes: 37_037_036_703,
+} as const
+
+const eth0: InterfaceRow = {
+  name: 'eth0',
+  ifindex: 2,
+  mac: '02:00:00:00:00:01',
+  mode: 'native',
+  driver: 'virtio_net',
+  programId: 9,
+  packets: { pass: 1_234, tx: 29_000_000, redirect: 629_629, drop: 7 },
+  bytes: { pass: 1, tx: 2, redirect: 3, drop: 4 },
+}
+
+const status: Status = {
+  version: '0.1.0',
+  pid: 4711,
+  startedAt: 1_000_000,
+  file: '/etc/xlvs/lb.yaml',
+  reload: { at: 1_000_000 + 60_000, ok: true, problems: [] },
+  generation: 3,
+  adopted: true,
+  pinRoot: '/sys/fs/bpf/xlvs',
+  stateDir: '/var/lib/xlvs',
+  metrics: 'http://127.0.0.1:9612/metrics',
+  services: 2,
+  reals: 5,
+  quiesced: 1,
+  unresolved: 0,
+  interfaces: [eth0],
+  tables: [
+    { name: 'conn4', entries: 1_071, capacity: 1_048_576 },
+    { name: 'conn6', entries: 0, capacity: 1_048_576 },
+    { name: 'template', entries: 65_000, capacity: 65_536 },
+  ],
+  totals: {},
+  limits: { connections: 1, templates: 1, services: 1, reals: 1, interfaces: 1, ifindex: 1 },
+}
+
+describe('status', () => {
+  it('says who runs, on what, how much room is left, and what needs attention', () => {
+    expect(text(statusLines(status, look, 1_000_000 + 11_520_000))).toBe(`
+xlvs 0.1.0 has been running for 3 h 12 min (pid 4711)
+from       /etc/xlvs/lb.yaml, read 3 h 11 min ago
+serving    2 services, 5 real servers (1 with weight 0)
+maps       /sys/fs/bpf/xlvs, taken over at the start
+metrics    http://127.0.0.1:9612/metrics
+attention  table template is almost full; raise limits in the file
+
+INTERFACE  MODE    DRIVER      MAC                FORWARDED  PASSED  DROPPED
+eth0       native  virtio_net  02:00:00:00:00:01      29.6M   1,234        7
+
+TABLE     IN USE   ROOM FOR   FULL
+conn4      1,071  1,048,576  0.1 %
+conn6          0  1,048,576    0 %
+template  65,000     65,536   99 %
+`)
+  })
+
+  it('names what is missing when nothing is balanced', () => {
+    const { file: _, reload: __, metrics: ___, ...rest } = status
+    const bare = { ...rest, adopted: false, services: 0, reals: 0, quiesced: 0, interfaces: [], tables: [] }
+    expect(text(statusLines(bare, look, 1_000_000))).toBe(`
+xlvs 0.1.0 has been running for 0 s (pid 4711)
+from       the command line
+serving    0 services, 0 real servers
+maps       /sys/fs/bpf/xlvs
+attention  no interface is attached: nothing is balanced; xlvs attach IFACE
+attention  there is no service; xlvs add service VIP:PORT --to REALS
+
+`)
+  })
+
+  it('shows why the last reload was refused', () => {
+    const problems = [
+      { place: { file: 'lb.yaml', line: 7, column: 15 }, reason: 'weight 70000 is above 65535' },
+    ]
+    const lines = statusLines({ ...status, reload: { at: 0, ok: false, problems } }, look, 0)
+    expect(lines).toContain(
+      'attention  the last reload was refused: lb.yaml:7:15: weight 70000 is above 65535',
+    )
+  })
+})
+
+describe('listings', () => {
+  it('show services', () => {
+    expect(text(servicesLines([service], look))).toBe(`
+SERVICE            NAME  SCHED  PERSIST    REALS  ACTIVE  INACT   CONNS  BYTES
+tcp 192.0.2.10:80  web   wrr    300 s /24      3      36  1,035  37,035  37.0G
+left out: OWNER, PACKETS (a wider terminal or --json has them)
+`)
+  })
+
+  it('show reals under their services', () => {
+    const rows = [
+      real({}),
+      real({
+        address: '192.0.2.22',
+        weight: 3,
+        effectiveWeight: 0,
+        active: 0,
+        nexthop: { state: 'unresolved' },
+      }),
+      real({ service: 'udp [2001:db8::1]:53', address: '2001:db8::21', nexthop: { state: 'local' } }),
+    ]
+    expect(text(realsLines(rows, look))).toBe(`
+  REAL          NAME  WEIGHT  ACTIVE  INACT  PERSIST   CONNS  BYTES  NEXT HOP
+tcp 192.0.2.10:80
+  192.0.2.21    -          1      12    345        0  12,345  12.3G  up, eth0
+  192.0.2.22    -     0 of 3       0    345        0  12,345  12.3G  unresolved
+udp [2001:db8::1]:53
+  2001:db8::21  -          1      12    345        0  12,345  12.3G  this host
+left out: PACKETS (a wider terminal or --json has them)
+`)
+  })
+
+  it('show conns, IPv4 and IPv6', () => {
+    const conn: ConnRow = {
+      protocol: 'tcp',
+      client: '198.51.100.7',
+      clientPort: 40_000,
+      vip: '192.0.2.10',
+      virtualPort: 80,
+      real: '192.0.2.21',
+      state: 'ESTABLISHED',
+      expiresIn: 899,
+      controlled: false,
+    }
+    const six = {
+      ...conn,
+      client: '2001:db8::7',
+      vip: '2001:db8::1',
+      real: '2001:db8::21',
+      state: 'SYN_RECV',
+    }
+    expect(text(connsLines([conn, six], look))).toBe(`
+PRO      EXPIRES  STATE        CLIENT               VIRTUAL           REAL
+tcp  14 min 59 s  ESTABLISHED  198.51.100.7:40000   192.0.2.10:80     192.0.2.21
+tcp  14 min 59 s  SYN_RECV     [2001:db8::7]:40000  [2001:db8::1]:80  2001:db8::21
+`)
+  })
+
+  it('show templates, nexthops, interfaces', () => {
+    const template = {
+      clientNet: '198.51.100.0',
+      vip: '192.0.2.10',
+      virtualPort: 80,
+      real: '192.0.2.21',
+      assured: true,
+      controls: 3,
+      timeout: 300,
+      expiresIn: 300,
+    }
+    expect(text(templatesLines([template], look))).toBe(`
+EXPIRES  CLIENTS       VIRTUAL        REAL        CONNS  ASSURED
+  5 min  198.51.100.0  192.0.2.10:80  192.0.2.21      3  yes
+`)
+    const hops = [
+      {
+        address: '192.0.2.21',
+        state: 'up',
+        mac: '02:00:00:00:00:21',
+        interface: 'eth0',
+        vlan: [100],
+        services: ['a'],
+      },
+      { address: '192.0.2.22', state: 'unresolved', why: 'no route', services: ['a', 'b'] },
+    ] as const
+    expect(text(nexthopsLines(hops, look))).toBe(`
+REAL        STATE       MAC                VLAN  SERVICES  WHY
+192.0.2.21  up, eth0    02:00:00:00:00:21  100          1
+192.0.2.22  unresolved  -                  -            2  no route
+`)
+    expect(text(interfacesLines([eth0], { ...PLAIN, columns: 60 }))).toBe(`
+INTERFACE  MODE    DRIVER      FORWARDED  PASSED  DROPPED
+eth0       native  virtio_net      29.6M   1,234        7
+left out: MAC (a wider terminal or --json has them)
+`)
+  })
+
+  it('show reasons that happened, with every digit', () => {
+    const rows = [
+      { reason: 'forward_conn', action: 'forward', packets: 29_629_629, bytes: 37_037_036_703 },
+      { reason: 'drop_ttl', action: 'drop', packets: 0, bytes: 0 },
+    ] as const
+    expect(text(reasonsLines(rows, look))).toBe(`
+REASON        ACTION      PACKETS           BYTES
+forward_conn  forward  29,629,629  37,037,036,703
+`)
+  })
+})

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+// A director without a network: the real datapath, opened, planned and applied as the daemon does it, whose program
+// gets packets by test-run. Time stands still until the test moves it.
+import { openMap, openProgram } from 'libbpf-ts'
+import { addressToBytes } from '../../src/abi/address.js'
+import {
+  Iface_SIZE,
+  Limit,
+  Nexthop_SIZE,
+  NexthopKind,
+  Real_OFFSETS,
+  Real_SIZE,
+  Reason,
+  ReasonNames,
+  Settings_OFFSETS,
+  Verdict_SIZE,
+  writeIface,
+  writeNexthop,
+} from '../../src/abi/generated.js'
+import { openDatapath } from '../../src/datapath/open.js'
+import type { Datapath } from '../../src/datapath/types.js'
+import {
+  DEFAULT_LIMITS,
+  DEFAULT_TIMEOUTS,
+  type Desired,
+  type Limits,
+  type Outcome,
+  type Real,
+  type Service,
+} from '../../src/model/types.js'
+import { diff } from '../../src/plan/diff.js'
+import { DIRECTOR_MAC, mac } from '../packets/frames.js'
+
+export const LOOPBACK = 1
+const ACTIONS = ['aborted', 'drop', 'pass', 'tx', 'redirect'] as const
+export type ActionName = (typeof ACTIONS)[number]
+
+/** 0.268 s of datapath time. */
+export const TICK_SECONDS = 2 ** 28 / 1e9
+
+export interface HopWords {
+  readonly mac?: string
+  readonly ifindex?: number
+  readonly kind?: 'ethernet' | 'local' | 'unresolved'
+  readonly tags?: readonly { readonly tpid: number; readonly vid: number }[]
+}
+
+export interface Judgement {
+  readonly action: ActionName
+  /** as in abi.h, lower case; a redirected packet has the reason of a sent one */
+  readonly reason: string
+  readonly frame: Uint8Array
+}
+
+export type ServiceWords = Omit<Partial<Service>, 'reals'> & {
+  readonly vip: string
+  readonly reals: readonly (string | Real)[]
+}
+
+export interface RigOptions {
+  readonly limits?: Partial<Limits>
+  readonly object?: string
+}
+
+/** A real server's MAC, told by its address: 02:01 and the address's last four bytes. */
+export function macOf(address: string): string {
+  const bytes = addressToBytes(address)
+  const four = address.includes(':') ? bytes.subarray(12) : bytes.subarray(0, 4)
+  return ['02', '01', ...[...four].map((byte) => byte.toString(16).padStart(2, '0'))].join(':')
+}
+
+export function unwrap<T>(outcome: Outcome<T>): T {
+  if (outcome.ok) return outcome.value
+  throw new Error(outcome.problems.map(({ reason, fix }) => `${reason}; ${fix ?? ''}`).join('\n'))
+}
+
+function realOf(real: string | Real): Real {
+  return typeof real === 'string' ? { address: real, weight: 1 } : real
+}
+
+export function desired(services: readonly ServiceWords[], limits: Partial<Limits> = {}): Desired {
+  const service = (words: ServiceWords): Service => ({
+    port: 80,
+    protocol: 'tcp',
+    scheduler: 'rr',
+    owner: 'file',
+    ...words,
+    reals: words.reals.map(realOf),
+  })
+  return {
+    interfaces: [],
+    services: services.map(service),
+    peers: [],
+    timeouts: DEFAULT_TIMEOUTS,
+    limits: { ...DEFAULT_LIMITS, ...limits },
+  }
+}
+
+/** One row's reason; forwarded by another interface counts under the same name. */
+function reasonName(row: number): string {
+  const redirected = row >= Reason.FORWARD_CONN + 8 && row < Reason.FORWARD_END + 8
+  return ReasonNames[redirected ? row - 8 : row]?.toLowerCase() ?? `reason_${row}`
+}
+
+let rigs = 0
+
+export class Rig {
+  readonly datapath: Datapath
+  readonly #root: string
+  readonly #limits: Limits
+  readonly #program
+  readonly #memory = new Map<string, DataView>()
+  readonly #hops = new Map<string, HopWords>()
+  readonly #addressOfMac = new Map<string, string>()
+  #slots = 0
+
+  static async open(options: RigOptions = {}): Promise<Rig> {
+    const limits = { ...DEFAULT_LIMITS, connections: 16_384, reals: 1_024, services: 256, ...options.limits }
+    const pinRoot = `/sys/fs/bpf/xlvs-rig-${process.pid}-${rigs++}`
+    const object = options.object ?? new URL('../../build/bpf/xlvs.bpf.o', import.meta.url).pathname
+    const datapath = unwrap(await openDatapath({ pinRoot, object, limits, manualClock: true }))
+    return new Rig(datapath, pinRoot, limits)
+  }
+
+  private constructor(datapath: Datapath, root: string, limits: Limits) {
+    this.datapath = datapath
+    this.#root = root
+    this.#limits = limits
+    this.#program = openProgram(`${root}/prog`)
+    this.setInterface(LOOPBACK, 0)
+  }
+
+  /** A pinned map's memory, writable where the datapath does not own it. */
+  memory(name: string): DataView {
+    let view = this.#memory.get(name)
+    if (!view) {
+      const map = openMap(`${this.#root}/maps/${name}`)
+      view = new DataView(map.mmap({ writable: true }))
+      map.close()
+      this.#memory.set(name, view)
+    }
+    return view
+  }
+
+  get pinRoot(): string {
+    return this.#root
+  }
+
+  setInterface(ifindex: number, slot: number): void {
+    writeIface(this.memory('ifaces'), ifindex * Iface_SIZE, { mac: mac(DIRECTOR_MAC), attached: 1, slot })
+  }
+
+  apply(services: readonly ServiceWords[]): void {
+    const wish = desired(services, this.#limits)
+    unwrap(this.datapath.apply(unwrap(diff(wish, this.datapath.actual(), this.datapath.now()))))
+    for (const address of new Set(wish.services.flatMap(({ reals }) => reals.map((real) => real.address)))) {
+      this.setHop(address, this.#hops.get(address) ?? {})
+    }
+  }
+
+  setHop(address: string, hop: HopWords): void {
+    this.#hops.set(address, hop)
+    const slot = ++this.#slots
+    const kind = { ethernet: NexthopKind.NEXTHOP_ETHERNET, local: NexthopKind.NEXTHOP_LOCAL, unresolved: 0 }
+    const text = hop.mac ?? macOf(address)
+    this.#addressOfMac.set(text, address)
+    writeNexthop(this.memory('nexthops'), slot * Nexthop_SIZE, {
+      dstMac: mac(text),
+      srcMac: mac(DIRECTOR_MAC),
+      ifindex: hop.ifindex ?? LOOPBACK,
+      kind: kind[hop.kind ?? 'ethernet'],
+      tags: hop.tags?.length ?? 0,
+      tpid: [hop.tags?.[0]?.tpid ?? 0, hop.tags?.[1]?.tpid ?? 0],
+      tci: [hop.tags?.[0]?.vid ?? 0, hop.tags?.[1]?.vid ?? 0],
+      mtu: 0,
+    })
+    for (const { reals, trash } of this.datapath.actual().services.values()) {
+      for (const real of [...reals, ...trash]) {
+        if (real.address !== address) continue
+        this.memory('reals').setUint32(real.id * Real_SIZE + Real_OFFSETS.nexthop, slot, true)
+      }
+    }
+  }
+
+  send(data: Uint8Array, ifindex = LOOPBACK): Judgement {
+    const before = this.reasons()
+    const context = new Uint8Array(24)
+    new DataView(context.buffer).setUint32(4, data.length, true)
+    new DataView(context.buffer).setUint32(12, ifindex, true)
+    const result = this.#program.run({ data, context, dataOutSize: data.length + 64 })
+    const after = this.reasons()
+    const reason = Object.keys(after).find((name) => after[name] !== before[name]) ?? 'uncounted'
+    return { action: ACTIONS[result.returnValue] ?? 'aborted', reason, frame: result.data }
+  }
+
+  /** Many times the same frame; nothing is read but the last action. */
+  repeat(data: Uint8Array, times: number): ActionName {
+    return ACTIONS[this.#program.run({ data, repeat: times }).returnValue] ?? 'aborted'
+  }
+
+  /** The real server whose MAC a forwarded frame carries. */
+  realOf({ action, frame }: Judgement): string | undefined {
+    if (action !== 'tx' && action !== 'redirect') return undefined
+    const to = [...frame.subarray(0, 6)].map((byte) => byte.toString(16).padStart(2, '0')).join(':')
+    return this.#addressOfMac.get(to)
+  }
+
+  /** Send and tell the real server, or the reason why there is none. */
+  goes(data: Uint8Array): string {
+    const judgement = this.send(data)
+    return this.realOf(judgement) ?? judgement.reason
+  }
+
+  advance(seconds: number): void {
+    const settings = this.memory('settings')
+    const clock = settings.getUint32(Settings_OFFSETS.clock, true)
+    settings.setUint32(Settings_OFFSETS.clock, clock + Math.ceil(seconds / TICK_SECONDS), true)
+  }
+
+  /** Every table once. */
+  sweep(): void {
+    this.datapath.sweep({ sets: 1 << 30 })
+  }
+
+  /** Packets by reason so far. */
+  reasons(): Record<string, bigint> {
+    const rows = this.memory('verdicts')
+    const sums: Record<string, bigint> = {}
+    for (let row = 0; row * Verdict_SIZE < rows.byteLength; row++) {
+      const packets = rows.getBigUint64(row * Verdict_SIZE, true)
+      const name = reasonName(row % Limit.REASONS)
+      if (packets > 0n) sums[name] = (sums[name] ?? 0n) + packets
+    }
+    return sums
+  }
+
+  /** active, inactive and persistent of the real servers of every service, by address. */
+  loads(): Record<string, { active: number; inactive: number; persistent: number }> {
+    const services = this.datapath.snapshot(desired([])).services
+    const row = ({
+      active,
+      inactive,
+      persistent,
+    }: {
+      active: number
+      inactive: number
+      persistent: number
+    }) => ({
+      active,
+      inactive,
+      persistent,
+    })
+    return Object.fromEntries(services.flatMap(({ reals }) => reals.map((real) => [real.address, row(real)])))
+  }
+
+  async close(): Promise<void> {
+    this.#program.close()
+    await this.datapath.destroy()
+  }
+}

@@ -2,7 +2,7 @@
 // The Datapath over open maps and programs: each method is a few lines over a topic file.
 import { uptime } from 'node:os'
 import { possibleCpus } from 'libbpf-ts'
-import { Limit, readDir, readService } from '../abi/generated.js'
+import { Limit, readDir, readService, Settings_OFFSETS } from '../abi/generated.js'
 import type { AddressText, AttachMode, Desired, Limits, MacText, Timeouts } from '../model/types.js'
 import type { Actual } from '../plan/actual.js'
 import type { Op } from '../plan/ops.js'
@@ -11,13 +11,14 @@ import { applyOps } from './apply.js'
 import { Arena, type Range } from './arena.js'
 import { Interfaces } from './attach.js'
 import { lineOf, type Target } from './carry-out.js'
+import { ticksNow } from './clock.js'
 import { readConns, readTemplates } from './conns.js'
 import { HopSlots } from './hop-slots.js'
 import type { Programs } from './load.js'
 import type { Maps } from './maps.js'
 import { NextHops } from './nexthops.js'
 import { clearPins, type Pins } from './pins.js'
-import { nowTicks, writePeers, writeTimeouts } from './settings.js'
+import { writePeers, writeTimeouts } from './settings.js'
 import { takeSnapshot } from './snapshot.js'
 import { Sweeper } from './sweep.js'
 import { TxPorts } from './tx-ports.js'
@@ -30,6 +31,8 @@ export interface Parts {
   readonly adopted: boolean
   readonly limits: Limits
   readonly manualClock: boolean
+  /** ns */
+  readonly jiffy: number
 }
 
 export async function createDatapath(parts: Parts): Promise<Datapath> {
@@ -190,8 +193,7 @@ class KernelDatapath implements Datapath {
   close() {
     this.#organs.hops.close()
     this.#organs.interfaces.close()
-    this.#parts.programs.xlvs.close()
-    this.#parts.programs.sweep.close()
+    for (const program of Object.values(this.#parts.programs)) program.close()
     for (const map of Object.values(this.#parts.maps.handles)) map.close()
   }
 
@@ -202,7 +204,10 @@ class KernelDatapath implements Datapath {
   }
 
   #ticks() {
-    return nowTicks(this.#parts.maps.settings, this.#parts.manualClock)
+    const { maps, programs, manualClock, jiffy } = this.#parts
+    return manualClock
+      ? maps.settings.getUint32(Settings_OFFSETS.clock, true)
+      : ticksNow(programs.clock, jiffy)
   }
 }
 

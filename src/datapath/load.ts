@@ -9,12 +9,15 @@ import { readSizes, type Sizes } from './sizes.js'
 export interface Programs {
   readonly xlvs: BpfProgram
   readonly sweep: BpfProgram
+  readonly clock: BpfProgram
 }
 
 export interface ConfigWish {
   readonly seed: bigint
   readonly cpus: number
   readonly manualClock: boolean
+  /** ns */
+  readonly jiffy: number
 }
 
 export function digest(object: Uint8Array): string {
@@ -55,7 +58,7 @@ function taken<T>(loaded: BpfObject, take: (loaded: BpfObject) => T): T {
 }
 
 function programsOf(loaded: BpfObject): Programs {
-  return { xlvs: loaded.program('xlvs'), sweep: loaded.program('sweep') }
+  return { xlvs: loaded.program('xlvs'), sweep: loaded.program('sweep'), clock: loaded.program('clock') }
 }
 
 /** `config` opens its section; in the file it is zero. */
@@ -69,7 +72,7 @@ function writeConfigInto(spec: ObjectSpec, sizes: Sizes, wish: ConfigWish): void
   spec.setInitialValue(map, value)
 }
 
-function configOf(sizes: Sizes, { seed, cpus, manualClock }: ConfigWish): Config {
+function configOf(sizes: Sizes, { seed, cpus, manualClock, jiffy }: ConfigWish): Config {
   return {
     seed,
     conn4Sets: sizes.conns4,
@@ -79,5 +82,6 @@ function configOf(sizes: Sizes, { seed, cpus, manualClock }: ConfigWish): Config
     realRows: sizes.reals,
     verdictRows: sizes.verdicts / cpus,
     manualClock: manualClock ? 1 : 0,
+    jiffyNs: jiffy,
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is pinned where: maps/NAME, links/IFNAME, prog, sweep, and an empty directory named for the object's digest.
+// What is pinned where: maps/NAME, links/IFNAME, prog, sweep, clock, and an empty directory named for the object's digest.
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { openXdpLink } from 'libbpf-ts'
@@ -11,6 +11,7 @@ export interface Pins {
   readonly links: string
   readonly program: string
   readonly sweep: string
+  readonly clock: string
 }
 
 export const DEFAULT_PIN_ROOT = '/sys/fs/bpf/xlvs'
@@ -18,7 +19,14 @@ const DIGEST = 'object-'
 
 export function pinsIn(root: string): Pins {
   const at = (name: string) => join(root, name)
-  return { root, maps: at('maps'), links: at('links'), program: at('prog'), sweep: at('sweep') }
+  return {
+    root,
+    maps: at('maps'),
+    links: at('links'),
+    program: at('prog'),
+    sweep: at('sweep'),
+    clock: at('clock'),
+  }
 }
 
 export function mapPin(pins: Pins, name: MapName): string {
@@ -84,6 +92,7 @@ export function clearMaps(pins: Pins): void {
   if (existsSync(pins.maps)) rmdirSync(pins.maps)
   remove(pins.program)
   remove(pins.sweep)
+  remove(pins.clock)
 }
 
 export function remove(path: string): void {

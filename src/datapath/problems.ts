@@ -7,7 +7,7 @@ import { type BpfError, type Feature, features } from 'libbpf-ts'
 import type { Problem } from '../model/types.js'
 
 const BPF_LOOP = 181
-const COARSE_CLOCK = 160
+const JIFFIES = 118
 
 /** Everything this machine lacks: nothing is begun that cannot be finished. */
 export function findNeeds(pinRoot: string): Problem[] {
@@ -22,7 +22,7 @@ export function findNeeds(pinRoot: string): Problem[] {
     features.mapType('devmap_hash'),
     features.program('syscall'),
     features.helper('xdp', BPF_LOOP),
-    features.helper('xdp', COARSE_CLOCK),
+    features.helper('xdp', JIFFIES),
   ]
   const missing = asked.filter((feature) => !feature.ok)
   const fileSystem = features.bpfFileSystem(mountOf(pinRoot))

@@ -73,12 +73,6 @@ export function writePeers(peers: BpfMap, macs: readonly MacText[]): void {
   for (const key of gone) peers.delete(key)
 }
 
-/** Now, as packets stamp it. */
-export function nowTicks(settings: DataView, manualClock: boolean): number {
-  if (manualClock) return settings.getUint32(Settings_OFFSETS.clock, true) & Clock.TICK_MASK
-  return Number((process.hrtime.bigint() >> BigInt(Clock.TICK_SHIFT)) & BigInt(Clock.TICK_MASK))
-}
-
 function setTimeout32(settings: DataView, state: number, seconds: number): void {
   store32(settings, Settings_OFFSETS.timeout + 4 * state, ticksOf(seconds))
 }

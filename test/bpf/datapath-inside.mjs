@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// A controller in a network namespace of a test's: commands come in as lines of JSON, answers go out the same way.
+// Runs what `make` has built, since a test cannot change its own namespace.
+import { createInterface } from 'node:readline'
+import { openDatapath } from '../../dist/datapath/open.js'
+import { diff } from '../../dist/plan/diff.js'
+
+let datapath
+const changes = []
+
+const commands = {
+  async open(options) {
+    const outcome = await openDatapath(options)
+    if (!outcome.ok) return outcome
+    datapath = outcome.value
+    await datapath.watchNextHops((state) => changes.push(state))
+    return { ok: true, value: datapath.adopted }
+  },
+  settle(desired) {
+    const ops = diff(desired, datapath.actual(), datapath.now())
+    if (!ops.ok) return ops
+    const done = datapath.apply(ops.value)
+    return done.ok ? { ok: true, value: ops.value.map((op) => op.op) } : done
+  },
+  actual() {
+    const { vips, services, ...rest } = datapath.actual()
+    return { ...rest, vips: [...vips], services: [...services] }
+  },
+  changes: () => changes.splice(0),
+  call: (method, ...args) => datapath[method](...args),
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const [name, ...args] = JSON.parse(line)
+  let answer
+  try {
+    answer = { value: await commands[name](...args) }
+  } catch (error) {
+    answer = { thrown: String(error?.stack ?? error) }
+  }
+  process.stdout.write(
+    `${JSON.stringify(answer, (_, value) => (typeof value === 'bigint' ? Number(value) : value))}\n`,
+  )
+}

@@ -195,13 +195,18 @@ static __always_inline __u32 template_use(struct xlvs_template *t, __u32 now)
 	return real;
 }
 
-/* Point an unusable template at another real server, with the service's time. */
+/*
+ * Point an unusable template at another real server, with the service's time. IPVS
+ * leaves the old one to its timer under another name; connections of that one go on
+ * counting here until they expire.
+ */
 static __always_inline void template_repoint(struct xlvs_template *t, __u32 real, __u32 seconds, __u32 now)
 {
 	__u64 old = READ_ONCE(t->data);
 
 	if (__sync_val_compare_and_swap(&t->data, old, template_data(real, seconds, now)) != old)
 		return;
+	__sync_fetch_and_and(&t->control, ~XLVS_TEMPLATE_ASSURED);
 	if (template_real(old))
 		persistent_add(template_real(old), -1);
 	persistent_add(real, 1);

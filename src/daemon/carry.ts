@@ -109,7 +109,6 @@ function linked(actual: Actual): ReadonlySet<AddressText> {
 
 function unreachable({ address, why }: NextHopState): Problem {
   return {
-    subject: address,
     reason: `real server ${address} cannot be reached: ${why ?? 'its next hop is not resolved'}`,
     fix: 'bring it up, or give it weight 0 until it is',
   }

@@ -96,7 +96,7 @@ async function openSession(
     letGo = () => datapath.destroy()
   }
   await datapath.watchNextHops((state) => log(hopLine(state)))
-  undo.push(startRounds(datapath, session.engine.tend, log).stop)
+  undo.push(startRounds(datapath, datapath.snapshot(base).tables, session.engine.tend, log).stop)
   return succeed({ session, datapath, change: change.value, restore })
 }
 

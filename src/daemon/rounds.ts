@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the daemon does again and again: sweep the tables in slices, bring back what fell out of step.
-import type { Datapath } from '../datapath/types.js'
-import type { Limits } from '../model/types.js'
+import type { Datapath, Snapshot } from '../datapath/types.js'
 
 export interface Rounds {
   stop(): void
@@ -15,10 +14,11 @@ const TEND_MS = 60_000
 
 export function startRounds(
   datapath: Datapath,
+  tables: Snapshot['tables'],
   tend: () => Promise<void>,
   log: (line: string) => void,
 ): Rounds {
-  const sets = setsPerSlice(datapath.limits)
+  const sets = setsPerSlice(tables)
   const sweep = guarded('sweeping the tables', log, () => void datapath.sweep({ sets }))
   const timers = [
     setInterval(sweep, SWEEP_MS),
@@ -28,8 +28,8 @@ export function startRounds(
 }
 
 /** IPv4 sets hold four connections, IPv6 sets and template sets two entries each. */
-export function setsPerSlice({ connections, templates }: Limits): number {
-  return Math.max(1, Math.ceil((connections / 4 + connections / 2 + templates / 2) / SLICES))
+export function setsPerSlice({ conn4, conn6, template }: Snapshot['tables']): number {
+  return Math.max(1, Math.ceil((conn4.capacity / 4 + conn6.capacity / 2 + template.capacity / 2) / SLICES))
 }
 
 /** A round that fails is reported once until it succeeds again or fails otherwise. */

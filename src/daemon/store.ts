@@ -49,8 +49,6 @@ export interface Edited {
 
 export const NO_RUNTIME: Runtime = { services: [], interfaces: [], detached: [], overrides: [] }
 
-const UNTIL_RELOAD = 'lasts until reload; edit the file to make it permanent'
-
 /** The file and the requests together. */
 export function desiredOf({ base, runtime }: Store): Desired {
   return {
@@ -111,14 +109,12 @@ export function storeAttach(store: Store, wish: InterfaceWish): Outcome<Edited> 
   const known = desiredOf(store).interfaces.find(({ name }) => name === wish.name)
   if (known && known.mode !== wish.mode && !runtime.detached.includes(wish.name))
     return fail({
-      subject: wish.name,
       reason: `${wish.name} is attached in ${known.mode} mode`,
       fix: `detach it first: xlvs detach ${wish.name}`,
     })
   const inFile = store.base.interfaces.find(({ name }) => name === wish.name)
   if (inFile && inFile.mode !== wish.mode)
     return fail({
-      subject: wish.name,
       reason: `the file says mode ${inFile.mode} for ${wish.name}`,
       fix: 'edit the file, then: xlvs reload',
     })
@@ -133,10 +129,12 @@ export function storeDetach(store: Store, name?: string): Outcome<Edited> {
   const gone = (wish: InterfaceWish) => name === undefined || wish.name === name
   const inFile = base.interfaces.filter(gone).map((wish) => wish.name)
   if (name !== undefined && !desiredOf(store).interfaces.some(gone))
-    return fail({ subject: name, reason: `${name} is not attached`, fix: 'see: xlvs show interfaces' })
+    return fail({ reason: `${name} is not attached`, fix: 'see: xlvs show interfaces' })
   const interfaces = runtime.interfaces.filter((wish) => !gone(wish))
   const detached = [...new Set([...runtime.detached, ...inFile])]
-  const notices = inFile.map((one) => `${one} is in the file: that it is detached ${UNTIL_RELOAD}`)
+  const notices = inFile.map(
+    (one) => `${one} is in the file and comes back with a reload; edit the file to keep it off`,
+  )
   return succeed({ store: { ...store, runtime: { ...runtime, interfaces, detached } }, notices })
 }
 
@@ -178,7 +176,9 @@ function override(store: Store, key: string, real: string, weight: number): Outc
   const others = store.runtime.overrides.filter((o) => !isThis(o))
   const overrides = weight === configured ? others : [...others, { service, real: address.value, weight }]
   const notices =
-    weight === configured ? [] : [`the file says weight ${configured} here: this override ${UNTIL_RELOAD}`]
+    weight === configured
+      ? []
+      : [`the file says weight ${configured}: this override lasts until reload; edit the file to keep it`]
   return succeed({ store: { ...store, runtime: { ...store.runtime, overrides } }, notices })
 }
 
@@ -189,7 +189,6 @@ function ofFile(store: Store, key: string): Outcome<never> | undefined {
   const wanted = serviceKey(id.value)
   if (!store.base.services.some((service) => serviceKey(service) === wanted)) return undefined
   return fail({
-    subject: wanted,
     reason: `${wanted} is in the file`,
     fix: 'edit the file, then: xlvs reload',
   })

@@ -65,7 +65,7 @@ async function clear(pinRoot: string): Promise<Outcome<Alone>> {
 }
 
 async function detachPin(pinRoot: string, name: string): Promise<Outcome<Alone>> {
-  const nothing = fail({ subject: name, reason: `xlvs is not attached to ${name}`, fix: 'see: bpftool net' })
+  const nothing = fail({ reason: `xlvs is not attached to ${name}`, fix: 'see: bpftool net' })
   if (!existsSync(join(pinRoot, 'links'))) return nothing
   const { openDatapath } = await import('../../datapath/open.js')
   const opened = await openDatapath({ pinRoot, limits: DEFAULT_LIMITS })

@@ -130,7 +130,7 @@ describe('without a daemon', () => {
     })
     expect(await xlvs(['detach', 'eth0', '--pin-root', root])).toMatchObject({
       code: 1,
-      err: 'eth0: xlvs is not attached to eth0; see: bpftool net\n',
+      err: 'xlvs is not attached to eth0; see: bpftool net\n',
     })
   })
 })

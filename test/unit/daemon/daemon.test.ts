@@ -289,7 +289,7 @@ describe('a change over the socket', () => {
     await call(socket, 'addService', {}, { vip: '192.0.2.11', port: 80 })
     const service = 'tcp 192.0.2.11:80'
     expect(said(await call(socket, 'addReal', { service }, { address: '192.0.2.39', weight: 1 }))).toBe(
-      '192.0.2.39: real server 192.0.2.39 cannot be reached: neighbour 192.0.2.39 does not answer on eth0; ' +
+      'real server 192.0.2.39 cannot be reached: neighbour 192.0.2.39 does not answer on eth0; ' +
         'bring it up, or give it weight 0 until it is',
     )
     expect(datapath.weights()[service]).toEqual({})

@@ -72,7 +72,7 @@ describe('what was asked for at run time', () => {
 
 describe('a service of the file', () => {
   it('is changed in the file, says the refusal', () => {
-    const sentence = `${WEB}: ${WEB} is in the file; edit the file, then: xlvs reload`
+    const sentence = `${WEB} is in the file; edit the file, then: xlvs reload`
     expect(said(storeRemoveService(start, WEB))).toBe(sentence)
     expect(said(storeSetService(start, WEB, { scheduler: 'rr' }))).toBe(sentence)
     expect(said(storeAddReal(start, WEB, { address: '192.0.2.29' }))).toBe(sentence)
@@ -83,7 +83,7 @@ describe('a service of the file', () => {
   it('takes a weight as an override that lasts until reload, and says so', () => {
     const outcome = storeSetReal(start, WEB, '192.0.2.21', { weight: 0 })
     expect(said(outcome)).toBe(
-      'the file says weight 1 here: this override lasts until reload; edit the file to make it permanent',
+      'the file says weight 1: this override lasts until reload; edit the file to keep it',
     )
     const store = done(outcome)
     expect(weights(store)[WEB]).toEqual([0, 3])
@@ -138,7 +138,7 @@ describe('an interface', () => {
 
   it('of the file comes back with a reload after it was detached, or when it is attached again', () => {
     const outcome = storeDetach(start, 'eth0')
-    expect(said(outcome)).toContain('eth0 is in the file: that it is detached lasts until reload')
+    expect(said(outcome)).toContain('eth0 is in the file and comes back with a reload')
     expect(effectiveOf(done(outcome)).interfaces).toEqual([])
     expect(effectiveOf(storeReload(done(outcome), baseOf()).store).interfaces).toHaveLength(1)
     expect(done(storeAttach(done(outcome), { name: 'eth0', mode: 'native' }))).toEqual(start)
@@ -147,7 +147,7 @@ describe('an interface', () => {
   it('is not moved to another mode behind the back of its connections or its file', () => {
     const store = done(storeAttach(start, { name: 'eth1', mode: 'generic' }))
     expect(said(storeAttach(store, { name: 'eth1', mode: 'native' }))).toBe(
-      'eth1: eth1 is attached in generic mode; detach it first: xlvs detach eth1',
+      'eth1 is attached in generic mode; detach it first: xlvs detach eth1',
     )
     const detached = done(storeDetach(start, 'eth0'))
     expect(said(storeAttach(detached, { name: 'eth0', mode: 'generic' }))).toContain(
@@ -156,7 +156,7 @@ describe('an interface', () => {
   })
 
   it('that is not attached cannot be detached', () => {
-    expect(said(storeDetach(start, 'eth7'))).toBe('eth7: eth7 is not attached; see: xlvs show interfaces')
+    expect(said(storeDetach(start, 'eth7'))).toBe('eth7 is not attached; see: xlvs show interfaces')
   })
 
   it('is one of all when all are detached', () => {

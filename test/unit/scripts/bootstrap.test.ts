@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const NO_CLANG = { CLANG: 'clang-that-is-nowhere' }
+const { PATH: path = '' } = process.env
 let folder: string
 
 beforeAll(() => {
@@ -23,7 +24,7 @@ function bootstrap(stage: string, env: Record<string, string> = {}, as: string[]
   const result = spawnSync(argv[0], argv.slice(1), {
     cwd: root,
     encoding: 'utf8',
-    env: { ...process.env, PATH: `${folder}:${process.env['PATH']}`, ...env },
+    env: { ...process.env, PATH: `${folder}:${path}`, ...env },
   })
   return { status: result.status, stdout: result.stdout, lines: result.stderr.trimEnd().split('\n') }
 }

@@ -136,8 +136,8 @@ class KernelDatapath implements Datapath {
     return this.#organs.hops.resolve(addresses, deadlineMs)
   }
 
-  async watchNextHops(onChange: (state: NextHopState) => void = () => {}) {
-    this.#organs.hops.onChange(onChange)
+  watchNextHops(onChange: (state: NextHopState) => void = () => {}) {
+    return this.#organs.hops.follow(onChange)
   }
 
   nextHop(address: AddressText) {

@@ -10,6 +10,7 @@ import {
   Real_SIZE,
   RealInfo_OFFSETS,
   RealInfo_SIZE,
+  readNexthop,
   writeNexthop,
 } from '../abi/generated.js'
 import type { AddressText } from '../model/types.js'
@@ -75,6 +76,13 @@ export class HopSlots {
     if (target === undefined || target.reals.size > 0) return
     this.#rest(target.slot)
     this.#targets.delete(address)
+  }
+
+  /** What the address's packets get now; undefined while that is no Ethernet header. */
+  standing(address: AddressText): Nexthop | undefined {
+    const slot = this.#targets.get(address)?.slot ?? 0
+    const hop = readNexthop(this.#maps.nexthops, slot * Nexthop_SIZE)
+    return slot !== 0 && hop.kind === NexthopKind.NEXTHOP_ETHERNET ? hop : undefined
   }
 
   /** An address that no real server has yet, so that its hop is there when one comes. */

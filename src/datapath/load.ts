@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The object file: a fresh set of maps and programs, or new programs over maps that exist.
 import { createHash } from 'node:crypto'
-import { type BpfObject, type BpfProgram, type ObjectSpec, openObject } from 'libbpf-ts'
+import { type BpfMap, type BpfObject, type BpfProgram, type ObjectSpec, openObject } from 'libbpf-ts'
 import { type Config, Config_SIZE, writeConfig } from '../abi/generated.js'
-import { type Handles, MAP_NAMES, objectName } from './maps.js'
+import { type Handles, MAP_NAMES, type MapName, objectName } from './maps.js'
 import { readSizes, type Sizes } from './sizes.js'
 
 export interface Programs {
@@ -40,13 +40,16 @@ export function loadFresh(
 
 export function loadOver(object: Uint8Array, handles: Handles, wish: ConfigWish): Programs {
   const spec = openObject(object, { name: 'xlvs' })
-  for (const name of MAP_NAMES) spec.reuseMap(objectName(name), handles[name])
-  writeConfigInto(
-    spec,
-    readSizes((name) => handles[name].maxEntries),
-    wish,
-  )
+  bindTo(spec, (name) => handles[name], wish)
   return taken(spec.load(), programsOf)
+}
+
+/** An object that has any of the datapath's maps will work on those that exist. */
+export function bindTo(spec: ObjectSpec, handle: (name: MapName) => BpfMap, wish: ConfigWish): void {
+  const has = new Set(spec.maps.map(({ name }) => name))
+  for (const name of MAP_NAMES) if (has.has(objectName(name))) spec.reuseMap(objectName(name), handle(name))
+  const sizes = readSizes((name) => handle(name).maxEntries)
+  writeConfigInto(spec, sizes, wish)
 }
 
 function taken<T>(loaded: BpfObject, take: (loaded: BpfObject) => T): T {

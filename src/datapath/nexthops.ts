@@ -2,6 +2,7 @@
 // Next hops kept true: the kernel is asked for routes and neighbours, keeps the neighbours resolved, and its events
 // re-resolve whom they concern and nobody else.
 import { BpfError, type Link, type Neighbour, type RouteEvent, RouteSocket, type RouteTo } from 'libbpf-ts'
+import { formatMac } from '../abi/address.js'
 import type { AddressText } from '../model/types.js'
 import { describeHop, encodeHop, type Hop, hopBy, needsNoAsking, type Way, wayTo } from './hop.js'
 import { concerns, covers } from './hop-events.js'
@@ -41,6 +42,7 @@ export class NextHops {
   #refresh: NodeJS.Timeout | undefined
   #running = false
   #closed = false
+  #following = false
   #managed = true
   #onChange: (state: NextHopState) => void = () => {}
 
@@ -58,8 +60,12 @@ export class NextHops {
     return this.#started
   }
 
-  onChange(listener: (state: NextHopState) => void): void {
+  /** From now on every real server's next hop is found and kept true. */
+  async follow(listener: (state: NextHopState) => void): Promise<void> {
+    await this.start()
     this.#onChange = listener
+    this.#following = true
+    this.#mark(this.#options.slots.addresses())
   }
 
   state(address: AddressText): NextHopState {
@@ -69,7 +75,7 @@ export class NextHops {
 
   /** A real server has this address now. */
   want(address: AddressText): void {
-    if (!this.#known.has(address)) this.#mark([address])
+    if (this.#following && !this.#known.has(address)) this.#mark([address])
   }
 
   /** Until all have a next hop or are known to have none, at most `deadlineMs`. */
@@ -110,7 +116,6 @@ export class NextHops {
     await this.#list()
     this.#refresh = setInterval(() => this.#again(), REFRESH)
     this.#refresh.unref()
-    this.#mark(this.#options.slots.addresses())
   }
 
   async #list(): Promise<void> {
@@ -151,7 +156,7 @@ export class NextHops {
 
   #resync(reopen: boolean): void {
     if (reopen) this.#socket?.subscribe(['link', 'address', 'neighbour', 'route'], (event) => this.#on(event))
-    this.#list().then(() => this.#mark(this.#options.slots.addresses()), ignoreKernel)
+    this.#list().then(() => this.#mark([...this.#known.keys()]), ignoreKernel)
   }
 
   #markIf(concerned: (address: AddressText, way: Way) => boolean): void {
@@ -227,7 +232,8 @@ export class NextHops {
   /** What is known of the address becomes what packets do. */
   #settle(address: AddressText, way: Way): void {
     const before = this.#known.get(address)
-    const hop = hopBy(way, way.kind === 'ethernet' ? this.#neighbourOf(way) : undefined, before?.hop)
+    const found = way.kind === 'ethernet' ? this.#neighbourOf(way) : undefined
+    const hop = hopBy(way, found, before?.hop ?? this.#inherited(address, way))
     this.#known.set(address, { way, hop })
     if (hop.kind === 'ethernet') this.#options.onEgress(hop.way.egress.index)
     if (!this.#options.slots.point(address, encodeHop(hop))) this.#dirty.add(address)
@@ -235,6 +241,14 @@ export class NextHops {
       this.#onChange(describeHop(address, hop))
     }
     for (const wake of [...this.#waiting]) wake()
+  }
+
+  /** What an earlier controller found out is good until the kernel says otherwise. */
+  #inherited(address: AddressText, way: Way): Hop | undefined {
+    const standing = this.#options.slots.standing(address)
+    if (way.kind !== 'ethernet' || standing === undefined || standing.ifindex !== way.egress.index)
+      return undefined
+    return { kind: 'ethernet', mac: formatMac(standing.dstMac), way }
   }
 
   /** Who has no MAC, whom the kernel does not keep for us, and who found no free slot. */

@@ -24,7 +24,7 @@ export interface DatapathOptions {
   readonly object?: string
   /** wished sizes; pinned maps that are adopted keep theirs */
   readonly limits: Limits
-  /** tests: time stands still until setClock() */
+  /** tests: time is what xlvs_settings.clock says */
   readonly manualClock?: boolean
 }
 
@@ -43,7 +43,10 @@ export interface Datapath {
   attachments(): readonly Attachment[]
   /** Before publishing real servers: find their next hops, wait for neighbours up to the deadline. */
   resolveNextHops(addresses: readonly AddressText[], deadlineMs: number): Promise<readonly NextHopState[]>
-  /** From here on the kernel's events keep next hops fresh; onChange tells what became of whom. */
+  /**
+   * From here on every real server's next hop is found in the background and kept fresh by the kernel's events;
+   * onChange tells what became of whom. Without it, only addresses given to resolveNextHops are.
+   */
   watchNextHops(onChange?: (state: NextHopState) => void): Promise<void>
   nextHop(address: AddressText): NextHopState
   /** Names and configured weights are taken from `names`, everything else from the maps. */

@@ -5,13 +5,16 @@
 
 namespace libbpf_ts {
 
+// One call into Node for all there is to know: this is on the path of every lookup.
 Bytes BytesArg(const Napi::CallbackInfo& info, size_t index, const char* name) {
-  Napi::Value value = info[index];
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+  napi_typedarray_type type = napi_int8_array;
+  size_t size = 0;
+  void* data = nullptr;
+  napi_status status = napi_get_typedarray_info(info.Env(), info[index], &type, &size, &data, nullptr, nullptr);
+  if (status != napi_ok || type != napi_uint8_array) {
     throw Napi::TypeError::New(info.Env(), std::string(name) + " must be a Uint8Array");
   }
-  Napi::Uint8Array array = value.As<Napi::Uint8Array>();
-  return {array.Data(), array.ByteLength()};
+  return {static_cast<uint8_t*>(data), size};
 }
 
 Bytes BytesArg(const Napi::CallbackInfo& info, size_t index, const char* name, size_t exactly) {

@@ -15,7 +15,19 @@ export * from './ringbuf.js'
 export * from './route/index.js'
 export * from './route/index.js'
 export * from './typed-map.js'
-export * from './values.js'
+export {
+  cpuValue,
+  type Descriptor,
+  deviceValue,
+  joinCpus,
+  littleEndian,
+  prefixKey,
+  readU32,
+  readU64,
+  splitCpus,
+  u32,
+  xdpContext,
+} from './values.js'
 
 /** How many CPUs this machine may ever have: the number of values a per-CPU map keeps for a key. */
 export function possibleCpus(): number {

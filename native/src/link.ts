@@ -2,9 +2,9 @@
 // BPF links: a program attached to a hook through a handle, replaced atomically, kept by a pin.
 import { closeSync, openSync, unlinkSync } from 'node:fs'
 import { BpfError } from './errors.js'
-import type { Descriptor } from './map.js'
 import { type NativeLink, native } from './native.js'
 import type { BpfProgram } from './program.js'
+import { type Descriptor, fdOf } from './values.js'
 
 /** `native` runs in the driver, `generic` in the stack behind it, `offload` on the card. */
 export type XdpMode = 'native' | 'generic' | 'offload'
@@ -42,9 +42,10 @@ export function attachXdp(
   if (flags === undefined) {
     throw new TypeError(`mode must be 'native', 'generic' or 'offload', not '${options.mode}'`)
   }
+  const fd = fdOf(program, 'program', 'a BpfProgram')
   const subject = `'${program.name}' to interface ${ifindex} (${options.mode})`
   try {
-    return new XdpLink(native.Link.create('attach xdp', program.fd, ifindex, attachXdpType, flags, subject))
+    return new XdpLink(native.Link.create('attach xdp', fd, ifindex, attachXdpType, flags, subject))
   } catch (error) {
     // The kernel answers EINVAL for a missing interface too; the query knows better.
     if (error instanceof BpfError && error.code === 'EINVAL') queryXdp(ifindex)
@@ -55,13 +56,15 @@ export function attachXdp(
 /** Attaches a `sched_cls` program to an interface's tcx hook by link (kernel 6.6). */
 export function attachTcx(program: BpfProgram, ifindex: number, direction: 'ingress' | 'egress'): BpfLink {
   const type = tcxType(direction)
+  const fd = fdOf(program, 'program', 'a BpfProgram')
   const subject = `'${program.name}' to interface ${ifindex} (${direction})`
-  return new BpfLink(native.Link.create('attach tcx', program.fd, ifindex, type, 0, subject))
+  return new BpfLink(native.Link.create('attach tcx', fd, ifindex, type, 0, subject))
 }
 
 /** Attaches an `sk_lookup` (kernel 5.9) or `flow_dissector` (5.8) program to the network namespace that a
  * path such as /proc/self/ns/net or /run/netns/NAME names. */
 export function attachNetns(program: BpfProgram, path: string): BpfLink {
+  const programFd = fdOf(program, 'program', 'a BpfProgram')
   const type = attachNetnsTypes[program.type]
   if (type === undefined) {
     throw new TypeError(
@@ -71,7 +74,7 @@ export function attachNetns(program: BpfProgram, path: string): BpfLink {
   const fd = openSync(path, 'r')
   try {
     return new BpfLink(
-      native.Link.create('attach netns', program.fd, fd, type, 0, `'${program.name}' to ${path}`),
+      native.Link.create('attach netns', programFd, fd, type, 0, `'${program.name}' to ${path}`),
     )
   } finally {
     closeSync(fd)
@@ -141,7 +144,8 @@ export class BpfLink implements Descriptor {
   /** Puts another program of the same type in place, without a packet seeing none. With `expected`, only if
    * that one is in place still: throws `EPERM` otherwise. `ENOLINK` when the interface is gone. */
   update(program: BpfProgram, expected?: BpfProgram): void {
-    this.#handle.update(program.fd, expected?.fd)
+    const replaced = expected === undefined ? undefined : fdOf(expected, 'expected', 'a BpfProgram')
+    this.#handle.update(fdOf(program, 'program', 'a BpfProgram'), replaced)
   }
 
   /** Takes the program off the hook now, whoever else holds the link (kernel 5.9). */

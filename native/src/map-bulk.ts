@@ -15,6 +15,8 @@ export interface Chunk {
 
 export async function* chunksOf(map: NativeMap, about: MapDescription, size: number): AsyncGenerator<Chunk> {
   if (!Number.isInteger(size) || size < 1) throw new TypeError('size must be a positive integer')
+  if (about.keySize === 0)
+    throw new TypeError(`map '${about.name}' of type ${about.type} has no keys to walk`)
   const source = batched(map, about, size)
   for (let first = true; ; first = false) {
     if (!first) await setImmediate()

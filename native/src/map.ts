@@ -5,17 +5,12 @@ import { types } from 'node:util'
 import { BpfError } from './errors.js'
 import { type Chunk, chunksOf, deleteEach, updateEach } from './map-bulk.js'
 import { type MapDescription, type NativeMap, native } from './native.js'
-import { u32 } from './values.js'
+import { type Descriptor, fdOf, u32 } from './values.js'
 
 /** `any` writes always, `noexist` only a new key, `exist` only a key that is there. */
 export type UpdateMode = 'any' | 'noexist' | 'exist'
 
 const updateFlags: Record<UpdateMode, number> = { any: 0, noexist: 1, exist: 2 }
-
-/** Something with a descriptor that a map can hold: a map, a program, a socket. */
-export interface Descriptor {
-  readonly fd: number
-}
 
 const descriptorMaps = new Set([
   'array_of_maps',
@@ -68,7 +63,8 @@ export function openMapById(id: number): BpfMap {
 /** Makes a map of its own, outside any object: inner maps, probes, tables a program gets by `reuseMap`. */
 export function createMap(options: MapOptions): BpfMap {
   const { name = '', type, keySize, valueSize, maxEntries, flags = 0, innerMap } = options
-  return new BpfMap(native.Map.create(type, name, keySize, valueSize, maxEntries, flags, innerMap?.fd))
+  const inner = innerMap === undefined ? undefined : fdOf(innerMap, 'innerMap', 'a BpfMap')
+  return new BpfMap(native.Map.create(type, name, keySize, valueSize, maxEntries, flags, inner))
 }
 
 /** A live map. It owns its descriptor; the kernel frees the map with the last descriptor, pin or program. */
@@ -210,7 +206,7 @@ export class BpfMap implements Descriptor {
         `value must be a Uint8Array: map '${this.name}' of type ${this.type} holds no descriptors`,
       )
     }
-    return u32(value.fd)
+    return u32(fdOf(value, 'value', 'a Uint8Array, a map or a program'))
   }
 }
 

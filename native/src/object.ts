@@ -8,6 +8,7 @@ import { BpfError } from './errors.js'
 import { BpfMap } from './map.js'
 import { type MapSpec, type NativeObject, native, type ProgramSpec } from './native.js'
 import { BpfProgram } from './program.js'
+import { fdOf } from './values.js'
 
 export interface OpenOptions {
   /** Name of the object in messages and of its internal maps; by default the file's name. */
@@ -102,12 +103,12 @@ export class ObjectSpec {
   /** Uses a map that exists instead of making one; `existing` may be closed afterwards. Type, sizes and flags
    * must be equal: `load` answers `EINVAL` otherwise. */
   reuseMap(map: string, existing: BpfMap): void {
-    this.#open.reuseMap(map, existing.fd)
+    this.#open.reuseMap(map, fdOf(existing, 'existing', 'a BpfMap'))
   }
 
   /** Says what the inner maps of a map of maps look like, where the file does not. */
   setInnerMap(map: string, inner: BpfMap): void {
-    this.#open.setInnerMap(map, inner.fd)
+    this.#open.setInnerMap(map, fdOf(inner, 'inner', 'a BpfMap'))
   }
 
   /** Chooses whether `load` loads this program. */

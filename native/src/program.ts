@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loaded BPF programs: what the kernel knows about them, running them on a packet, pins.
 import { unlinkSync } from 'node:fs'
-import type { Descriptor } from './map.js'
 import { type NativeProgram, native, type ProgramInfo, type RunResult } from './native.js'
+import type { Descriptor } from './values.js'
 
 export interface RunOptions {
   /** The packet: at least 14 bytes for XDP and tc; none for programs of type `syscall`. */

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keys and values that the kernel itself gives a shape, as bytes in the machine's order.
 import { endianness } from 'node:os'
-import type { Descriptor } from './map.js'
+
+/** Something that owns a descriptor: a map, a program, a link. */
+export interface Descriptor {
+  readonly fd: number
+}
 
 /** True where DataView wants `littleEndian`. */
 export const littleEndian = endianness() === 'LE'
@@ -80,4 +84,12 @@ function pair(first: number, program: Descriptor | undefined): Uint8Array {
   value.set(u32(first))
   if (program !== undefined) value.set(u32(program.fd), 4)
   return value
+}
+
+/** The descriptor of an argument; a `TypeError` that names it when it has none.
+ * @internal */
+export function fdOf(value: Descriptor, name: string, what: string): number {
+  const fd: unknown = (value as Descriptor | undefined)?.fd
+  if (typeof fd === 'number') return fd
+  throw new TypeError(`${name} must be ${what}`)
 }

@@ -3,7 +3,18 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { BpfError, createMap, openLink, openMap, openObject, openProgram, openXdpLink } from '../src/index.js'
+import {
+  attachTcx,
+  attachXdp,
+  BpfError,
+  createMap,
+  openLink,
+  openMap,
+  openObject,
+  openProgram,
+  openXdpLink,
+  queryXdp,
+} from '../src/index.js'
 import { child, objectFiles } from './children.js'
 import { bpfObject, pins, thrownBy } from './lab.js'
 
@@ -110,6 +121,21 @@ describe('a map', () => {
       expect(() => createMap({ ...good, maxEntries })).toThrow(/^maxEntries must be an integer from 0 to/)
     }
   })
+})
+
+test('what is no map and no program is a TypeError that names the argument', () => {
+  using spec = openObject(bpfObject('basic'))
+  using map = createMap({ type: 'hash', keySize: 4, valueSize: 4, maxEntries: 1 })
+  const nothing = undefined as never
+  expect(() => spec.reuseMap('counts', nothing)).toThrow(new TypeError('existing must be a BpfMap'))
+  expect(() => spec.setInnerMap('counts', {} as never)).toThrow(new TypeError('inner must be a BpfMap'))
+  expect(() => attachXdp(nothing, 1, { mode: 'native' })).toThrow(
+    new TypeError('program must be a BpfProgram'),
+  )
+  expect(() => attachTcx(nothing, 1, 'ingress')).toThrow(new TypeError('program must be a BpfProgram'))
+  expect(() => map.update(new Uint8Array(4), nothing)).toThrow(/^value must be a Uint8Array/)
+  expect(() => queryXdp('eth0' as never)).toThrow(/^ifindex must be an integer/)
+  expect(() => new (map.constructor as new (handle: unknown) => unknown)({})).toThrow(TypeError)
 })
 
 test('an error of libbpf is an Error that keeps its parts', () => {

@@ -242,7 +242,7 @@ test('an LRU map forgets instead of filling up', () => {
   expect(recent.lookup(u32(0))).toBeUndefined()
 })
 
-test('a queue gives its values in order and takes no keys', () => {
+test('a queue gives its values in order and takes no keys', async () => {
   const none = new Uint8Array(0)
   using line = object.map('line')
   for (const n of [1, 2, 3]) line.update(none, u32(n))
@@ -253,6 +253,9 @@ test('a queue gives its values in order and takes no keys', () => {
     u32(3),
     undefined,
   ])
+  await expect(line.chunks(1)[Symbol.asyncIterator]().next()).rejects.toThrow(
+    new TypeError("map 'line' of type queue has no keys to walk"),
+  )
 })
 
 test('a bloom filter knows what it has not seen', () => {

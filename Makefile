@@ -11,6 +11,7 @@ BIN := node_modules/.bin
 CLANG_BPF = $(shell scripts/clang) -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter -Ibpf -I/usr/include/$(shell uname -m)-linux-gnu
 
 bpf_objects := build/bpf/xlvs.bpf.o build/bpf/abi.bpf.o build/bpf/lab/pass.bpf.o
+bench_objects := $(patsubst bench/bpf/%.bpf.c,build/bench-bpf/%.bpf.o,$(wildcard bench/bpf/*.bpf.c))
 shipped := dist/bpf/xlvs.bpf.o dist/bpf/lab/pass.bpf.o
 addon := native/build/Release/libbpf_ts.node
 
@@ -32,8 +33,9 @@ demo: ## show a director balancing HTTP in namespaces (root); ARGS=--keep leaves
 
 bench: ## measure ns per packet (root)
 	@scripts/bootstrap lab
-	@flock build/.build-lock $(MAKE) artifacts
-	@node bench/run.js $(ARGS)
+	@flock build/.build-lock $(MAKE) artifacts $(bench_objects)
+	@$(BIN)/tsc -p bench/tsconfig.json
+	@node build/bench/bench/run.js $(ARGS)
 
 lint: ## style and types of everything, BPF warnings as errors
 	@scripts/bootstrap build
@@ -57,7 +59,12 @@ build/bpf/%.bpf.o: bpf/%.bpf.c
 	@echo "  bpf     $@"
 	@$(CLANG_BPF) -MMD -MP -c $< -o $@
 
--include $(bpf_objects:.o=.d)
+build/bench-bpf/%.bpf.o: bench/bpf/%.bpf.c
+	@mkdir -p $(@D)
+	@echo "  bpf     $@"
+	@$(CLANG_BPF) -MMD -MP -c $< -o $@
+
+-include $(bpf_objects:.o=.d) $(bench_objects:.o=.d)
 
 $(addon): native/binding.gyp $(wildcard native/addon/*)
 	@echo "  addon   $@"

@@ -33,8 +33,7 @@ static __noinline int write_tagged_header(struct xdp_md *ctx, const struct xlvs_
 		return 0;
 	write_macs(data, hop);
 	word = data + 12;
-	#pragma unroll
-	for (int i = 0; i < XLVS_MAX_TAGS; i++) {
+	for (__u32 i = 0; i < XLVS_MAX_TAGS; i++) {
 		if (i >= tags)
 			break;
 		*word++ = hop->tpid[i];

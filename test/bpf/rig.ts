@@ -2,7 +2,6 @@
 // A director without a network: the real datapath, opened, planned and applied as the daemon does it, whose program
 // gets packets by test-run. Time stands still until the test moves it.
 import { openMap, openProgram } from 'libbpf-ts'
-import { addressToBytes } from '../../src/abi/address.js'
 import {
   Iface_SIZE,
   Limit,
@@ -29,7 +28,7 @@ import {
   type Service,
 } from '../../src/model/types.js'
 import { diff } from '../../src/plan/diff.js'
-import { DIRECTOR_MAC, mac } from '../packets/frames.js'
+import { DIRECTOR_MAC, mac, realMac } from '../packets/frames.js'
 
 export const LOOPBACK = 1
 const ACTIONS = ['aborted', 'drop', 'pass', 'tx', 'redirect'] as const
@@ -60,13 +59,8 @@ export type ServiceWords = Omit<Partial<Service>, 'reals'> & {
 export interface RigOptions {
   readonly limits?: Partial<Limits>
   readonly object?: string
-}
-
-/** A real server's MAC, told by its address: 02:01 and the address's last four bytes. */
-export function macOf(address: string): string {
-  const bytes = addressToBytes(address)
-  const four = address.includes(':') ? bytes.subarray(12) : bytes.subarray(0, 4)
-  return ['02', '01', ...[...four].map((byte) => byte.toString(16).padStart(2, '0'))].join(':')
+  /** true: time stands still until advance() */
+  readonly manualClock?: boolean
 }
 
 export function unwrap<T>(outcome: Outcome<T>): T {
@@ -118,7 +112,7 @@ export class Rig {
     const limits = { ...DEFAULT_LIMITS, connections: 16_384, reals: 1_024, services: 256, ...options.limits }
     const pinRoot = `/sys/fs/bpf/xlvs-rig-${process.pid}-${rigs++}`
     const object = options.object ?? new URL('../../build/bpf/xlvs.bpf.o', import.meta.url).pathname
-    const datapath = unwrap(await openDatapath({ pinRoot, object, limits, manualClock: true }))
+    const datapath = unwrap(await openDatapath({ pinRoot, object, limits, manualClock: options.manualClock ?? true }))
     return new Rig(datapath, pinRoot, limits)
   }
 
@@ -162,7 +156,7 @@ export class Rig {
     this.#hops.set(address, hop)
     const slot = ++this.#slots
     const kind = { ethernet: NexthopKind.NEXTHOP_ETHERNET, local: NexthopKind.NEXTHOP_LOCAL, unresolved: 0 }
-    const text = hop.mac ?? macOf(address)
+    const text = hop.mac ?? realMac(address)
     this.#addressOfMac.set(text, address)
     writeNexthop(this.memory('nexthops'), slot * Nexthop_SIZE, {
       dstMac: mac(text),

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* subject.bpf.c - the whole datapath, as loaded, under the harness. */
+#include "../../bpf/xlvs.bpf.c"
+#include "vary.h"
+
+static __noinline int packet(struct xdp_md *ctx)
+{
+	return direct(ctx);
+}
+
+SEC("xdp")
+int subject(struct xdp_md *ctx)
+{
+	return vary(ctx) ? XDP_ABORTED : judged(packet(ctx));
+}

@@ -10,7 +10,7 @@ import type { Outcome } from '../model/types.js'
 import { diff } from '../plan/diff.js'
 import type { Edit, Engine } from './engine.js'
 import { listed, type Streamed } from './listing.js'
-import { interfaceRows, nexthopRows, realRows, reasonRows, serviceRows, whole } from './rows.js'
+import { entryRows, interfaceRows, nexthopRows, realRows, reasonRows, serviceRows, whole } from './rows.js'
 import {
   desiredOf,
   effectiveOf,
@@ -60,8 +60,8 @@ function readers({ datapath, snapshot, status }: Parts) {
     nexthops: filtered((filter) => whole(nexthopRows(snapshot(), filter))),
     interfaces: () => succeed(whole(interfaceRows(snapshot()))),
     reasons: () => succeed(whole(reasonRows(snapshot()))),
-    conns: filtered((filter) => listed(datapath.conns(filter), filter.limit)),
-    templates: filtered((filter) => listed(datapath.templates(filter), filter.limit)),
+    conns: filtered(({ limit, ...which }) => listed(entryRows(datapath.conns(which)), limit)),
+    templates: filtered(({ limit, ...which }) => listed(entryRows(datapath.templates(which)), limit)),
   } satisfies Partial<Record<RouteName, Handler>>
 }
 

@@ -72,6 +72,13 @@ export function tableRows(snapshot: Snapshot): readonly TableRow[] {
   return (['conn4', 'conn6', 'template'] as const).map((name) => ({ name, ...snapshot.tables[name] }))
 }
 
+/** Connections or templates without the number that their real server has inside. */
+export function* entryRows<Entry extends { readonly realId: number }>(
+  entries: Iterable<Entry>,
+): Generator<Omit<Entry, 'realId'>> {
+  for (const { realId: _, ...row } of entries) yield row
+}
+
 export function whole<Row>(rows: readonly Row[]): Listing<Row> {
   return { rows, more: false }
 }

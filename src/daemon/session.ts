@@ -6,7 +6,7 @@ import type { RouteName } from '../api/routes.js'
 import { VERSION } from '../api/version.js'
 import type { Datapath, Snapshot } from '../datapath/types.js'
 import { metricsPage } from '../metrics/page.js'
-import { controlMetrics } from '../metrics/process.js'
+import { type ControlMetrics, controlMetrics } from '../metrics/process.js'
 import { fail, succeed } from '../model/describe.js'
 import { DEFAULT_TIMEOUTS, type Desired, type Outcome } from '../model/types.js'
 import { createEngine, type Engine } from './engine.js'
@@ -40,23 +40,11 @@ export interface Session {
 const SNAPSHOT_MS = 200
 
 export function createSession(world: SessionWorld): Session {
-  const { datapath, state, log, now, source } = world
+  const { datapath, now, source } = world
   const metrics = controlMetrics(VERSION)
   const startedAt = now()
   let last: ReloadResult | undefined
-  const engine = createEngine(
-    {
-      datapath,
-      state,
-      log,
-      clock: () => performance.now() / 1000,
-      onChange: (generation, seconds) => {
-        metrics.generation(generation)
-        metrics.reconciled(seconds)
-      },
-    },
-    { base: nothing(datapath), runtime: NO_RUNTIME },
-  )
+  const engine = engineOf(world, metrics)
   const snapshot = cached(now, () => datapath.snapshot(desiredOf(engine.store())))
   const taken = (outcome: Outcome<Change>): Outcome<Change> => {
     last = { at: now(), ok: outcome.ok, problems: outcome.ok ? [] : outcome.problems }
@@ -82,6 +70,16 @@ export function createSession(world: SessionWorld): Session {
     handlers: handlers({ datapath, engine, snapshot, status, reload }),
     page: () => metricsPage(snapshot(), metrics),
   }
+}
+
+function engineOf({ datapath, state, log }: SessionWorld, metrics: ControlMetrics): Engine {
+  const onChange = (generation: number, seconds: number) => {
+    metrics.generation(generation)
+    metrics.reconciled(seconds)
+  }
+  const clock = () => performance.now() / 1000
+  const first = { base: nothing(datapath), runtime: NO_RUNTIME }
+  return createEngine({ datapath, state, log, clock, onChange }, first)
 }
 
 async function reloadFrom(

@@ -2,7 +2,7 @@
 // YAML text -> one document of nodes that know their offsets, or what is wrong with it as YAML. Bounded: a file
 // that would fill the memory is refused while it is read.
 import { Composer, type Document, Lexer, LineCounter, Parser, type YAMLError } from 'yaml'
-import { succeed } from '../model/describe.js'
+import { harmless, succeed } from '../model/describe.js'
 import type { Outcome, Place, Problem } from '../model/types.js'
 
 export const MAX_BYTES = 64 * 1024 * 1024
@@ -118,7 +118,9 @@ function describe({ code, message }: YAMLError, line: string): { reason: string;
   const endpoint = /(?:^|[\s,[{])\[[0-9a-fA-F:.]+\]:[0-9]/.test(line)
   const slip = endpoint ? QUOTE_ENDPOINT : (SLIPS[code] ?? OTHER_SLIP)
   const detail =
-    endpoint || slip === TOO_DEEP || message === '' ? '' : ` (${message.split('\n')[0]?.slice(0, 120)})`
+    endpoint || slip === TOO_DEEP || message === ''
+      ? ''
+      : ` (${harmless(message.split('\n')[0] ?? '').slice(0, 120)})`
   return { reason: `${slip.says}${detail}`, fix: slip.fix }
 }
 

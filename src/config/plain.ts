@@ -96,7 +96,7 @@ function unfold(walk: Walk, alias: Alias, depth: number): unknown {
     complain(
       walk,
       alias,
-      `there is no anchor &${alias.source} before this alias`,
+      `there is no anchor ${quote(`&${alias.source}`)} before this alias`,
       'define it first, or put text that starts with * in quotes',
     )
     return null

@@ -23,10 +23,10 @@ export function parseYamlBytes(bytes: Uint8Array, file: string): Outcome<Desired
 
 export function parseYaml(text: string, file: string): Outcome<Desired> {
   const source = readDocument(text, file)
-  if (!source.ok) return source
+  if (!source.ok) return refuse(source.problems)
   const plain = toPlain(source.value)
-  if (!plain.whole) return { ok: false, problems: plain.problems }
-  if (!isMap(plain.value)) return { ok: false, problems: [...plain.problems, notMap(plain)] }
+  if (!plain.whole) return refuse(plain.problems)
+  if (!isMap(plain.value)) return refuse([...plain.problems, notMap(plain)])
   const shape = fileSchema.safeParse(plain.value)
   const { draft, findings } = readFile(plain.value)
   const problems = [
@@ -34,8 +34,7 @@ export function parseYaml(text: string, file: string): Outcome<Desired> {
     ...(shape.success ? [] : shape.error.issues.flatMap((issue) => issueProblems(issue, [], plain))),
     ...[...findings, ...crossFindings(draft)].map((finding) => findingProblem(finding, plain)),
   ]
-  if (problems.length > 0) return { ok: false, problems: inOrder(problems) }
-  return succeed(draft as Desired)
+  return problems.length > 0 ? refuse(problems) : succeed(draft as Desired)
 }
 
 function notMap(plain: Plain): Problem {
@@ -76,11 +75,12 @@ function findingProblem({ path, first, reason, fix }: Finding, plain: Plain): Pr
 }
 
 /** By place, and each sentence once: what an alias repeats is said where it stands. */
-function inOrder(problems: readonly Problem[]): Problem[] {
+function refuse(problems: readonly Problem[]): Outcome<never> {
   const once = new Map(problems.map((p) => [`${p.place?.line}:${p.place?.column} ${p.reason}`, p]))
   const line = (p: Problem) => p.place?.line ?? 0
   const column = (p: Problem) => p.place?.column ?? 0
-  return [...once.values()].sort((a, b) => line(a) - line(b) || column(a) - column(b))
+  const inOrder = [...once.values()].sort((a, b) => line(a) - line(b) || column(a) - column(b))
+  return { ok: false, problems: inOrder }
 }
 
 function isMap(value: unknown): boolean {

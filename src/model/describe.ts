@@ -23,11 +23,12 @@ export function formatPlace(place: Place): string {
 
 /** Text of an operator inside a sentence: quoted, on one line, harmless to a terminal, not endless. */
 export function quote(text: string, most = 60): string {
-  const cut = text.length > most ? `${text.slice(0, most)}…` : text
-  return JSON.stringify(cut).replace(
-    /[\u007f-\u009f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069]/g,
-    hexEscape,
-  )
+  return harmless(JSON.stringify(text.length > most ? `${text.slice(0, most)}…` : text))
+}
+
+/** Control characters and those that turn the direction of text become escapes. */
+export function harmless(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069]/gu, hexEscape)
 }
 
 /** 'rr, wrr, wlc or sh' */

@@ -86,6 +86,8 @@ export class ObjectSpec {
     return this.#open.btf()
   }
 
+  /** Sets how many entries the map will hold; for ring buffers its bytes, which become a power of two of at least
+   * a page. Sections of variables must keep their one: `load` fails otherwise. */
   setMaxEntries(map: string, n: number): void {
     this.#open.setMaxEntries(map, n)
   }

@@ -17,6 +17,7 @@ export interface Carried {
 
 /** Neighbours on the same wire answer in milliseconds; who does not is published all the same and found later. */
 const NEXTHOP_DEADLINE_MS = 1_000
+const FEW = 10
 
 /** `reachable`: refuse when a new real server with weight cannot be reached. */
 export async function carryOut(
@@ -37,7 +38,7 @@ export async function carryOut(
   const applied = applyNow(datapath, effective)
   if (!applied.ok) return undo(applied.problems)
   const left = await detachOld(datapath, effective.interfaces)
-  return succeed({ notices: [...hops.map(lateHop), ...left] })
+  return succeed({ notices: [...fewOf(hops.map(lateHop)), ...left] })
 }
 
 /** The periodic round: no new wishes, only what fell out of step. */
@@ -105,6 +106,12 @@ async function resolveNew(datapath: Datapath, effective: Desired): Promise<reado
 
 function linked(actual: Actual): ReadonlySet<AddressText> {
   return new Set([...actual.services.values()].flatMap(({ reals }) => reals.map(({ address }) => address)))
+}
+
+/** A dead network is one thing to say, not ten thousand. */
+function fewOf(lines: readonly string[]): readonly string[] {
+  if (lines.length <= FEW) return lines
+  return [...lines.slice(0, FEW), `${lines.length - FEW} more cannot be reached yet; see: xlvs show nexthops`]
 }
 
 function unreachable({ address, why }: NextHopState): Problem {

@@ -53,8 +53,7 @@ export function createSession(world: SessionWorld): Session {
   }
   const fitted = (base: Desired): Desired => ({ ...base, limits: datapath.limits })
   const begin = async (base: Desired, runtime: Runtime) => {
-    const restored = storeRestore(fitted(base), runtime)
-    const change = await engine.change(() => succeed(restored), { always: true })
+    const change = await firstChange(engine, fitted(base), runtime)
     return taken(withNotices(change, limitNotices(base.limits, datapath.limits)))
   }
   const reload = async () => taken(await reloadFrom(source, engine, world.port, fitted, datapath))
@@ -82,6 +81,18 @@ function engineOf({ datapath, state, log }: SessionWorld, metrics: ControlMetric
   return createEngine({ datapath, state, log, clock, onChange }, first)
 }
 
+/** An interface that was attached by request and is gone must not keep the file's services from starting. */
+async function firstChange(engine: Engine, base: Desired, runtime: Runtime): Promise<Outcome<Change>> {
+  const restore = (kept: Runtime) => engine.change(() => succeed(storeRestore(base, kept)), { always: true })
+  const change = await restore(runtime)
+  if (change.ok || runtime.interfaces.length === 0) return change
+  const without = await restore({ ...runtime, interfaces: [] })
+  if (!without.ok) return change
+  const names = runtime.interfaces.map(({ name }) => name).join(', ')
+  const why = change.problems.map(({ reason }) => reason).join('; ')
+  return withNotices(without, [`${names}, attached at run time, could not be attached again: ${why}`])
+}
+
 async function reloadFrom(
   source: Source,
   engine: Engine,
@@ -95,7 +106,7 @@ async function reloadFrom(
   if (!base.ok) return base
   const moved = await port.move(base.value.metrics)
   if (!moved.ok) return moved
-  const change = await engine.change((store) => succeed(storeReload(store, fitted(base.value))))
+  const change = await engine.change((store) => storeReload(store, fitted(base.value)))
   await (change.ok ? moved.value.keep() : moved.value.back())
   return withNotices(change, limitNotices(base.value.limits, datapath.limits))
 }

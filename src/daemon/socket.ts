@@ -19,6 +19,7 @@ export interface Listener {
 /** Handlers may come later than the socket: calls wait for them. */
 export type Handlers = Promise<Readonly<Record<RouteName, Handler>>>
 
+const GRACE_MS = 1_000
 const MAX_BODY_BYTES = 4 * 1024 * 1024
 
 export async function listenOn(path: string, handlers: Handlers): Promise<Outcome<Listener>> {
@@ -41,10 +42,14 @@ export async function listenOn(path: string, handlers: Handlers): Promise<Outcom
   }
 }
 
-/** Ends idle connections at once and waits for calls in progress. */
+/** Calls in progress may finish; who only holds a connection open is not waited for. */
 export function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    server.close(() => resolve())
+    const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS)
+    server.close(() => {
+      clearTimeout(cut)
+      resolve()
+    })
     server.closeIdleConnections()
   })
 }

@@ -14,7 +14,7 @@ import {
   setService,
 } from '../model/change.js'
 import { fail, succeed } from '../model/describe.js'
-import { serviceKey } from '../model/keys.js'
+import { endpointText, serviceKey } from '../model/keys.js'
 import type { Desired, InterfaceWish, Outcome, Real, Service, ServiceKey } from '../model/types.js'
 import { parseRealAddress, parseServiceId } from '../model/words.js'
 
@@ -139,8 +139,15 @@ export function storeDetach(store: Store, name?: string): Outcome<Edited> {
 }
 
 /** The file was read again: its word wins, overrides end, what it now owns is no longer a request. */
-export function storeReload(store: Store, base: Desired): Edited {
-  return settle({ base, runtime: { ...store.runtime, detached: [], overrides: [] } })
+export function storeReload(store: Store, base: Desired): Outcome<Edited> {
+  const { edited, misfits } = settle(base, { ...store.runtime, detached: [], overrides: [] })
+  if (misfits.length === 0) return succeed(edited)
+  return fail(
+    ...misfits.map(({ service, reason }) => ({
+      reason: `${serviceKey(service)}, added at run time, does not fit the new file: ${reason}`,
+      fix: `remove it first: ${removal(service)}`,
+    })),
+  )
 }
 
 /** After a restart: requests and overrides go on, as far as they still fit the file. */
@@ -149,18 +156,43 @@ export function storeRestore(base: Desired, runtime: Runtime): Edited {
   const overrides = runtime.overrides.filter(({ service, real }) =>
     base.services.some((s) => serviceKey(s) === service && s.reals.some((r) => r.address === real)),
   )
-  return settle({ base, runtime: { ...runtime, detached, overrides } })
+  const { edited, misfits } = settle(base, { ...runtime, detached, overrides })
+  const notices = misfits.map(
+    ({ service, reason }) =>
+      `${serviceKey(service)}, added at run time, does not fit the file and was left out: ${reason}`,
+  )
+  return { ...edited, notices: [...edited.notices, ...notices] }
 }
 
-function settle({ base, runtime }: Store): Edited {
+interface Misfit {
+  readonly service: Service
+  readonly reason: string
+}
+
+/** The requests on a new base: those it has itself now are its own, those it forbids are named. */
+function settle(base: Desired, runtime: Runtime) {
   const keys = new Set(base.services.map(serviceKey))
-  const taken = runtime.services.filter((service) => keys.has(serviceKey(service)))
-  const services = runtime.services.filter((service) => !keys.has(serviceKey(service)))
+  const notices: string[] = []
+  const misfits: Misfit[] = []
+  let desired = base
+  for (const service of runtime.services) {
+    const key = serviceKey(service)
+    if (keys.has(key)) {
+      notices.push(`${key} is in the file now; what was added at run time is replaced by it`)
+      continue
+    }
+    const next = addService(desired, service)
+    if (next.ok) desired = next.value
+    else misfits.push({ service, reason: next.problems.map(({ reason }) => reason).join('; ') })
+  }
+  const services = desired.services.filter(({ owner }) => owner === 'api')
   const interfaces = runtime.interfaces.filter(({ name }) => !base.interfaces.some((b) => b.name === name))
-  const notices = taken.map(
-    (service) => `${serviceKey(service)} is in the file now; what was added at run time is replaced by it`,
-  )
-  return { store: { base, runtime: { ...runtime, services, interfaces } }, notices }
+  const edited: Edited = { store: { base, runtime: { ...runtime, services, interfaces } }, notices }
+  return { edited, misfits }
+}
+
+function removal({ protocol, vip, port }: Service): string {
+  return `xlvs remove service ${endpointText(vip, port)}${protocol === 'udp' ? ' --udp' : ''}`
 }
 
 function override(store: Store, key: string, real: string, weight: number): Outcome<Edited> {

@@ -13,9 +13,12 @@ export interface ControlMetrics {
 /** prom-client's defaults whose names break the rules that promtool checks: gauges called _total. */
 const MISNAMED = /^nodejs_active_\w+_total$/
 
+/** How finely the lag of the event loop is measured; each step wakes an idle daemon. */
+const LAG_PRECISION_MS = 100
+
 export function controlMetrics(version: string): ControlMetrics {
   const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_PRECISION_MS })
   for (const { name } of registry.getMetricsAsArray())
     if (MISNAMED.test(name)) registry.removeSingleMetric(name)
   const registers = [registry]

@@ -2,7 +2,7 @@
 // The whole daemon over its real sockets and files; only the kernel's side is the datapath in memory.
 import { spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:net'
+import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -265,6 +265,31 @@ describe('a reload', () => {
       value: { services: [{ reals: [{}, { weight: 3 }] }] },
     })
     expect(await call(socket, 'reload')).toMatchObject({ ok: true, value: { changed: true } })
+  })
+})
+
+describe('an interface that was attached by request and is gone at the next start', () => {
+  it('does not keep the services of the file from starting, and is spoken of', async () => {
+    await start()
+    await call(socket, 'attach', {}, { name: 'eth1', mode: 'native' })
+    await stop()
+    const datapath = memoryDatapath({ interfaces: ['eth0'] })
+    const outcome = await tryStart(datapath)
+    expect(outcome.ok && outcome.value.notices).toEqual([
+      'eth1, attached at run time, could not be attached again: there is no interface eth1',
+    ])
+    expect(Object.keys(datapath.weights())).toEqual([WEB])
+  })
+})
+
+describe('a daemon that is told to end', () => {
+  it('does not wait for who only holds a connection open', async () => {
+    await start()
+    const idle = connect(socket)
+    await new Promise((resolve) => idle.once('connect', resolve))
+    const cut = new Promise((resolve) => idle.once('close', resolve))
+    await stop()
+    await cut
   })
 })
 

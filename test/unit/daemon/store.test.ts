@@ -88,7 +88,7 @@ describe('a service of the file', () => {
     const store = done(outcome)
     expect(weights(store)[WEB]).toEqual([0, 3])
     expect(desiredOf(store).services[0]?.reals[0]?.weight).toBe(1)
-    expect(weights(storeReload(store, baseOf()).store)[WEB]).toEqual([1, 3])
+    expect(weights(done(storeReload(store, baseOf())))[WEB]).toEqual([1, 3])
   })
 
   it('forgets an override when the weight is set to what the file says', () => {
@@ -112,7 +112,7 @@ describe('a service of the file', () => {
 describe('a reload', () => {
   it('keeps what was added at run time', () => {
     const store = done(storeAddService(start, dns))
-    expect(weights(storeReload(store, baseOf()).store)[DNS]).toEqual([1])
+    expect(weights(done(storeReload(store, baseOf())))[DNS]).toEqual([1])
   })
 
   it('lets the file take over a service that was added at run time, and says so', () => {
@@ -120,9 +120,27 @@ describe('a reload', () => {
     const base = baseOf({
       services: [fileService(), fileService({ ...dns, reals: [{ address: '192.0.2.39', weight: 7 }] })],
     })
-    const { store: next, notices } = storeReload(store, base)
-    expect(weights(next)[DNS]).toEqual([7])
-    expect(notices).toEqual([`${DNS} is in the file now; what was added at run time is replaced by it`])
+    const outcome = storeReload(store, base)
+    expect(weights(done(outcome))[DNS]).toEqual([7])
+    expect(said(outcome)).toBe(`${DNS} is in the file now; what was added at run time is replaced by it`)
+  })
+})
+
+describe('a file that forbids what was added at run time', () => {
+  // the VIP of the request is a real server in the file
+  const clash = baseOf({ services: [fileService({ reals: [{ address: '192.0.2.11', weight: 1 }] })] })
+
+  it('is refused by a reload, with the command that makes room', () => {
+    const store = done(storeAddService(start, dns))
+    expect(said(storeReload(store, clash))).toMatch(
+      /^udp 192\.0\.2\.11:53, added at run time, does not fit the new file: .*192\.0\.2\.11.*; remove it first: xlvs remove service 192\.0\.2\.11:53 --udp$/,
+    )
+  })
+
+  it('wins at a restart, which says what it left out', () => {
+    const { store, notices } = storeRestore(clash, done(storeAddService(start, dns)).runtime)
+    expect(store.runtime.services).toEqual([])
+    expect(notices.join()).toContain('added at run time, does not fit the file and was left out')
   })
 })
 
@@ -131,7 +149,7 @@ describe('an interface', () => {
     const store = done(storeAttach(start, { name: 'eth1', mode: 'generic' }))
     const names = (s: Store) => effectiveOf(s).interfaces.map(({ name }) => name)
     expect(names(store)).toEqual(['eth0', 'eth1'])
-    expect(names(storeReload(store, baseOf()).store)).toEqual(['eth0', 'eth1'])
+    expect(names(done(storeReload(store, baseOf())))).toEqual(['eth0', 'eth1'])
     expect(names(storeRestore(baseOf(), store.runtime).store)).toEqual(['eth0', 'eth1'])
     expect(names(done(storeDetach(store, 'eth1')))).toEqual(['eth0'])
   })
@@ -140,7 +158,7 @@ describe('an interface', () => {
     const outcome = storeDetach(start, 'eth0')
     expect(said(outcome)).toContain('eth0 is in the file and comes back with a reload')
     expect(effectiveOf(done(outcome)).interfaces).toEqual([])
-    expect(effectiveOf(storeReload(done(outcome), baseOf()).store).interfaces).toHaveLength(1)
+    expect(effectiveOf(done(storeReload(done(outcome), baseOf()))).interfaces).toHaveLength(1)
     expect(done(storeAttach(done(outcome), { name: 'eth0', mode: 'native' }))).toEqual(start)
   })
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A director without a network: the real datapath, opened, planned and applied as the daemon does it, whose program
 // gets packets by test-run. Time stands still until the test moves it.
-import { openMap, openProgram } from 'libbpf-ts'
+import { openMap, openProgram, u32 } from 'libbpf-ts'
 import {
   Iface_SIZE,
   Limit,
@@ -28,9 +28,10 @@ import {
   type Service,
 } from '../../src/model/types.js'
 import { diff } from '../../src/plan/diff.js'
-import { DIRECTOR_MAC, mac, realMac } from '../packets/frames.js'
+import { bytes, DIRECTOR_MAC, mac, realMac } from '../packets/frames.js'
 
 export const LOOPBACK = 1
+const FLOW_MEMORY = ['conns4', 'conns6', 'templates', 'loads', 'persistents', 'overflow'] as const
 const ACTIONS = ['aborted', 'drop', 'pass', 'tx', 'redirect'] as const
 export type ActionName = (typeof ACTIONS)[number]
 
@@ -96,6 +97,9 @@ function reasonName(row: number): string {
   return ReasonNames[redirected ? row - 8 : row]?.toLowerCase() ?? `reason_${row}`
 }
 
+/** XLVS_BPF_OBJECT names another build: a broken one shows whether tests can fail. */
+const BUILT = new URL('../../build/bpf/xlvs.bpf.o', import.meta.url).pathname
+
 let rigs = 0
 
 export class Rig {
@@ -106,13 +110,22 @@ export class Rig {
   readonly #memory = new Map<string, DataView>()
   readonly #hops = new Map<string, HopWords>()
   readonly #addressOfMac = new Map<string, string>()
-  #slots = 0
+  readonly #slots = new Map<string, number>()
 
   static async open(options: RigOptions = {}): Promise<Rig> {
-    const limits = { ...DEFAULT_LIMITS, connections: 16_384, reals: 1_024, services: 256, ...options.limits }
+    const limits = {
+      ...DEFAULT_LIMITS,
+      connections: 16_384,
+      reals: 1_024,
+      services: 256,
+      interfaces: 4,
+      ...options.limits,
+    }
     const pinRoot = `/sys/fs/bpf/xlvs-rig-${process.pid}-${rigs++}`
-    const object = options.object ?? new URL('../../build/bpf/xlvs.bpf.o', import.meta.url).pathname
-    const datapath = unwrap(await openDatapath({ pinRoot, object, limits, manualClock: options.manualClock ?? true }))
+    const object = options.object ?? process.env['XLVS_BPF_OBJECT'] ?? BUILT
+    const datapath = unwrap(
+      await openDatapath({ pinRoot, object, limits, manualClock: options.manualClock ?? true }),
+    )
     return new Rig(datapath, pinRoot, limits)
   }
 
@@ -140,8 +153,26 @@ export class Rig {
     return this.#root
   }
 
-  setInterface(ifindex: number, slot: number): void {
-    writeIface(this.memory('ifaces'), ifindex * Iface_SIZE, { mac: mac(DIRECTOR_MAC), attached: 1, slot })
+  setInterface(ifindex: number, slot: number, attached = 1): void {
+    writeIface(this.memory('ifaces'), ifindex * Iface_SIZE, { mac: mac(DIRECTOR_MAC), attached, slot })
+  }
+
+  /** Lets packets leave by an interface that exists. */
+  openPort(ifindex: number): void {
+    const ports = openMap(`${this.#root}/maps/tx_ports`)
+    ports.update(u32(ifindex), u32(ifindex))
+    ports.close()
+  }
+
+  /** As if no packet had ever come: what flows left behind is gone, services and counters stay. */
+  reset(): void {
+    for (const name of FLOW_MEMORY) {
+      const { buffer, byteOffset, byteLength } = this.memory(name)
+      new Uint8Array(buffer, byteOffset, byteLength).fill(0)
+    }
+    const frags = openMap(`${this.#root}/maps/frags`)
+    for (let key = frags.nextKey(); key !== undefined; key = frags.nextKey()) frags.delete(key)
+    frags.close()
   }
 
   apply(services: readonly ServiceWords[]): void {
@@ -154,7 +185,7 @@ export class Rig {
 
   setHop(address: string, hop: HopWords): void {
     this.#hops.set(address, hop)
-    const slot = ++this.#slots
+    const slot = this.#slotOf(address, hop)
     const kind = { ethernet: NexthopKind.NEXTHOP_ETHERNET, local: NexthopKind.NEXTHOP_LOCAL, unresolved: 0 }
     const text = hop.mac ?? realMac(address)
     this.#addressOfMac.set(text, address)
@@ -176,15 +207,34 @@ export class Rig {
     }
   }
 
-  send(data: Uint8Array, ifindex = LOOPBACK): Judgement {
+  /** Next hops are immutable once used. From the end: the datapath takes its own from the beginning. */
+  #slotOf(address: string, hop: HopWords): number {
+    const text = JSON.stringify([address, hop])
+    const last = Math.floor(this.memory('nexthops').byteLength / Nexthop_SIZE) - 1
+    const slot = this.#slots.get(text) ?? last - this.#slots.size
+    this.#slots.set(text, slot)
+    return slot
+  }
+
+  /** `metadata`: bytes of XDP metadata in front of the frame. */
+  send(data: Uint8Array, ifindex = LOOPBACK, metadata = 0): Judgement {
     const before = this.reasons()
     const context = new Uint8Array(24)
-    new DataView(context.buffer).setUint32(4, data.length, true)
-    new DataView(context.buffer).setUint32(12, ifindex, true)
-    const result = this.#program.run({ data, context, dataOutSize: data.length + 64 })
+    const words = new DataView(context.buffer)
+    words.setUint32(0, metadata, true)
+    words.setUint32(4, metadata + data.length, true)
+    words.setUint32(12, ifindex, true)
+    const whole = metadata === 0 ? data : bytes(new Uint8Array(metadata), data)
+    const result = this.#program.run({ data: whole, context, dataOutSize: whole.length + 64 })
     const after = this.reasons()
     const reason = Object.keys(after).find((name) => after[name] !== before[name]) ?? 'uncounted'
-    return { action: ACTIONS[result.returnValue] ?? 'aborted', reason, frame: result.data }
+    const frame = result.data.subarray(metadata)
+    return { action: ACTIONS[result.returnValue] ?? 'aborted', reason, frame }
+  }
+
+  /** The frame on loopback, and nothing but the program's answer: for many frames. */
+  run(data: Uint8Array): { readonly returnValue: number; readonly data: Uint8Array } {
+    return this.#program.run({ data, dataOutSize: data.length + 64 })
   }
 
   /** Many times the same frame; nothing is read but the last action. */
@@ -205,10 +255,17 @@ export class Rig {
     return this.realOf(judgement) ?? judgement.reason
   }
 
+  /** Ticks. */
+  clock(): number {
+    return this.memory('settings').getUint32(Settings_OFFSETS.clock, true)
+  }
+
   advance(seconds: number): void {
-    const settings = this.memory('settings')
-    const clock = settings.getUint32(Settings_OFFSETS.clock, true)
-    settings.setUint32(Settings_OFFSETS.clock, clock + Math.ceil(seconds / TICK_SECONDS), true)
+    this.advanceTicks(Math.ceil(seconds / TICK_SECONDS))
+  }
+
+  advanceTicks(ticks: number): void {
+    this.memory('settings').setUint32(Settings_OFFSETS.clock, this.clock() + ticks, true)
   }
 
   /** Every table once. */

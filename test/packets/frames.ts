@@ -24,6 +24,8 @@ export interface FrameWords {
   /** IPv4 fragment; `offset` in bytes */
   readonly fragment?: { readonly id: number; readonly offset: number; readonly more: boolean }
   readonly payload: Transport
+  /** zeros behind the packet, as Ethernet adds up to 60 bytes */
+  readonly padding?: number
 }
 
 export interface Extension {
@@ -44,6 +46,13 @@ const EXTENSION_NUMBER = { hop: 0, routing: 43, fragment: 44, auth: 51, destinat
 
 export function mac(text: string): Uint8Array {
   return Uint8Array.from(text.split(':'), (byte) => Number.parseInt(byte, 16))
+}
+
+/** A real server's MAC, told by its address: 02:01 and the address's last four bytes. */
+export function realMac(address: string): string {
+  const all = addressToBytes(address)
+  const last = address.includes(':') ? all.subarray(12) : all.subarray(0, 4)
+  return ['02', '01', ...[...last].map((byte) => byte.toString(16).padStart(2, '0'))].join(':')
 }
 
 export function bytes(...parts: readonly (Uint8Array | readonly number[])[]): Uint8Array {
@@ -148,6 +157,7 @@ export function frame(words: FrameWords): Uint8Array {
     tags,
     be16(ethertype),
     ipPacket(words),
+    new Uint8Array(words.padding ?? 0),
   )
 }
 

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+// Edits at run time: what they give, what they refuse, and that nothing else moves.
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import * as change from '../../../src/model/change.js'
+import { formatProblems } from '../../../src/model/describe.js'
+import { serviceKey } from '../../../src/model/keys.js'
+import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Desired, type Outcome } from '../../../src/model/types.js'
+import { validateDesired } from '../../../src/model/validate.js'
+import { desired } from '../config/arbitrary.js'
+
+const EMPTY: Desired = {
+  interfaces: [],
+  services: [],
+  peers: [],
+  timeouts: DEFAULT_TIMEOUTS,
+  limits: { ...DEFAULT_LIMITS, services: 2, reals: 3 },
+}
+const WEB = 'tcp 192.0.2.10:80'
+
+function done(outcome: Outcome<Desired>): Desired {
+  if (!outcome.ok) throw new Error(formatProblems(outcome.problems))
+  return outcome.value
+}
+
+function said(outcome: Outcome<Desired>): string {
+  return outcome.ok ? 'accepted' : formatProblems(outcome.problems)
+}
+
+const web = done(
+  change.addService(EMPTY, {
+    vip: '192.0.2.10',
+    port: 80,
+    reals: [{ address: '192.0.2.21' }, { address: '192.0.2.22', weight: 3 }],
+  }),
+)
+
+describe('adding a service', () => {
+  it('fills in the defaults and makes it the property of the run time', () => {
+    expect(web.services).toEqual([
+      {
+        vip: '192.0.2.10',
+        port: 80,
+        protocol: 'tcp',
+        scheduler: 'wlc',
+        owner: 'api',
+        reals: [
+          { address: '192.0.2.21', weight: 1 },
+          { address: '192.0.2.22', weight: 3 },
+        ],
+      },
+    ])
+  })
+
+  it('puts it last, with canonical addresses and a persistence that fits the family', () => {
+    const both = done(
+      change.addService(web, {
+        vip: '2001:DB8:0::1',
+        port: 53,
+        protocol: 'udp',
+        persistence: { timeout: 60 },
+        reals: [{ address: '2001:db8::0:2', name: 'ns' }],
+      }),
+    )
+    expect(both.services[0]).toBe(web.services[0])
+    expect(both.services[1]).toMatchObject({
+      vip: '2001:db8::1',
+      persistence: { timeout: 60, prefix: 128 },
+      reals: [{ address: '2001:db8::2', weight: 1, name: 'ns' }],
+    })
+  })
+
+  it('takes a netmask, and knows when it is a plain prefix', () => {
+    const stay = (mask: string) =>
+      done(change.addService(EMPTY, { vip: '192.0.2.1', port: 1, persistence: { timeout: 9, mask } }))
+        .services[0]?.persistence
+    expect(stay('255.255.255.0')).toEqual({ timeout: 9, prefix: 24 })
+    expect(stay('255.0.255.0')).toEqual({ timeout: 9, prefix: 16, mask: '255.0.255.0' })
+  })
+
+  it.each([
+    [
+      { vip: '192.0.2.10', port: 80 },
+      `${WEB}: service ${WEB} exists already; change it with \`xlvs set service\`, or see \`xlvs show services\``,
+    ],
+    [
+      { vip: '192.0.2.21', port: 80 },
+      "tcp 192.0.2.21:80: real 192.0.2.21 is also a VIP; use the real server's own address; a VIP would lead its packets back to the director",
+    ],
+    [
+      { vip: '192.0.2.11', port: 80, reals: [{ address: '192.0.2.10' }] },
+      "tcp 192.0.2.11:80: real 192.0.2.10 is also a VIP; use the real server's own address; a VIP would lead its packets back to the director",
+    ],
+    [
+      { vip: '192.0.2.11', port: 80, reals: [{ address: '192.0.2.11' }] },
+      "tcp 192.0.2.11:80: real 192.0.2.11 is also a VIP; use the real server's own address; a VIP would lead its packets back to the director",
+    ],
+    [
+      { vip: '192.0.2.11', port: 80, reals: [{ address: '192.0.2.31' }, { address: '192.0.2.32' }] },
+      'tcp 192.0.2.11:80: limits.reals 3 is reached; raise limits.reals in the file and start the daemon again, or remove some',
+    ],
+    [
+      { vip: '127.0.0.1', port: 0 },
+      'vip: VIP 127.0.0.1 is a loopback address; use the unicast address of one host\nport: port 0 is below 1; use 1..65535',
+    ],
+    [
+      { vip: '192.0.2.11', port: 80, persistence: { timeout: 0, prefix: 33 } },
+      'persistence: persistence timeout 0 is below 1; use 1..2678400\npersistence: IPv4 prefix 33 is above 32; use 1..32',
+    ],
+  ] as const)('refuses %j', (spec, expected) => {
+    const before = structuredClone(web)
+    expect(said(change.addService(web, spec))).toBe(expected)
+    expect(web).toEqual(before)
+  })
+
+  it('is refused when the limits are reached', () => {
+    const full = done(change.addService(web, { vip: '192.0.2.11', port: 80 }))
+    expect(said(change.addService(full, { vip: '192.0.2.12', port: 80 }))).toBe(
+      'tcp 192.0.2.12:80: limits.services 2 is reached; raise limits.services in the file and start the daemon again, or remove some',
+    )
+  })
+})
+
+describe('setting a service', () => {
+  it('changes only what is given, null takes away, and the real servers stay the same objects', () => {
+    const named = done(
+      change.setService(web, WEB, { scheduler: 'sh', persistence: { timeout: 300 }, name: 'web' }),
+    )
+    expect(named.services[0]).toMatchObject({
+      scheduler: 'sh',
+      persistence: { timeout: 300, prefix: 32 },
+      name: 'web',
+    })
+    expect(named.services[0]?.reals).toBe(web.services[0]?.reals)
+    const plain = done(change.setService(named, WEB, { persistence: null, name: null }))
+    expect(plain.services).toEqual([{ ...web.services[0], scheduler: 'sh' }])
+  })
+
+  it('never moves it to another address, whatever else the edit holds', () => {
+    const edit = { vip: '192.0.2.99', reals: [], owner: 'file', scheduler: 'rr' } as change.ServiceEdit
+    expect(done(change.setService(web, WEB, edit)).services).toEqual([
+      { ...web.services[0], scheduler: 'rr' },
+    ])
+  })
+
+  it.each([
+    [
+      'tcp 192.0.2.99:80',
+      {},
+      'tcp 192.0.2.99:80: there is no service "tcp 192.0.2.99:80"; see `xlvs show services`, or add it with `xlvs add service`',
+    ],
+    [
+      'udp 192.0.2.10:80',
+      {},
+      'udp 192.0.2.10:80: there is no service "udp 192.0.2.10:80"; see `xlvs show services`, or add it with `xlvs add service`',
+    ],
+    [WEB, { scheduler: 'lc' as never }, 'scheduler: unknown scheduler "lc"; use rr, wrr, wlc or sh'],
+    [
+      WEB,
+      { persistence: { timeout: 1, mask: '0.0.0.0' } },
+      'persistence: netmask 0.0.0.0 would make all clients one; use 128.0.0.0 or narrower',
+    ],
+    ['web', {}, 'VIP "web" is a name; names are not looked up; write it like 192.0.2.10 or 2001:db8::1'],
+  ])('refuses %s %j', (name, edit, expected) =>
+    expect(said(change.setService(web, name, edit))).toBe(expected),
+  )
+})
+
+describe('real servers', () => {
+  it('are added last, re-weighted in place, and removed without moving the others', () => {
+    const three = done(change.addReal(web, WEB, { address: '192.0.2.20', weight: 0 }))
+    const order = (of: Desired) => of.services[0]?.reals.map((real) => `${real.address}=${real.weight}`)
+    expect(order(three)).toEqual(['192.0.2.21=1', '192.0.2.22=3', '192.0.2.20=0'])
+    const changed = done(change.setReal(three, WEB, '192.0.2.22', { weight: 7, name: 'b' }))
+    expect(order(changed)).toEqual(['192.0.2.21=1', '192.0.2.22=7', '192.0.2.20=0'])
+    expect(changed.services[0]?.reals[1]?.name).toBe('b')
+    expect(order(done(change.removeReal(changed, WEB, '192.0.2.22')))).toEqual([
+      '192.0.2.21=1',
+      '192.0.2.20=0',
+    ])
+  })
+
+  it('are found by any spelling of service and address', () => {
+    const id = { protocol: 'tcp', vip: '192.0.2.10', port: 80 } as const
+    expect(said(change.setReal(web, id, '192.0.2.21', { weight: 2 }))).toBe('accepted')
+    expect(said(change.setReal(web, '192.0.2.10:80', '192.0.2.21:80', { weight: 2 }))).toBe('accepted')
+  })
+
+  it.each([
+    [
+      () => change.addReal(web, WEB, { address: '192.0.2.21' }),
+      `${WEB} > 192.0.2.21: real 192.0.2.21 is in ${WEB} already; change it with \`xlvs set real\``,
+    ],
+    [
+      () => change.addReal(web, WEB, { address: '2001:db8::1' }),
+      `${WEB} > 2001:db8::1: real 2001:db8::1 is IPv6 but VIP 192.0.2.10 is IPv4; direct routing cannot translate; use an IPv4 address of the real server`,
+    ],
+    [
+      () => change.addReal(web, WEB, { address: '192.0.2.10' }),
+      `${WEB} > 192.0.2.10: real 192.0.2.10 is also a VIP; use the real server's own address; a VIP would lead its packets back to the director`,
+    ],
+    [
+      () => change.addReal(web, WEB, { address: '192.0.2.23', weight: 65_536 }),
+      'weight: weight 65536 is above 65535; use 0..65535',
+    ],
+    [
+      () => change.addReal(web, WEB, { address: 'x' }),
+      'address: real "x" is a name; names are not looked up; write it like 192.0.2.10 or 2001:db8::1',
+    ],
+    [
+      () => change.setReal(web, WEB, '192.0.2.29', { weight: 1 }),
+      `${WEB} > 192.0.2.29: ${WEB} has no real 192.0.2.29; see \`xlvs show reals\`, or add it with \`xlvs add real\``,
+    ],
+    [
+      () => change.setReal(web, WEB, '192.0.2.21:81', { weight: 1 }),
+      'real 192.0.2.21 has port 81 but the service has 80; direct routing cannot change ports; write 192.0.2.21 and let the real server listen on 80',
+    ],
+    [
+      () => change.setReal(web, WEB, '192.0.2.21', { weight: -1 }),
+      'weight: weight -1 is below 0; use 0..65535',
+    ],
+    [
+      () => change.removeReal(web, WEB, '192.0.2.29'),
+      `${WEB} > 192.0.2.29: ${WEB} has no real 192.0.2.29; see \`xlvs show reals\`, or add it with \`xlvs add real\``,
+    ],
+    [
+      () => change.removeReal(web, 'tcp 192.0.2.9:1', '192.0.2.29'),
+      'tcp 192.0.2.9:1: there is no service "tcp 192.0.2.9:1"; see `xlvs show services`, or add it with `xlvs add service`',
+    ],
+  ])('refuse %s', (edit, expected) => expect(said(edit())).toBe(expected))
+
+  it('are 4096 in a service at most', () => {
+    const reals = Array.from({ length: 4_096 }, (_, i) => ({
+      address: `10.0.${i >> 8}.${i & 255}`,
+      weight: 1,
+    }))
+    const full = {
+      ...web,
+      limits: DEFAULT_LIMITS,
+      services: web.services.map((service) => ({ ...service, reals })),
+    }
+    expect(said(change.addReal(full, WEB, { address: '10.1.0.0' }))).toContain(
+      'the service has 4096 reals already',
+    )
+    const over = { vip: '192.0.2.11', port: 80, reals: [...reals, { address: '10.1.0.0' }] }
+    expect(said(change.addService({ ...EMPTY, limits: DEFAULT_LIMITS }, over))).toContain(
+      '4097 reals, more than 4096',
+    )
+  })
+})
+
+it('removing a service leaves the others as they are', () => {
+  const two = done(change.addService(web, { vip: '192.0.2.11', port: 80 }))
+  expect(done(change.removeService(two, WEB)).services).toEqual([two.services[1]])
+  expect(said(change.removeService(two, 'tcp 192.0.2.9:80'))).toContain('there is no service')
+})
+
+it('whatever is accepted is valid, and what was there before is untouched', () => {
+  const pick = fc.constantFrom('192.0.2.1', '10.0.0.1', '2001:db8::5', '127.0.0.1', 'x')
+  fc.assert(
+    fc.property(
+      desired,
+      fc.nat(),
+      pick,
+      fc.integer({ min: -1, max: 65_536 }),
+      (config, n, address, number) => {
+        const before = structuredClone(config)
+        const at = config.services[n % (config.services.length || 1)]
+        const key = at ? serviceKey(at) : WEB
+        const real = at?.reals[n % (at.reals.length || 1)]?.address ?? address
+        const outcomes = [
+          change.addService(config, { vip: address, port: number, reals: [{ address: real }] }),
+          change.addReal(config, key, { address, weight: number }),
+          change.setReal(config, key, real, { weight: number }),
+          change.removeReal(config, key, real),
+          change.setService(config, key, { persistence: { timeout: number } }),
+          change.removeService(config, key),
+        ]
+        for (const outcome of outcomes) if (outcome.ok) expect(validateDesired(outcome.value)).toEqual([])
+        expect(config).toEqual(before)
+      },
+    ),
+    { numRuns: 300 },
+  )
+})

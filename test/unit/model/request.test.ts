@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bodies of requests: any JSON is judged, none can throw.
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import * as change from '../../../src/model/change.js'
+import { formatProblems } from '../../../src/model/describe.js'
+import * as request from '../../../src/model/request.js'
+import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Desired, type Outcome } from '../../../src/model/types.js'
+import { validateDesired } from '../../../src/model/validate.js'
+
+const EMPTY: Desired = {
+  interfaces: [],
+  services: [],
+  peers: [],
+  timeouts: DEFAULT_TIMEOUTS,
+  limits: DEFAULT_LIMITS,
+}
+const said = (outcome: Outcome<unknown>) => (outcome.ok ? outcome.value : formatProblems(outcome.problems))
+
+describe('a body', () => {
+  it.each([
+    [
+      request.readServiceSpec,
+      {
+        vip: '192.0.2.10',
+        port: 80,
+        reals: [{ address: '192.0.2.21', weight: 0 }],
+        persistence: { timeout: 3 },
+      },
+    ],
+    [request.readServiceEdit, { scheduler: 'rr', persistence: null, name: null }],
+    [request.readRealSpec, { address: '192.0.2.21' }],
+    [request.readRealEdit, { weight: 3, name: 'x' }],
+  ])('case %# is taken as it is', (read, body) => expect(said(read(body))).toEqual(body))
+
+  it.each<[(body: unknown) => Outcome<unknown>, unknown, string]>([
+    [request.readServiceSpec, null, 'body: body is empty; send a JSON object'],
+    [request.readServiceSpec, [], 'body: body is a list; send a JSON object'],
+    [
+      request.readServiceSpec,
+      {},
+      'vip: vip is missing; send vip, a text\nport: port is missing; send port, a number',
+    ],
+    [request.readServiceSpec, { vip: 'a', port: 1, reals: {} }, 'reals: reals is a map; send a list'],
+    [
+      request.readServiceSpec,
+      { vip: 'a', port: 1, reals: [3, { address: 'b', wieght: 1 }] },
+      'reals[0]: reals[0] is the number 3; send a JSON object\nreals[1]: unknown key "wieght"; write weight',
+    ],
+    [
+      request.readServiceEdit,
+      { shceduler: 'rr', port: 5 },
+      'body: unknown key "shceduler"; write scheduler\nbody: unknown key "port"; use scheduler, persistence or name',
+    ],
+    [request.readServiceEdit, { persistence: 300 }, 'persistence: persistence is the number 300; send a map'],
+    [
+      request.readServiceEdit,
+      { persistence: { prefix: '24' } },
+      'persistence.timeout: timeout is missing; send timeout, a number\npersistence.prefix: prefix is the text "24"; send a number',
+    ],
+    [request.readRealSpec, { address: ['192.0.2.1'] }, 'address: address is a list; send a text'],
+    [request.readRealEdit, { weight: null }, 'weight: weight is empty; send a number'],
+  ])('case %# is refused in sentences', (read, body, expected) => expect(said(read(body))).toBe(expected))
+})
+
+it('any JSON gives an outcome, and what is accepted is valid', () => {
+  const known = fc.record(
+    {
+      vip: fc.oneof(fc.jsonValue(), fc.ipV4(), fc.ipV6()),
+      port: fc.oneof(fc.jsonValue(), fc.integer({ min: -1, max: 70_000 })),
+      persistence: fc.oneof(
+        fc.jsonValue(),
+        fc.record({ timeout: fc.jsonValue(), mask: fc.oneof(fc.ipV4(), fc.string()) }),
+      ),
+      reals: fc.oneof(
+        fc.jsonValue(),
+        fc.array(fc.record({ address: fc.oneof(fc.ipV4(), fc.string()), weight: fc.nat() })),
+      ),
+      name: fc.jsonValue(),
+    },
+    { requiredKeys: ['vip', 'port'] },
+  )
+  fc.assert(
+    fc.property(fc.oneof(fc.jsonValue(), known), (body) => {
+      const spec = request.readServiceSpec(body)
+      const added = spec.ok ? change.addService(EMPTY, spec.value) : spec
+      if (added.ok) expect(validateDesired(added.value)).toEqual([])
+      else expect(added.problems.length).toBeGreaterThan(0)
+      for (const read of [request.readServiceEdit, request.readRealSpec, request.readRealEdit])
+        expect(read(body)).toHaveProperty('ok')
+    }),
+    { numRuns: 1_000 },
+  )
+})

@@ -5,6 +5,9 @@ export const DEFAULT_SOCKET = '/run/xlvs/xlvs.sock'
 export const DEFAULT_PIN_ROOT = '/sys/fs/bpf/xlvs'
 export const DEFAULT_STATE_DIR = '/var/lib/xlvs'
 
+/** What to do about EPERM and EACCES. */
+export const PERMISSION_FIX = 'needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON: run as root'
+
 export interface Places {
   readonly socket: string
   readonly pinRoot: string

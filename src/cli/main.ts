@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line: finds the verb, loads it, runs it, and turns whatever happens into sentences and an exit code.
 import { Command, CommanderError } from 'commander'
+import { PERMISSION_FIX } from '../api/places.js'
 import { refuse } from './answer.js'
 import { type Context, EXIT, type ExitCode } from './context.js'
 import { lookOf } from './look.js'
@@ -97,7 +98,7 @@ function unexpected(error: unknown) {
   if (code === 'EPERM' || code === 'EACCES')
     return {
       reason: `no permission: ${message}`,
-      fix: 'needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON: run as root',
+      fix: PERMISSION_FIX,
     }
   return { reason: `this should not happen, and it did: ${message ?? String(error)}` }
 }

@@ -2,6 +2,7 @@
 // The one owner of the store and the one writer of the datapath. Changes run one after the other; each is carried
 // out completely or leaves everything as it was.
 import type { Change } from '../api/contract.js'
+import { PERMISSION_FIX } from '../api/places.js'
 import type { Datapath } from '../datapath/types.js'
 import { fail, formatProblems, succeed } from '../model/describe.js'
 import type { Outcome } from '../model/types.js'
@@ -92,7 +93,7 @@ function kernelRefused(error: unknown): Outcome<never> {
   if (code === 'EPERM' || code === 'EACCES')
     return fail({
       reason: `no permission: ${message}`,
-      fix: 'needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON: run as root',
+      fix: PERMISSION_FIX,
     })
   return fail({ reason: `the kernel refused: ${message}`, fix: 'see: xlvs show diff' })
 }

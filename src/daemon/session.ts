@@ -37,7 +37,7 @@ export interface Session {
   page(): AsyncIterable<string>
 }
 
-const SNAPSHOT_MS = 200
+const SNAPSHOT_MS = 100
 
 export function createSession(world: SessionWorld): Session {
   const { datapath, now, source } = world
@@ -45,7 +45,7 @@ export function createSession(world: SessionWorld): Session {
   const startedAt = now()
   let last: ReloadResult | undefined
   const engine = engineOf(world, metrics)
-  const snapshot = cached(now, () => datapath.snapshot(desiredOf(engine.store())))
+  const snapshot = cached(now, engine.generation, () => datapath.snapshot(desiredOf(engine.store())))
   const taken = (outcome: Outcome<Change>): Outcome<Change> => {
     last = { at: now(), ok: outcome.ok, problems: outcome.ok ? [] : outcome.problems }
     metrics.reloaded(outcome.ok)
@@ -116,11 +116,12 @@ function withNotices(change: Outcome<Change>, notices: readonly string[]): Outco
   return succeed({ ...change.value, notices: [...change.value.notices, ...notices] })
 }
 
-/** Scrapes and listings within one moment see the same values and cost one reading of the maps. */
-function cached(now: () => number, read: () => Snapshot): () => Snapshot {
-  let last: { readonly at: number; readonly value: Snapshot } | undefined
+/** Scrapes and listings within one moment cost one reading of the maps; who made a change sees it. */
+function cached(now: () => number, generation: () => number, read: () => Snapshot): () => Snapshot {
+  let last: { readonly at: number; readonly of: number; readonly value: Snapshot } | undefined
   return () => {
-    if (!last || Math.abs(now() - last.at) > SNAPSHOT_MS) last = { at: now(), value: read() }
+    const [at, of] = [now(), generation()]
+    if (!last || last.of !== of || Math.abs(at - last.at) > SNAPSHOT_MS) last = { at, of, value: read() }
     return last.value
   }
 }

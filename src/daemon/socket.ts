@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import { dirname } from 'node:path'
 import type { Status } from '../api/contract.js'
 import { toJson } from '../api/json.js'
+import { PERMISSION_FIX } from '../api/places.js'
 import { matchRoute, type RouteName } from '../api/routes.js'
 import { fail, succeed } from '../model/describe.js'
 import type { Outcome, Problem } from '../model/types.js'
@@ -32,14 +33,15 @@ export async function listenOn(path: string, handlers: Handlers): Promise<Outcom
     await bind(server, path)
     return succeed({ close: () => closeServer(server) })
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const reason = code === 'EADDRINUSE' ? 'there is a file that is not a socket' : message
-    return fail({
-      subject: '--socket',
-      reason: `cannot listen on ${path}: ${reason}`,
-      fix: 'choose another path',
-    })
+    return fail(cannotListen(path, error as NodeJS.ErrnoException))
   }
+}
+
+function cannotListen(path: string, { code, message }: NodeJS.ErrnoException): Problem {
+  if (code === 'EACCES' || code === 'EPERM')
+    return { reason: `no permission to listen on ${path}`, fix: PERMISSION_FIX }
+  const reason = code === 'EADDRINUSE' ? 'there is a file that is not a socket' : message
+  return { subject: '--socket', reason: `cannot listen on ${path}: ${reason}`, fix: 'choose another path' }
 }
 
 /** Calls in progress may finish; who only holds a connection open is not waited for. */

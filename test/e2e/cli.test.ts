@@ -2,6 +2,7 @@
 // Every verb against a real daemon and real packets: what it says is true, and what it refuses stays undone.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { openMap } from 'libbpf-ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type {
   ConnRow,
@@ -16,6 +17,7 @@ import type {
 } from '../../src/api/contract.js'
 import { call } from '../../src/cli/client.js'
 import { buildTopology, type Director, loadToEnd, serve, startDirector, type Topology } from '../lab/index.js'
+import { xlvs } from '../unit/cli/given.js'
 
 const VIP = '192.0.2.10'
 const VIP6 = '2001:db8::10'
@@ -285,6 +287,18 @@ describe('without the daemon', () => {
     expect(await done('detach', '--all')).toBe('nothing is attached any more (it was so already)\n')
   })
 
+  it('detach does not say that nothing is there when it may not look', async () => {
+    const closed = join(topology.lab.folder, 'closed')
+    await topology.lab.must(undefined, ['mkdir', '-m', '700', closed])
+    const words = ['detach', '--all', '--pin-root', join(closed, 'pins')]
+    process.seteuid?.(65_534)
+    const said = await xlvs(words).finally(() => process.seteuid?.(0))
+    expect(said).toMatchObject({
+      code: 1,
+      err: `no permission to look at ${closed}/pins; needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON: run as root\n`,
+    })
+  })
+
   it('every other verb says how to start one', async () => {
     expect(await refused('status')).toBe(
       `no daemon listens on ${join(topology.lab.folder, 'xlvs.sock')}; start one with: xlvs run -c FILE`,
@@ -298,5 +312,25 @@ describe('without the daemon', () => {
     expect(await refused('status')).toContain('no daemon listens on')
     await director.restart()
     expect(await done('status')).toContain('has been running')
+  })
+})
+
+describe('pins of another version of xlvs', () => {
+  it('are refused, left alone and still forwarding, until detach --all ends that', async () => {
+    const { pinRoot } = topology.lab
+    await director.daemon().stop('SIGTERM')
+    const settings = openMap(join(pinRoot, 'maps', 'settings'))
+    const words = new Uint32Array(settings.mmap({ writable: true }))
+    const abi = words[0] ?? 0
+    words[0] = abi + 98
+    const { code, stderr } = await director.xlvs('run', '-c', director.file)
+    expect(stderr).toContain(`ABI version ${abi + 98}, this xlvs has ${abi}`)
+    expect(stderr).toContain('xlvs detach --all')
+    expect(code).toBe(1)
+    expect(await ask(`http://${VIP}/`, 4)).toMatchObject({ done: 4, failed: 0 })
+    expect(await done('detach', '--all')).toBe('nothing is attached any more\n')
+    settings.close()
+    await director.restart()
+    expect((await director.json<Status>('status')).adopted).toBe(false)
   })
 })

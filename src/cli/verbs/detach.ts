@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // xlvs detach IFACE | --all: only this ends forwarding. With a daemon it is the daemon's work; without one the pins
 // are taken down from here.
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { fail } from '../../model/describe.js'
+import { PERMISSION_FIX } from '../../api/places.js'
+import { fail, succeed } from '../../model/describe.js'
 import { DEFAULT_LIMITS, type Outcome } from '../../model/types.js'
 import { parseInterfaceName } from '../../model/words.js'
 import { answer, misused } from '../answer.js'
@@ -49,7 +50,7 @@ function wish(word: string | undefined, { all }: Options): Outcome<string | unde
   if (word !== undefined && all)
     return fail({ reason: `${word} and --all are named`, fix: 'name one interface, or --all' })
   if (word !== undefined) return parseInterfaceName(word, 'interface')
-  if (all) return { ok: true, value: undefined }
+  if (all) return succeed(undefined)
   return fail({ reason: 'no interface is named', fix: 'name one, or --all for every one' })
 }
 
@@ -58,15 +59,19 @@ interface Alone {
 }
 
 async function clear(pinRoot: string): Promise<Outcome<Alone>> {
-  if (!existsSync(pinRoot)) return { ok: true, value: { changed: false } }
+  const there = isThere(pinRoot)
+  if (!there.ok) return there
+  if (!there.value) return succeed({ changed: false })
   const { clearDatapath } = await import('../../datapath/open.js')
   const cleared = clearDatapath(pinRoot)
-  return cleared.ok ? { ok: true, value: { changed: true } } : cleared
+  return cleared.ok ? succeed({ changed: true }) : cleared
 }
 
 async function detachPin(pinRoot: string, name: string): Promise<Outcome<Alone>> {
   const nothing = fail({ reason: `xlvs is not attached to ${name}`, fix: 'see: bpftool net' })
-  if (!existsSync(join(pinRoot, 'links'))) return nothing
+  const there = isThere(join(pinRoot, 'links'))
+  if (!there.ok) return there
+  if (!there.value) return nothing
   const { openDatapath } = await import('../../datapath/open.js')
   const opened = await openDatapath({ pinRoot, limits: DEFAULT_LIMITS })
   if (!opened.ok) return opened
@@ -74,8 +79,20 @@ async function detachPin(pinRoot: string, name: string): Promise<Outcome<Alone>>
   try {
     if (!datapath.attachments().some((attachment) => attachment.interface === name)) return nothing
     const outcome = await datapath.detach(name)
-    return outcome.ok ? { ok: true, value: { changed: true } } : outcome
+    return outcome.ok ? succeed({ changed: true }) : outcome
   } finally {
     datapath.close()
+  }
+}
+
+/** Not being allowed to look is not the same as nothing being there. */
+function isThere(path: string): Outcome<boolean> {
+  try {
+    statSync(path)
+    return succeed(true)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return succeed(false)
+    return fail({ reason: `no permission to look at ${path}`, fix: PERMISSION_FIX })
   }
 }

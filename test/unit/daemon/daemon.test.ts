@@ -309,6 +309,17 @@ describe('a change over the socket', () => {
     expect(second.weights()['udp 192.0.2.11:53']).toEqual({ '192.0.2.31': 2 })
   })
 
+  it('is seen at once by who made it', async () => {
+    await start()
+    const shown = async () => {
+      const outcome = await call(socket, 'reals')
+      return outcome.ok && outcome.value.rows.map(({ effectiveWeight }) => effectiveWeight)
+    }
+    expect(await shown()).toEqual([3, 1])
+    await call(socket, 'setReal', { service: WEB, real: '192.0.2.22' }, { weight: 9 })
+    expect(await shown()).toEqual([9, 1])
+  })
+
   it('is refused when the new real server cannot be reached, unless it has weight 0', async () => {
     const datapath = await start({ unreachable: ['192.0.2.39'] })
     await call(socket, 'addService', {}, { vip: '192.0.2.11', port: 80 })

@@ -34,7 +34,7 @@ static const __u8 tcp_next[EVENTS * 16] = {
 	/* SYN */ SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SR, 0, 0, 0, 0, 0,
 	/* FIN */ CL, FW, SS, TW, FW, TW, CL, CW, LA, LI, TW, 0, 0, 0, 0, 0,
 	/* ACK */ ES, ES, SS, ES, FW, TW, CL, CW, CL, LI, ES, 0, 0, 0, 0, 0,
-	/* RST */ CL, CL, CL, SR, CL, CL, CL, CL, LA, CL, SA, 0, 0, 0, 0, 0,
+	/* RST */ CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, CL, 0, 0, 0, 0, 0,
 };
 
 #undef NO

@@ -52,6 +52,12 @@ export interface Judgement {
   readonly frame: Uint8Array
 }
 
+export interface Load {
+  readonly active: number
+  readonly inactive: number
+  readonly persistent: number
+}
+
 export type ServiceWords = Omit<Partial<Service>, 'reals'> & {
   readonly vip: string
   readonly reals: readonly (string | Real)[]
@@ -285,23 +291,18 @@ export class Rig {
     return sums
   }
 
-  /** active, inactive and persistent of the real servers of every service, by address. */
-  loads(): Record<string, { active: number; inactive: number; persistent: number }> {
-    const services = this.datapath.snapshot(desired([])).services
-    const row = ({
-      active,
-      inactive,
-      persistent,
-    }: {
-      active: number
-      inactive: number
-      persistent: number
-    }) => ({
-      active,
-      inactive,
-      persistent,
-    })
-    return Object.fromEntries(services.flatMap(({ reals }) => reals.map((real) => [real.address, row(real)])))
+  /** By address of real server, over all services that have it. */
+  loads(): Record<string, Load> {
+    const sums: Record<string, Load> = {}
+    for (const real of this.datapath.snapshot(desired([])).services.flatMap(({ reals }) => reals)) {
+      const sum = sums[real.address] ?? { active: 0, inactive: 0, persistent: 0 }
+      sums[real.address] = {
+        active: sum.active + real.active,
+        inactive: sum.inactive + real.inactive,
+        persistent: sum.persistent + real.persistent,
+      }
+    }
+    return sums
   }
 
   async close(): Promise<void> {

@@ -47,6 +47,10 @@ export function readDocument(text: string, file: string): Outcome<Source> {
     const { line, col } = lines.linePos(Math.max(0, Math.min(offset, text.length)))
     return { file, line: Math.max(1, line), column: Math.max(1, col) }
   }
+  if (text.length > MAX_BYTES) {
+    const reason = `the file has ${text.length} characters, more than ${MAX_BYTES}`
+    return refuse({ file, line: 1, column: 1 }, reason, 'give a configuration of xlvs, not data')
+  }
   const nul = text.indexOf('\0')
   if (nul >= 0) return refuse(placeIn(text, nul, file), 'the file holds a NUL byte', 'save it as plain text')
   try {

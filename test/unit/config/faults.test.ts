@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+// Wrong values of a file, alone and between each other: each with its place, the reason and the fix.
+import { describe, expect, it } from 'vitest'
+import { parseYaml } from '../../../src/config/yaml.js'
+import { formatProblem } from '../../../src/model/describe.js'
+
+function problems(text: string): string[] {
+  const outcome = parseYaml(text, 'lb.yaml')
+  return outcome.ok ? [] : outcome.problems.map(formatProblem)
+}
+
+describe('a value that is wrong', () => {
+  it.each([
+    ['metrics: 127.0.0.1', '"127.0.0.1" has no port; write 127.0.0.1:9612', '1:10'],
+    ['metrics: 9612', 'metrics is the number 9612; write text like 127.0.0.1:9612', '1:10'],
+    ['metrics:', 'metrics is empty; write text like 127.0.0.1:9612', '1:9'],
+    ['interfaces: eth0', 'interfaces is the text "eth0"; write a list: [eth0]', '1:13'],
+    ['interfaces: [1]', 'interface is the number 1; write a name, or {name: eth0, mode: generic}', '1:14'],
+    ['interfaces: [{}]', 'name is missing; write it like name: eth0', '1:14'],
+    [
+      'interfaces: [a/b]',
+      "interface name \"a/b\" holds '/', ':' or white space; use a name that `ip link` shows",
+      '1:14',
+    ],
+    [
+      'interfaces: [sixteen-bytes-xx]',
+      'interface name "sixteen-bytes-xx" has 16 bytes, more than 15; use a name that `ip link` shows',
+      '1:14',
+    ],
+    ['interfaces: [{name: eth0, mode: skb}]', 'unknown mode "skb"; use native or generic', '1:33'],
+    [
+      'interfaces: [eth0, {name: eth0}]',
+      'interface eth0 is listed twice, first at lb.yaml:1:14; keep one of them',
+      '1:20',
+    ],
+    [
+      'peers: ["02:00:00:00:00"]',
+      'peer "02:00:00:00:00" is not a MAC address; write it like "02:00:00:00:00:01"',
+      '1:9',
+    ],
+    [
+      'peers: ["02:00:00:00:00:01", 02-00-00-00-00-01]',
+      'peer 02:00:00:00:00:01 is listed twice, first at lb.yaml:1:9; keep one of them',
+      '1:30',
+    ],
+    ['limits: {connections: 1023}', 'connections 1023 is below 1024; use 1024..67108864', '1:23'],
+    ['limits: {templates: 16777217}', 'templates 16777217 is above 16777216; use 256..16777216', '1:21'],
+    ['limits: {services: 0}', 'services 0 is below 1; use 1..65535', '1:20'],
+    ['limits: {reals: 262144}', 'reals 262144 is above 262143; use 1..262143', '1:17'],
+    ['limits: {interfaces: 65}', 'interfaces 65 is above 64; use 1..64', '1:22'],
+    ['limits: {ifindex: 15}', 'ifindex 15 is below 16; use 16..1048575', '1:19'],
+    ['limits: {reals: many}', 'reals is the text "many", not a whole number; use 1..262143', '1:17'],
+    ['limits: {service: 3}', 'unknown key "service"; write services', '1:10'],
+    ['timeouts: {tcp: 2678401}', 'timeout tcp 2678401 is above 2678400; use 1..2678400', '1:17'],
+    ['timeouts: {udp: .nan}', 'timeout udp is the number NaN, not a whole number; use 1..2678400', '1:17'],
+    ['timeouts: 900', 'timeouts is the number 900; write a map of tcp, tcpfin, udp', '1:11'],
+    ['peer: []', 'unknown key "peer"; write peers', '1:1'],
+    [
+      '__proto__: {a: 1}',
+      'unknown key "__proto__"; use interfaces, metrics, peers, limits, timeouts or services',
+      '1:1',
+    ],
+    [
+      'constructor: 1',
+      'unknown key "constructor"; use interfaces, metrics, peers, limits, timeouts or services',
+      '1:1',
+    ],
+    ['? [a]\n: 1', 'a key is not a word; write "key: value", with text that holds : in quotes', '1:3'],
+    [
+      'peers: *nowhere',
+      'there is no anchor "&nowhere" before this alias; define it first, or put text that starts with * in quotes',
+      '1:8',
+    ],
+  ])('%s', (text, expected, place) => {
+    expect(problems(`${text}\nservices: []`)).toContain(`lb.yaml:${place}: ${expected}`)
+  })
+
+  it.each([
+    ['weight: 70000', 'weight 70000 is above 65535; use 0..65535'],
+    ['weight: -1', 'weight -1 is below 0; use 0..65535'],
+    ['weight: 1.5', 'weight 1.5 is not a whole number; use 0..65535'],
+    ['weight: 1e400', 'weight Infinity is above 65535; use 0..65535'],
+    ['weight: "3"', 'weight is the text "3", not a whole number; use 0..65535'],
+    ['weight: true', 'weight is true, not a whole number; use 0..65535'],
+    ['weight:', 'weight is empty, not a whole number; use 0..65535'],
+  ])('real server with %s', (text, expected) => {
+    const file = `services:\n  - vip: 192.0.2.10:80\n    reals:\n      - address: 192.0.2.21\n        ${text}\n`
+    const column = text === 'weight:' ? 16 : 17
+    expect(problems(file)).toEqual([`lb.yaml:5:${column}: ${expected}`])
+  })
+
+  it.each([
+    [
+      '192.0.2.22:81',
+      'real 192.0.2.22 has port 81 but the service has 80; direct routing cannot change ports; write 192.0.2.22 and let the real server listen on 80',
+    ],
+    [
+      '{address: "192.0.2.22:81"}',
+      'real 192.0.2.22 has port 81 but the service has 80; direct routing cannot change ports; write 192.0.2.22 and let the real server listen on 80',
+    ],
+    ['192.0.2.22=3', 'real "192.0.2.22=3" is not an IP address; write it like 192.0.2.10 or 2001:db8::1'],
+    [
+      '2001:db8::21',
+      'real 2001:db8::21 is IPv6 but VIP 192.0.2.10 is IPv4; direct routing cannot translate; use an IPv4 address of the real server',
+    ],
+    [
+      '192.0.2.10',
+      "real 192.0.2.10 is also a VIP, first at lb.yaml:2:10; use the real server's own address; a VIP would lead its packets back to the director",
+    ],
+    ['224.0.0.1', 'real 224.0.0.1 is a multicast address; use the unicast address of one host'],
+    ['{weight: 3}', 'address is missing; write it like address: 192.0.2.21'],
+    ['[192.0.2.22]', 'real is a list; write an address, or {address: 192.0.2.21, weight: 3}'],
+    ['"2001:db8::":', 'unknown key "2001:db8::"; use address, weight or name'],
+  ])('real server %s', (text, expected) => {
+    const found = problems(`services:\n  - vip: 192.0.2.10:80\n    reals:\n      - ${text}\n`)
+    expect(found.map((line) => line.replace(/^lb.yaml:4:\d+: /, ''))).toContain(expected)
+  })
+
+  it.each([
+    ['vip: 192.0.2.10', 'VIP 192.0.2.10 has no port; write 192.0.2.10:80'],
+    ['vip: 192.0.2.10:0', 'port 0 is below 1; use 1..65535'],
+    [
+      'vip: "[192.0.2.10]:80"',
+      'VIP "[192.0.2.10]" is not an IP address; write it like 192.0.2.10 or 2001:db8::1',
+    ],
+    ['vip: 127.0.0.1:80', 'VIP 127.0.0.1 is a loopback address; use the unicast address of one host'],
+    ['vip: 80', 'vip is the number 80; write text like 192.0.2.10:80'],
+    ['scheduler: lc', 'unknown scheduler "lc"; use rr, wrr, wlc or sh'],
+    ['protocol: UDP', 'unknown protocol "UDP"; use tcp or udp'],
+    ['persistence: 0', 'persistence 0 is below 1; use 1..2678400'],
+    ['persistence: 300/24', 'persistence is the text "300/24"; write seconds, or {timeout: 300, prefix: 24}'],
+    ['persistence: {timeout: 2678401}', 'persistence timeout 2678401 is above 2678400; use 1..2678400'],
+    ['persistence: {prefix: 24}', 'persistence timeout is empty, not a whole number; use 1..2678400'],
+    ['persistence: {timeout: 300, prefix: 33}', 'IPv4 prefix 33 is above 32; use 1..32'],
+    ['persistence: {timeout: 300, prefix: 129}', 'prefix 129 is above 128; use 1..128'],
+    [
+      'persistence: {timeout: 300, prefix: 24, netmask: 255.0.0.0}',
+      'persistence has a netmask and a prefix; keep one of them',
+    ],
+    [
+      'persistence: {timeout: 300, netmask: 0.0.0.0}',
+      'netmask 0.0.0.0 would make all clients one; use 128.0.0.0 or narrower',
+    ],
+    ['persistence: {timeout: 300, netmask: 24}', 'netmask is the number 24; write text like 255.255.255.0'],
+    ['name: ""', 'name is empty; use 1..128 printable characters'],
+    ['name: 80', 'name is the number 80; write text like "web"'],
+    ['wieght: 3', 'unknown key "wieght"; use name, vip, protocol, scheduler, persistence or reals'],
+    ['shceduler: rr', 'unknown key "shceduler"; write scheduler'],
+    ['reals: 192.0.2.21', 'reals is the text "192.0.2.21"; write a list of real servers, or [] for none'],
+    ['reals:', 'reals is empty; write a list of real servers, or [] for none'],
+  ])('service with %s', (text, expected) => {
+    const key = text.split(':')[0]
+    const rest = ['vip: 192.0.2.10:80', 'reals: []'].filter((line) => !line.startsWith(`${key}:`))
+    const found = problems(`services:\n  - ${[text, ...rest].join('\n    ')}\n`)
+    expect(found.map((line) => line.replace(/^lb.yaml:2:\d+: /, ''))).toEqual([expected])
+  })
+
+  it('of IPv6 persistence is a netmask', () => {
+    const text =
+      'services:\n  - {vip: "[2001:db8::1]:80", reals: [], persistence: {timeout: 1, netmask: 255.0.0.0}}'
+    expect(problems(text)).toEqual([
+      'lb.yaml:2:77: netmask "255.0.0.0" on an IPv6 service; use a prefix length 1..128',
+    ])
+  })
+})
+
+describe('what only shows between values', () => {
+  it('is found across the whole file: services twice, keys twice, a VIP that is a real server elsewhere', () => {
+    const text = `services:
+  - vip: 192.0.2.10:80
+    reals: [192.0.2.21, 192.0.2.21]
+  - vip: 192.0.2.11:80
+    vip: 192.0.2.12:80
+    reals: [192.0.2.10]
+  - vip: 192.0.2.10:80
+    protocol: tcp
+    reals: []
+  - vip: "[2001:db8::1]:80"
+    reals: [2001:db8:0::1, "2001:DB8::2", 2001:db8::2]
+`
+    expect(problems(text)).toEqual([
+      'lb.yaml:3:25: real 192.0.2.21 is listed twice, first at lb.yaml:3:13; keep one of them',
+      'lb.yaml:5:5: key "vip" is there twice, first at lb.yaml:4:5; keep one of them',
+      "lb.yaml:6:13: real 192.0.2.10 is also a VIP, first at lb.yaml:2:10; use the real server's own address; a VIP would lead its packets back to the director",
+      'lb.yaml:7:10: service tcp 192.0.2.10:80 is listed twice, first at lb.yaml:2:10; keep one of them',
+      "lb.yaml:11:13: real 2001:db8::1 is also a VIP, first at lb.yaml:10:10; use the real server's own address; a VIP would lead its packets back to the director",
+      'lb.yaml:11:43: real 2001:db8::2 is listed twice, first at lb.yaml:11:28; keep one of them',
+    ])
+  })
+
+  it('is found beside values that are wrong themselves, everything in the order of the file', () => {
+    const text = `interfaces: [eth0, eth0]
+services:
+  - vip: 192.0.2.10:80
+    scheduler: lc
+    reals: [{address: 192.0.2.21, weight: 70000}, 192.0.2.21]
+metrics: here
+`
+    expect(problems(text).map((line) => line.split(' ')[0])).toEqual([
+      'lb.yaml:1:20:',
+      'lb.yaml:4:16:',
+      'lb.yaml:5:43:',
+      'lb.yaml:5:51:',
+      'lb.yaml:6:10:',
+    ])
+  })
+
+  it('names the first thing that is one too many for the limits', () => {
+    const text = `limits: {services: 1, reals: 2, interfaces: 1}
+interfaces: [a, b]
+services:
+  - {vip: "192.0.2.10:80", reals: [192.0.2.21]}
+  - {vip: "192.0.2.10:81", reals: [192.0.2.21, 192.0.2.22]}
+`
+    expect(problems(text)).toEqual([
+      'lb.yaml:2:17: there are 2 interfaces, more than limits.interfaces 1; raise limits.interfaces to 2 or more',
+      'lb.yaml:5:5: there are 2 services, more than limits.services 1; raise limits.services to 2 or more',
+      'lb.yaml:5:48: there are 3 reals, more than limits.reals 2; raise limits.reals to 3 or more',
+    ])
+  })
+
+  it('allows 4096 real servers in a service and not one more', () => {
+    const file = (count: number) =>
+      `services:\n- vip: 192.0.2.10:80\n  reals:\n${Array.from({ length: count }, (_, i) => `  - 10.0.${i >> 8}.${i & 255}\n`).join('')}`
+    expect(problems(file(4_096))).toEqual([])
+    expect(problems(file(4_097))).toEqual([
+      'lb.yaml:4100:5: the service has 4097 reals, more than 4096; take some away',
+    ])
+  })
+
+  it('is said once when an alias repeats it', () => {
+    const text = `services:
+  - {vip: "192.0.2.10:80", reals: &pool [127.0.0.1]}
+  - {vip: "192.0.2.10:81", reals: *pool}`
+    expect(problems(text)).toEqual([
+      'lb.yaml:2:42: real 127.0.0.1 is a loopback address; use the unicast address of one host',
+    ])
+  })
+})

@@ -372,9 +372,10 @@ struct xlvs_template_set {
 /* First fragments, so that later ones follow (LRU hash). */
 struct xlvs_frag_key {
 	__be32 src[4];
-	__be32 dst[4];
 	__be32 id;			/* IPv4: 16 bits */
-	__u32 proto;
+	__u16 vip;
+	__u8 proto;			/* IPPROTO_* */
+	__u8 pad;
 };
 
 struct xlvs_frag {

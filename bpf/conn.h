@@ -132,6 +132,29 @@ static __always_inline void load_add(__u32 real, __s64 delta)
 		__sync_fetch_and_add(load, delta);
 }
 
+/* The packet leaves the connection in the state it is in. */
+static __always_inline bool conn_stays(__u64 data, const struct flow *w)
+{
+	__u32 state = conn_state(data);
+
+	return w->proto != XLVS_TCP || tcp_step(state, w->tcp_flags) == state;
+}
+
+/* Restart its timer: once a tick, whoever comes first. */
+static __always_inline void conn_refresh(__u64 *word, __u64 seen, __u32 now)
+{
+	if (conn_stamp(seen) != now)
+		__sync_val_compare_and_swap(word, seen, (seen & ~CONN_STAMP_MASK) | now);
+}
+
+/* Linked into its service; without, its connections are dropped (IPVS.md section 2.6). */
+static __always_inline bool real_available(__u32 real)
+{
+	const struct xlvs_real *dest = at(&reals, real);
+
+	return dest && dest->flags & XLVS_REAL_AVAILABLE;
+}
+
 /*
  * A SYN on a finished connection starts a new one (conn_reuse_mode, IPVS.md
  * section 2.5); one under persistence keeps its real server.

@@ -58,34 +58,30 @@ static __always_inline __u32 first_state(const struct flow *w)
 
 /*
  * The real server by persistence: the template's, or a scheduled one with a new
- * template. *control is the template that the connection will be controlled by.
+ * template. Returns the template that the connection will be controlled by.
  */
-static __always_inline struct verdict by_template(__u32 service, const struct flow *w,
-						  struct xlvs_template **control)
+static __always_inline struct xlvs_template *by_template(__u32 service, const struct flow *w, struct verdict *v)
 {
-	struct verdict v = { .reason = XLVS_FORWARD_TEMPLATE };
 	const struct xlvs_service *head = service_at(service);
 	struct template_key k;
 	struct xlvs_template *t;
 
 	if (!head)
-		return v;
+		return NULL;
 	template_key_of(w, head, &k);
 	t = template_find(&k);
-	if (t)
-		v.real = template_use(t, w->now);
-	if (!v.real) {
-		v.reason = XLVS_FORWARD_NEW;
-		v.real = schedule(service, w, 0);
-		if (!v.real)
-			return v;
-		if (t)
-			template_repoint(t, v.real, head->persist_seconds, w->now);
-		else
-			t = template_create(&k, w, v.real, head->persist_seconds);
-	}
-	*control = t;
-	return v;
+	v->reason = XLVS_FORWARD_TEMPLATE;
+	v->real = t ? template_use(t, w->now) : 0;
+	if (v->real)
+		return t;
+	v->reason = XLVS_FORWARD_NEW;
+	v->real = schedule(service, w, 0);
+	if (!v->real)
+		return NULL;
+	if (!t)
+		return template_create(&k, w, v->real, head->persist_seconds);
+	template_repoint(t, v->real, head->persist_seconds, w->now);
+	return t;
 }
 
 /* A flow that cannot be stored still goes somewhere, and always to the same place. */
@@ -115,7 +111,7 @@ static __always_inline struct verdict admit(__u32 service, bool persistent, cons
 	__u64 data;
 
 	if (persistent) {
-		v = by_template(service, w, &control);
+		control = by_template(service, w, &v);
 	} else if (place) {
 		v.reason = XLVS_FORWARD_NEW;
 		v.real = schedule(service, w, 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * frag.h - later fragments follow the first, by (source, destination, id, protocol).
+ * frag.h - later fragments follow the first, by (source, VIP, id, protocol).
  */
 #ifndef XLVS_FRAG_H
 #define XLVS_FRAG_H
@@ -11,15 +11,16 @@
 static __always_inline void fragment_key(const struct flow *w, struct xlvs_frag_key *k)
 {
 	__builtin_memcpy(k->src, w->client, 16);
-	__builtin_memcpy(k->dst, w->virtual, 16);
+	k->vip = w->vip;
 	k->id = w->fragment_id;
-	k->proto = w->l4;
+	/* IPv6: not part of it (RFC 8200 section 4.5); only the first tells the transport behind all headers */
+	k->proto = w->family == XLVS_IPV4 ? w->l4 : 0;
 }
 
 __noinline int fragment_remember(const struct flow *w, __u32 real)
 {
 	struct xlvs_frag value = { .real = real };
-	struct xlvs_frag_key key;
+	struct xlvs_frag_key key = {};
 
 	if (!w)
 		return 0;
@@ -31,7 +32,7 @@ __noinline int fragment_remember(const struct flow *w, __u32 real)
 /* The real server of the first fragment, 0 when that was not seen in time. */
 __noinline __u32 fragment_follow(const struct flow *w)
 {
-	struct xlvs_frag_key key;
+	struct xlvs_frag_key key = {};
 	struct xlvs_frag *value;
 
 	if (!w)

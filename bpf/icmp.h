@@ -31,13 +31,13 @@ static __always_inline bool is_error4(__u8 type)
 	return type == ICMP_DEST_UNREACH || type == ICMP_SOURCE_QUENCH || type == ICMP_TIME_EXCEEDED;
 }
 
-static __always_inline __u32 quoted4(struct flow *w, void **l4, void *end)
+static __always_inline __u32 quoted4(struct frame *f, struct flow *w, void **l4)
 {
 	struct iphdr *ip = *l4;
 
-	if ((void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5)
+	if ((void *)(ip + 1) > f->end || ip->version != 4 || ip->ihl < 5)
 		return XLVS_PASS_ICMP_NO_FLOW;
-	if (ip->saddr != w->virtual[0] || ip->frag_off & IP_OFFSET_MASK)
+	if (ip->saddr != f->virtual[0] || ip->frag_off & IP_OFFSET_MASK)
 		return XLVS_PASS_ICMP_NO_FLOW;
 	w->client[0] = ip->daddr;
 	w->l4 = ip->protocol;
@@ -48,7 +48,7 @@ static __always_inline __u32 quoted4(struct flow *w, void **l4, void *end)
 static __always_inline __u32 quoted6(struct frame *f, struct flow *w, void **l4)
 {
 	struct ipv6hdr *ip = *l4;
-	const __u64 *from, *virtual = (const __u64 *)w->virtual;
+	const __u64 *from, *virtual = (const __u64 *)f->virtual;
 
 	if ((void *)(ip + 1) > f->end || ip->version != 6)
 		return XLVS_PASS_ICMP_NO_FLOW;
@@ -76,11 +76,13 @@ static __always_inline __u32 icmp_flow(struct frame *f, struct flow *w, void *l4
 	if (family == XLVS_IPV4 ? !is_error4(icmp->type) : icmp->type >= ICMP6_FIRST_QUERY)
 		return XLVS_PASS_ICMP_QUERY;
 	l4 = icmp + 1;
-	reason = family == XLVS_IPV4 ? quoted4(w, &l4, end) : quoted6(f, w, &l4);
+	reason = family == XLVS_IPV4 ? quoted4(f, w, &l4) : quoted6(f, w, &l4);
 	if (reason != NEXT)
 		return reason;
+	w->icmp = 1;
+	w->fragment = FRAGMENT_NONE;
 	ports = l4;
-	if ((void *)(ports + 4) > end)
+	if ((void *)(ports + 4) > end || (void *)(ports + 4) > f->ip + f->bytes)
 		return XLVS_PASS_ICMP_NO_FLOW;
 	w->virtual_port = ports[0];
 	w->client_port = ports[1];
@@ -91,16 +93,6 @@ static __always_inline __u32 icmp_flow(struct frame *f, struct flow *w, void *l4
 	else
 		return XLVS_PASS_ICMP_NO_FLOW;
 	return NEXT;
-}
-
-/* The real server of the quoted flow; its timer is not touched. */
-static __always_inline __u32 icmp_real(const struct flow *w, const int family)
-{
-	struct found way;
-
-	if (!conn_find(w, conn_hash(w, family), family, &way) || conn_expired(way.seen, w->now))
-		return 0;
-	return conn_real(way.seen);
 }
 
 #endif

@@ -53,12 +53,12 @@ struct frame {
 	__u32 bytes;			/* of the IP packet */
 	__be16 ethertype;
 	void *ip;
+	__be32 virtual[4];		/* destination address */
 };
 
 /* A packet's identity; for an ICMP error, that of the flow it is about. */
 struct flow {
 	__be32 client[4];
-	__be32 virtual[4];
 	__be16 client_port;
 	__be16 virtual_port;
 	__u16 vip;
@@ -67,10 +67,11 @@ struct flow {
 	__u8 l4;			/* IPPROTO_* */
 	__u8 tcp_flags;
 	__u8 fragment;			/* enum fragment */
-	__u8 pad;
+	__u8 icmp;			/* an ICMP error about the flow, not a packet of it */
 	__be32 fragment_id;
 	__u32 now;
 	__u32 cpu;
+	__u32 bytes;			/* of the IP packet */
 	struct xlvs_mac src_mac;
 };
 
@@ -127,7 +128,7 @@ static __always_inline __u32 parse_addresses4(struct frame *f, struct flow *w)
 	if ((void *)(ip + 1) > f->end)
 		return XLVS_PASS_MALFORMED;
 	w->client[0] = ip->saddr;
-	w->virtual[0] = ip->daddr;
+	f->virtual[0] = ip->daddr;
 	w->l4 = ip->protocol;
 	return NEXT;
 }
@@ -139,7 +140,7 @@ static __always_inline __u32 parse_addresses6(struct frame *f, struct flow *w)
 	if ((void *)(ip + 1) > f->end)
 		return XLVS_PASS_MALFORMED;
 	__builtin_memcpy(w->client, &ip->saddr, 16);
-	__builtin_memcpy(w->virtual, &ip->daddr, 16);
+	__builtin_memcpy(f->virtual, &ip->daddr, 16);
 	w->l4 = ip->nexthdr;
 	return NEXT;
 }

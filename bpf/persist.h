@@ -227,13 +227,12 @@ static __always_inline struct xlvs_template *template_of(const struct flow *w)
 }
 
 /* A controlled connection is gone. */
-__noinline int template_release(const struct flow *w)
+static __always_inline void template_release(const struct flow *w)
 {
-	struct xlvs_template *t = w ? template_of(w) : NULL;
+	struct xlvs_template *t = template_of(w);
 
 	if (t && template_controls(t))
 		__sync_fetch_and_add(&t->control, -1);
-	return 0;
 }
 
 /* A controlled connection was ESTABLISHED. */

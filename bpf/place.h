@@ -146,14 +146,6 @@ __noinline int find_room(const struct flow *w, __u64 hash, struct found *out)
 	return first.cost != NO_OFFER;
 }
 
-/* A connection leaves the table: its counts and its template know. `w` holds its addresses. */
-static __always_inline void conn_forget(const struct flow *w, __u64 data)
-{
-	load_add(conn_real(data), -load_of(conn_state(data)));
-	if (data & CONN_CONTROLLED)
-		template_release(w);
-}
-
 /* The flow that a way holds, as much as conn_forget needs. */
 static __always_inline void flow_of_way(const struct found *room, __u32 family, struct flow *w)
 {
@@ -177,6 +169,26 @@ static __always_inline void flow_of_way(const struct found *room, __u32 family, 
 		w->client_port = c->client_port;
 		w->virtual_port = c->virtual_port;
 	}
+}
+
+/*
+ * A connection is out of the table, its way not yet written over: its counts and
+ * its template learn of it.
+ */
+__noinline int conn_forget(__u32 family, const struct found *way)
+{
+	struct flow old = {};
+	__u64 data;
+
+	if (!way)
+		return 0;
+	data = way->seen;
+	load_add(conn_real(data), -load_of(conn_state(data)));
+	if (data & CONN_CONTROLLED) {
+		flow_of_way(way, family, &old);
+		template_release(&old);
+	}
+	return 0;
 }
 
 /* Key words are stored whole, so that a reader sees each either old or new. */
@@ -206,7 +218,6 @@ static __always_inline void write_key(const struct found *room, const struct flo
 __noinline int conn_store(const struct flow *w, const struct found *room, __u64 data)
 {
 	struct xlvs_totals *count;
-	struct flow old = {};
 	__u64 *word, seen;
 
 	if (!w || !room)
@@ -217,8 +228,7 @@ __noinline int conn_store(const struct flow *w, const struct found *room, __u64 
 	if (!word || !count || __sync_val_compare_and_swap(word, seen, CONN_BUSY) != seen)
 		return 0;
 	if (seen) {
-		flow_of_way(room, w->family, &old);
-		conn_forget(&old, seen);
+		conn_forget(w->family, room);
 		if (conn_expired(seen, w->now))
 			count->conns_expired++;
 		else

@@ -18,18 +18,16 @@ struct sweep_pass {
 
 static __always_inline void sweep_conn(const struct found *c, __u64 *word, struct sweep_pass *pass)
 {
-	struct flow old = {};
-
 	if (!conn_vip(c->seen))
 		return;
 	if (!conn_expired(c->seen, pass->now)) {
 		pass->live++;
 		return;
 	}
-	flow_of_way(c, pass->family, &old);
-	if (__sync_val_compare_and_swap(word, c->seen, 0) != c->seen)
+	if (__sync_val_compare_and_swap(word, c->seen, CONN_BUSY) != c->seen)
 		return;
-	conn_forget(&old, c->seen);
+	conn_forget(pass->family, c);
+	__sync_lock_test_and_set(word, 0);
 	pass->freed++;
 }
 

@@ -14,114 +14,189 @@
 #include "forward.h"
 #include "sweep.h"
 
-/* A packet of a known connection: its real server, its state, its stamp. */
-static __always_inline struct verdict known(const struct flow *w, const struct found *way, __u64 *word)
+/* To the IP header of a frame that is for this host, or the reason why there is none. */
+static __always_inline __u32 arrive(struct xdp_md *ctx, struct frame *f)
 {
-	struct verdict v = { .reason = XLVS_FORWARD_CONN, .real = conn_real(way->seen) };
-	const struct xlvs_real *dest = at(&reals, v.real);
-	__u32 state = conn_state(way->seen);
+	__u32 reason;
 
-	if (!dest || unlikely(!(dest->flags & XLVS_REAL_AVAILABLE)))
-		v.reason = XLVS_DROP_REAL_GONE;
-	else if (w->proto == XLVS_TCP && tcp_step(state, w->tcp_flags) != state)
-		conn_advance(w, way);
-	else if (conn_stamp(way->seen) != w->now)
-		__sync_val_compare_and_swap(word, way->seen, (way->seen & ~CONN_STAMP_MASK) | w->now);
-	return v;
+	f->ctx = ctx;
+	f->data = (void *)(long)ctx->data;
+	f->end = (void *)(long)ctx->data_end;
+	f->cpu = bpf_get_smp_processor_id();
+	f->iface = at(&ifaces, ctx->ingress_ifindex);
+	reason = parse_ethernet(f);
+	if (!f->iface || !f->iface->attached)
+		return XLVS_PASS_NOT_ATTACHED;
+	if (reason != NEXT)
+		return reason;
+	if (!to_my_mac(f))
+		return XLVS_PASS_NOT_MY_MAC;
+	if (f->ethertype != bpf_htons(ETH_P_IP) && f->ethertype != bpf_htons(ETH_P_IPV6))
+		return XLVS_PASS_NOT_IP;
+	return NEXT;
 }
 
-/* TCP or UDP for a VIP: the connection's real server, or a new one. */
-static __always_inline struct verdict choose(const struct flow *w, const int family)
+/* Whose packet is it, and where does its transport header start? */
+static __always_inline __u32 identify(struct frame *f, struct flow *w, void **l4, const int family)
 {
-	__u64 hash = conn_hash(w, family), *word;
-	struct found way = {};
-	struct verdict v;
+	__u32 reason = family == XLVS_IPV4 ? parse_addresses4(f, w) : parse_addresses6(f, w);
 
-	word = conn_find(w, hash, family, &way);
-	if (likely(word)) {
-		if (likely(!conn_expired(way.seen, w->now) && !conn_restarts(way.seen, w)))
-			return known(w, &way, word);
-	} else {
-		way.seen = 0;
-	}
-	connect_flow(w, hash, &way, &v);
-	return v;
-}
-
-static __always_inline struct verdict balance(struct frame *f, struct flow *w, const int family)
-{
-	const __u8 icmp = family == XLVS_IPV4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
-	struct verdict v = {};
-	void *l4 = NULL;
-
-	v.reason = family == XLVS_IPV4 ? parse_addresses4(f, w) : parse_addresses6(f, w);
-	if (v.reason != NEXT)
-		return v;
-	v.reason = XLVS_PASS_NOT_VIP;
-	w->vip = find_vip(w->virtual, family);
+	if (reason != NEXT)
+		return reason;
+	w->vip = find_vip(f->virtual, family);
 	if (!w->vip)
-		return v;
+		return XLVS_PASS_NOT_VIP;
 	w->now = now_ticks();
-	v.reason = family == XLVS_IPV4 ? parse_rest4(f, w, &l4) : parse_rest6(f, w, &l4);
-	if (v.reason != NEXT)
-		return v;
-	if (unlikely(w->fragment == FRAGMENT_LATER)) {
-		v.real = fragment_follow(w);
-		v.reason = v.real ? XLVS_FORWARD_FRAGMENT : XLVS_PASS_FRAGMENT_FIRST_UNSEEN;
-		return v;
-	}
-	if (unlikely(w->l4 == icmp)) {
-		v.reason = icmp_flow(f, w, l4, family);
-		if (v.reason != NEXT)
-			return v;
-		v.real = icmp_real(w, family);
-		v.reason = v.real ? XLVS_FORWARD_ICMP : XLVS_PASS_ICMP_NO_FLOW;
-		return v;
-	}
-	v.reason = parse_ports(f, w, l4);
-	if (v.reason != NEXT)
-		return v;
-	v = choose(w, family);
-	if (unlikely(w->fragment == FRAGMENT_FIRST) && v.real)
-		fragment_remember(w, v.real);
-	return v;
+	return family == XLVS_IPV4 ? parse_rest4(f, w, l4) : parse_rest6(f, w, l4);
 }
 
-static __always_inline int walk(struct frame *f, const int family)
+static __always_inline int leave(struct frame *f, struct verdict v, const int family)
 {
-	struct flow w = { .family = family, .cpu = f->cpu };
-	struct verdict v;
 	int action = XDP_TX;
 
-	source_mac(f, &w.src_mac);
-	v = balance(f, &w, family);
 	if (v.reason >= XLVS_REASON_FORWARD && v.reason < XLVS_REASON_DROP)
 		v.reason = forward(f, v.reason, v.real, family, &action);
 	return finish(f, v.reason, action);
 }
 
+#define UNSETTLED (-1)
+
+/*
+ * Nearly every packet: not for a VIP, or of a known flow that stays in its state.
+ * Nothing here is called out of line with the flow, so it lives in registers; that
+ * halves the cost. Whatever else comes is UNSETTLED and starts again in walk().
+ */
+static __always_inline int settle(struct frame *f, const int family)
+{
+	struct flow w = { .family = family };
+	struct verdict v = { .reason = XLVS_FORWARD_CONN };
+	struct found way;
+	void *l4 = NULL;
+	__u64 *word;
+	__u32 reason = identify(f, &w, &l4, family);
+
+	if (reason == XLVS_PASS_NOT_VIP)
+		return finish(f, reason, XDP_PASS);
+	if (reason != NEXT || w.fragment || parse_ports(f, &w, l4) != NEXT)
+		return UNSETTLED;
+	word = conn_find(&w, conn_hash(&w, family), family, &way);
+	if (!word || conn_expired(way.seen, w.now) || !conn_stays(way.seen, &w))
+		return UNSETTLED;
+	v.real = conn_real(way.seen);
+	if (unlikely(conn_stamp(way.seen) != w.now) && real_available(v.real))
+		conn_refresh(word, way.seen, w.now);
+	return leave(f, v, family);
+}
+
+/*
+ * The whole story, in three parts that are called out of line: each is verified
+ * once, and gives its stack back before the next begins. First: read the packet.
+ */
+__noinline int read_packet(struct xdp_md *ctx, struct flow *w)
+{
+	struct frame f = {};
+	void *l4 = NULL;
+	__u32 reason = arrive(ctx, &f);
+
+	if (!w)
+		return XLVS_PASS_MALFORMED;
+	if (reason != NEXT)
+		return reason;
+	w->family = f.ethertype == bpf_htons(ETH_P_IP) ? XLVS_IPV4 : XLVS_IPV6;
+	w->cpu = f.cpu;
+	source_mac(&f, &w->src_mac);
+	reason = w->family == XLVS_IPV4 ? identify(&f, w, &l4, XLVS_IPV4) : identify(&f, w, &l4, XLVS_IPV6);
+	w->bytes = f.bytes;
+	if (reason != NEXT || w->fragment == FRAGMENT_LATER)
+		return reason;
+	if (w->family == XLVS_IPV4 && w->l4 == IPPROTO_ICMP)
+		return icmp_flow(&f, w, l4, XLVS_IPV4);
+	if (w->family == XLVS_IPV6 && w->l4 == IPPROTO_ICMPV6)
+		return icmp_flow(&f, w, l4, XLVS_IPV6);
+	return parse_ports(&f, w, l4);
+}
+
+/* A packet of a known connection: its real server, its state, its stamp. */
+static __always_inline struct verdict known(const struct flow *w, const struct found *way)
+{
+	struct verdict v = { .reason = XLVS_FORWARD_CONN, .real = conn_real(way->seen) };
+
+	if (real_available(v.real))
+		conn_advance(w, way);
+	else
+		v.reason = XLVS_DROP_REAL_GONE;
+	return v;
+}
+
+static __always_inline bool find_flow(const struct flow *w, __u64 hash, struct found *way)
+{
+	return w->family == XLVS_IPV4 ? conn_find(w, hash, XLVS_IPV4, way) :
+					conn_find(w, hash, XLVS_IPV6, way);
+}
+
+/* Second: where does it go? Fills `v`. */
+__noinline int judge(const struct flow *w, struct verdict *v)
+{
+	struct found way = {};
+	__u64 hash;
+
+	if (!w || !v)
+		return 0;
+	if (w->fragment == FRAGMENT_LATER) {
+		v->real = fragment_follow(w);
+		v->reason = v->real ? XLVS_FORWARD_FRAGMENT : XLVS_PASS_FRAGMENT_FIRST_UNSEEN;
+		return 0;
+	}
+	hash = w->family == XLVS_IPV4 ? conn_hash(w, XLVS_IPV4) : conn_hash(w, XLVS_IPV6);
+	if (!find_flow(w, hash, &way))
+		way.seen = 0;
+	if (w->icmp) {			/* does not touch the flow's timer */
+		v->real = way.seen && !conn_expired(way.seen, w->now) ? conn_real(way.seen) : 0;
+		v->reason = v->real ? XLVS_FORWARD_ICMP : XLVS_PASS_ICMP_NO_FLOW;
+		return 0;
+	}
+	if (way.seen && !conn_expired(way.seen, w->now) && !conn_restarts(way.seen, w))
+		*v = known(w, &way);
+	else
+		connect_flow(w, hash, &way, v);
+	if (w->fragment == FRAGMENT_FIRST && v->real)
+		fragment_remember(w, v->real);
+	return 0;
+}
+
+/* Third: off it goes. */
+__noinline int send_packet(struct xdp_md *ctx, const struct flow *w, const struct verdict *v)
+{
+	struct frame f = {};
+
+	if (!w || !v)
+		return XDP_ABORTED;
+	if (arrive(ctx, &f) != NEXT)
+		return finish(&f, v->reason, XDP_PASS);
+	f.bytes = w->bytes;
+	return w->family == XLVS_IPV4 ? leave(&f, *v, XLVS_IPV4) : leave(&f, *v, XLVS_IPV6);
+}
+
+static __noinline int walk(struct xdp_md *ctx)
+{
+	struct flow w = {};
+	struct verdict v = { .reason = read_packet(ctx, &w) };
+
+	if (v.reason == NEXT)
+		judge(&w, &v);
+	return send_packet(ctx, &w, &v);
+}
+
 static __always_inline int direct(struct xdp_md *ctx)
 {
-	struct frame f = {
-		.ctx = ctx,
-		.data = (void *)(long)ctx->data,
-		.end = (void *)(long)ctx->data_end,
-		.cpu = bpf_get_smp_processor_id(),
-	};
-	__u32 reason = parse_ethernet(&f);
+	struct frame f = {};
+	__u32 reason = arrive(ctx, &f);
+	int action;
 
-	f.iface = at(&ifaces, ctx->ingress_ifindex);
-	if (!f.iface || !f.iface->attached)
-		return finish(&f, XLVS_PASS_NOT_ATTACHED, XDP_PASS);
 	if (reason != NEXT)
 		return finish(&f, reason, XDP_PASS);
-	if (!to_my_mac(&f))
-		return finish(&f, XLVS_PASS_NOT_MY_MAC, XDP_PASS);
-	if (likely(f.ethertype == bpf_htons(ETH_P_IP)))
-		return walk(&f, XLVS_IPV4);
-	if (f.ethertype == bpf_htons(ETH_P_IPV6))
-		return walk(&f, XLVS_IPV6);
-	return finish(&f, XLVS_PASS_NOT_IP, XDP_PASS);
+	action = f.ethertype == bpf_htons(ETH_P_IP) ? settle(&f, XLVS_IPV4) : settle(&f, XLVS_IPV6);
+	return likely(action != UNSETTLED) ? action : walk(ctx);
 }
 
 SEC("xdp")

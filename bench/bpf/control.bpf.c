@@ -60,7 +60,7 @@ static __always_inline int balance(struct frame *f, const int family)
 
 	if ((family == XLVS_IPV4 ? parse_addresses4(f, &w) : parse_addresses6(f, &w)) != NEXT)
 		return finish(f, XLVS_PASS_MALFORMED, action);
-	w.vip = find_vip(w.virtual, family);
+	w.vip = find_vip(f->virtual, family);
 	if (!w.vip)
 		return finish(f, XLVS_PASS_NOT_VIP, action);
 	if ((family == XLVS_IPV4 ? parse_rest4(f, &w, &l4) : parse_rest6(f, &w, &l4)) != NEXT ||

@@ -72,7 +72,7 @@ static __noinline int parse_only(struct xdp_md *ctx)
 
 	if (parse_ethernet(&f) != NEXT || f.ethertype != bpf_htons(ETH_P_IP))
 		return XDP_DROP;
-	return parse_addresses4(&f, &w) == NEXT && w.virtual[0] ? XDP_PASS : XDP_DROP;
+	return parse_addresses4(&f, &w) == NEXT && f.virtual[0] ? XDP_PASS : XDP_DROP;
 }
 
 SEC("xdp")

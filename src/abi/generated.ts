@@ -916,28 +916,29 @@ export function writeTemplateSet(view: DataView, offset: number, value: Template
 }
 export const TemplateSetCodec = { size: TemplateSet_SIZE, read: readTemplateSet, write: writeTemplateSet } as const
 
-/** struct xlvs_frag_key, 40 bytes */
+/** struct xlvs_frag_key, 24 bytes */
 export interface FragKey {
   readonly src: readonly number[]
-  readonly dst: readonly number[]
   readonly id: number
+  readonly vip: number
   readonly proto: number
 }
-export const FragKey_SIZE = 40
-export const FragKey_OFFSETS = { src: 0, dst: 16, id: 32, proto: 36 } as const
+export const FragKey_SIZE = 24
+export const FragKey_OFFSETS = { src: 0, id: 16, vip: 20, proto: 22 } as const
 export function readFragKey(view: DataView, offset: number): FragKey {
   return {
     src: [view.getUint32(offset, false), view.getUint32(offset + 4, false), view.getUint32(offset + 8, false), view.getUint32(offset + 12, false)],
-    dst: [view.getUint32(offset + 16, false), view.getUint32(offset + 20, false), view.getUint32(offset + 24, false), view.getUint32(offset + 28, false)],
-    id: view.getUint32(offset + 32, false),
-    proto: view.getUint32(offset + 36, true),
+    id: view.getUint32(offset + 16, false),
+    vip: view.getUint16(offset + 20, true),
+    proto: view.getUint8(offset + 22),
   }
 }
 export function writeFragKey(view: DataView, offset: number, value: FragKey): void {
   setItems(value.src, 4, 'FragKey.src', (item0, i0) => view.setUint32(offset + i0 * 4, item0, false))
-  setItems(value.dst, 4, 'FragKey.dst', (item0, i0) => view.setUint32(offset + 16 + i0 * 4, item0, false))
-  view.setUint32(offset + 32, value.id, false)
-  view.setUint32(offset + 36, value.proto, true)
+  view.setUint32(offset + 16, value.id, false)
+  view.setUint16(offset + 20, value.vip, true)
+  view.setUint8(offset + 22, value.proto)
+  setZero(view, offset + 23, 1)
 }
 export const FragKeyCodec = { size: FragKey_SIZE, read: readFragKey, write: writeFragKey } as const
 

@@ -24,7 +24,7 @@ export async function main(argv: readonly string[], context: Context): Promise<E
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return EXIT.ok
-      return refuse(context, { json }, [usageProblem(complaint.join(''), argv)], EXIT.usage)
+      return misunderstood(context, complaint.join(''), argv)
     }
     return refuse(context, { json }, [unexpected(error)])
   }
@@ -56,15 +56,16 @@ async function build(
     .exitOverride()
     .configureOutput({
       writeOut: context.out,
-      // Without a verb commander writes the help where errors go.
-      writeErr: (text) => (argv.length === 0 ? context.err(text) : void complaint.push(text)),
+      writeErr: (text) => void complaint.push(text),
       getOutHelpWidth: () => Math.min(context.look.columns, 100),
       getErrHelpWidth: () => Math.min(context.look.columns, 100),
     })
     .addHelpText(
       'after',
       '\nExit codes: 0 done, 1 refused or failed (the running state is as it was), 2 wrong usage.\n' +
-        "Examples stand in each verb's help: xlvs run --help\n",
+        '\nExamples (each verb has its own: xlvs run --help):\n' +
+        '  xlvs run --vip 192.0.2.10:80 --to 192.0.2.21,192.0.2.22 --dev eth0\n' +
+        '  xlvs show reals\n',
     )
   const wanted = verbIn(argv)
   for (const verb of VERBS) {
@@ -80,15 +81,24 @@ function verbIn(argv: readonly string[]): string | undefined {
   return words[0] === 'help' ? words[1] : words[0]
 }
 
-function usageProblem(said: string, argv: readonly string[]) {
+/** A word that is missing is answered with the help that lists the words, a word that is wrong with one sentence. */
+function misunderstood(context: Context, said: string, argv: readonly string[]): ExitCode {
+  const json = argv.includes('--json')
+  const verb = VERBS.find(({ name }) => name === verbIn(argv))?.name
+  const help = `see: xlvs ${verb ? `${verb} ` : ''}--help`
+  const problem = said.startsWith('Usage:')
+    ? { reason: `what to ${verb ?? 'do'} is not said`, fix: help }
+    : usageProblem(said, help)
+  if (said.startsWith('Usage:') && !json) context.err(`${said.trimEnd()}\n\n`)
+  return refuse(context, { json }, [problem], EXIT.usage)
+}
+
+function usageProblem(said: string, help: string) {
   const [first = '', ...rest] = said
     .replace(/^error: /, '')
     .trim()
     .split('\n')
   const hint = rest.find((line) => line.startsWith('(Did you mean'))
-  const verb = VERBS.find(({ name }) => name === verbIn(argv))?.name
-  const help = `see: xlvs ${verb ? `${verb} ` : ''}--help`
-  if (argv.length === 0) return { reason: 'a verb is missing', fix: help }
   const meant = hint?.replace(/^\(Did you mean (one of )?(.*)\?\)$/, 'did you mean $2?')
   return { reason: first.replace(/\.$/, '') || 'the command line is not understood', fix: meant ?? help }
 }

@@ -2,6 +2,7 @@
 // The daemon is not in the packet's way: it may end, crash, restart and reload while requests go through.
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Listing, RealRow, ServiceRow, Status } from '../../src/api/contract.js'
 import {
@@ -169,6 +170,27 @@ describe('what was asked for at run time', () => {
     await director.json('remove', 'service', '192.0.2.10:81')
     await director.json('reload')
     expect(await weights()).toMatchObject({ '192.0.2.23': 3 })
+  })
+
+  it('is all there or not there at all, whenever the daemon is killed', async () => {
+    for (const pause of [0, 3, 10, 25]) {
+      const before = director.daemon().pid
+      const adds = Array.from({ length: 5 }, (_, i) =>
+        director.xlvs('add', 'service', `192.0.2.10:${100 + i}`, '--to', '192.0.2.21'),
+      )
+      await Promise.race(adds)
+      await sleep(pause)
+      await stop('SIGKILL')
+      const answers = await Promise.all(adds)
+      await director.restart()
+      expect(director.daemon().pid).not.toBe(before)
+      const { rows } = await director.json<Listing<ServiceRow>>('show', 'services')
+      const there = new Set(rows.map(({ port }) => port))
+      for (const [i, { code }] of answers.entries()) if (code === 0) expect(there).toContain(100 + i)
+      expect(await director.json('show', 'diff')).toEqual([])
+      for (const { port, owner } of rows)
+        if (owner === 'api') await director.json('remove', 'service', `192.0.2.10:${port}`)
+    }
   })
 
   it('is refused, and nothing is changed, when the disk is full', async () => {

@@ -84,10 +84,14 @@ describe('a command line that is wrong', () => {
     expect(err).not.toContain('    at ')
   })
 
-  it('shows the help when there are no words at all', async () => {
-    const { code, err } = await xlvs([])
-    expect(code).toBe(2)
-    expect(err).toContain('Usage: xlvs')
+  it.each([
+    [[], 'xlvs [options]', 'what to do is not said; see: xlvs --help'],
+    [['add'], 'xlvs add [options]', 'what to add is not said; see: xlvs add --help'],
+  ])('%j is shown the words there are', async (words, usage, sentence) => {
+    const { code, out, err } = await xlvs(words)
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toMatch(new RegExp(`^Usage: ${usage.replace(/[[\]]/g, '\\$&')}`))
+    expect(err.trimEnd().split('\n').at(-1)).toBe(sentence)
   })
 
   it('is told as JSON when JSON was asked for', async () => {

@@ -2,9 +2,11 @@
 // The whole daemon over its real sockets and files; only the kernel's side is the datapath in memory.
 import { spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
 import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { call } from '../../../src/cli/client.js'
 import { type Daemon, startDaemon } from '../../../src/daemon/daemon.js'
@@ -369,6 +371,61 @@ describe('a change over the socket', () => {
     const body = { vip: '192.0.2.11', port: '80' } as never
     expect(said(await call(socket, 'addService', {}, body))).toContain('port: port is the text "80"')
     expect(said(await call(socket, 'setReal', { service: 'web', real: 'x' }, { weight: 1 }))).toContain('web')
+  })
+})
+
+describe('the control socket', () => {
+  function send(method: string, path: string, body = ''): Promise<{ status: number; text: string }> {
+    return new Promise((resolve, reject) => {
+      const ask = request({ socketPath: socket, method, path }, (answer) => {
+        let text = ''
+        answer.on('data', (chunk) => {
+          text += chunk
+        })
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }))
+      })
+      ask.on('error', reject)
+      ask.end(body)
+    })
+  }
+
+  it('answers every wrong request with its status and one sentence, and goes on', async () => {
+    const { events } = await start()
+    const before = events.length
+    for (const [method, path, body, status, sentence] of [
+      ['GET', '/v1/nothing', '', 404, 'there is no GET /v1/nothing'],
+      ['GET', '/', '', 404, 'there is no GET /'],
+      ['PUT', '/v1/services', '{}', 405, 'PUT is not for /v1/services; use GET, POST'],
+      ['POST', '/v1/services', '{"vip":', 400, 'body: it is not JSON'],
+      ['POST', '/v1/services', ' '.repeat(5_000_000), 400, 'body: it is larger than 4194304 bytes'],
+      ['POST', '/v1/services', '', 409, 'body: body is empty; send a JSON object'],
+      ['POST', '/v1/services', '[]', 409, 'body: body is a list; send a JSON object'],
+      ['GET', '/v1/conns?limit=-1', '', 409, 'limit: limit "-1" is not a number of rows; use 0 for all'],
+      ['DELETE', '/v1/interfaces/eth7', '', 409, 'eth7 is not attached; see: xlvs show interfaces'],
+    ] as const) {
+      const answer = await send(method, path, body)
+      expect([answer.status, ...JSON.parse(answer.text).problems.map(formatProblem)]).toEqual([
+        status,
+        sentence,
+      ])
+    }
+    expect(events).toHaveLength(before)
+    expect((await call(socket, 'status')).ok).toBe(true)
+  })
+
+  it('takes any JSON as a body without harm', async () => {
+    const datapath = await start()
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom('/v1/services', '/v1/interfaces', `/v1/services/${encodeURIComponent(WEB)}/reals`),
+        fc.json(),
+        async (path, body) => {
+          expect((await send('POST', path, body)).status).toBe(409)
+        },
+      ),
+      { numRuns: 200 },
+    )
+    expect(Object.keys(datapath.weights())).toEqual([WEB])
   })
 })
 

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 // Actual, read back from the maps: all a controller knows after a restart, and all it needs.
 import type { BpfMap } from 'libbpf-ts'
-import { formatAddress, formatMac } from '../abi/address.js'
+import { formatMac } from '../abi/address.js'
 import {
   Family,
   Limit,
   Mac_SIZE,
   Proto,
-  Real_SIZE,
-  RealInfo_OFFSETS,
-  RealInfo_SIZE,
   readDir,
   readService,
   Scheduler,
+  type Service,
+  Service_SIZE,
   ServiceRef_SIZE,
   Settings_OFFSETS,
   Vip_OFFSETS,
   Vip_SIZE,
 } from '../abi/generated.js'
 import { serviceKey } from '../model/keys.js'
-import type { AddressText, Limits, MacText, SchedulerName, ServiceKey } from '../model/types.js'
-import type { Actual, ActualReal, ActualService, ActualVip, DirectoryName } from '../plan/actual.js'
+import type { Limits, MacText, SchedulerName, ServiceKey } from '../model/types.js'
+import type { Actual, ActualService, ActualVip, DirectoryName } from '../plan/actual.js'
 import { readDirectory } from '../plan/directory.js'
 import { persistenceOf, regionMatches } from '../plan/region.js'
 import type { Maps } from './maps.js'
+import { addressAt, RealReader } from './reals.js'
 import { readTimeouts } from './settings.js'
 
 /** Where each directory's {line, mask} stands in the settings. */
@@ -34,11 +34,8 @@ export const DIRECTORY_OFFSET: Readonly<Record<DirectoryName, number>> = {
   udp: Settings_OFFSETS.services + 8 * Proto.UDP,
 }
 
-export const REAL_FREE = 0
-export const REAL_LINKED = 1
-export const REAL_TRASH = 2
-
 const LINE = Limit.LINE_BYTES
+const HEADER_WORDS = Service_SIZE / 4
 const SCHEDULER_NAME: Readonly<Record<number, SchedulerName>> = {
   [Scheduler.SCHED_RR]: 'rr',
   [Scheduler.SCHED_WRR]: 'wrr',
@@ -46,35 +43,90 @@ const SCHEDULER_NAME: Readonly<Record<number, SchedulerName>> = {
   [Scheduler.SCHED_SH]: 'sh',
 }
 
-/** `verify`: compare every published region with its list, as after another controller's death. */
-export function readActual(maps: Maps, limits: Limits, verify: boolean): Actual {
-  const directories = {
-    vips4: directoryIn(maps, 'vips4'),
-    vips6: directoryIn(maps, 'vips6'),
-    tcp: directoryIn(maps, 'tcp'),
-    udp: directoryIn(maps, 'udp'),
+/** What a region's header says. */
+type Described = Omit<ActualService, 'listed' | 'stale' | 'reals' | 'trash'>
+
+/** Reads again and again; a header with the same bytes as before is not decoded twice. */
+export class ActualReader {
+  readonly #maps: Maps
+  readonly #limits: Limits
+  readonly #reals: RealReader
+  readonly #described: Described[] = []
+  readonly #headers: Uint32Array
+
+  constructor(maps: Maps, limits: Limits) {
+    this.#maps = maps
+    this.#limits = limits
+    this.#reals = new RealReader(maps)
+    this.#headers = new Uint32Array(HEADER_WORDS * maps.sizes.services)
   }
-  const vips = readVips(maps)
-  const byService = realsByService(maps)
-  const services = new Map<ServiceKey, ActualService>()
-  for (let id = 1; id < maps.sizes.services; id++) {
-    const line = maps.services.getUint32(id * ServiceRef_SIZE, true)
-    if (line === 0) continue
-    const service = readOne(maps, line, vips, byService.get(id) ?? [])
-    byService.delete(id)
-    const listed = directories[service.protocol].has(id)
-    const stale = verify && listed && !isTrue(maps, line, service)
-    services.set(service.key, { ...service, listed, stale })
+
+  /** `verify`: compare every published region with its list, as after another controller's death. */
+  read(verify: boolean): Actual {
+    const maps = this.#maps
+    const directories = {
+      vips4: directoryIn(maps, 'vips4'),
+      vips6: directoryIn(maps, 'vips6'),
+      tcp: directoryIn(maps, 'tcp'),
+      udp: directoryIn(maps, 'udp'),
+    }
+    const vips = readVips(maps)
+    const byService = this.#reals.byService()
+    const services = new Map<ServiceKey, ActualService>()
+    for (let id = 1; id < maps.sizes.services; id++) {
+      const line = maps.services.getUint32(id * ServiceRef_SIZE, true)
+      if (line === 0) continue
+      const part = this.#describe(id, line, vips)
+      const { linked: reals, trash } = byService.get(id) ?? NOBODY
+      byService.delete(id)
+      const listed = directories[part.protocol].has(id)
+      const stale = verify && listed && !regionMatches(maps.tables, line * LINE, part, reals)
+      services.set(part.key, { ...part, listed, stale, reals, trash })
+    }
+    return {
+      limits: this.#limits,
+      vips,
+      services,
+      orphans: [...byService.values()].flatMap(({ linked, trash }) => [...linked, ...trash]),
+      directories,
+      nextOrder: maps.settings.getUint32(Settings_OFFSETS.nextOrder, true),
+      timeouts: readTimeouts(maps.settings),
+      peers: readPeers(maps.handles.peers),
+    }
+  }
+
+  #describe(id: number, line: number, vips: ReadonlyMap<number, ActualVip>): Described {
+    let same = this.#described[id] !== undefined
+    for (let word = 0; word < HEADER_WORDS; word++) {
+      const value = this.#maps.tables.getUint32(line * LINE + 4 * word, true)
+      same = same && this.#headers[id * HEADER_WORDS + word] === value
+      this.#headers[id * HEADER_WORDS + word] = value
+    }
+    const known = this.#described[id]
+    if (same && known !== undefined && vips.get(known.vipId)?.address === known.vip) return known
+    const described = describe(readService(this.#maps.tables, line * LINE), vips)
+    this.#described[id] = described
+    return described
+  }
+}
+
+const NOBODY = { linked: [], trash: [] }
+
+function describe(header: Service, vips: ReadonlyMap<number, ActualVip>): Described {
+  const persistence = persistenceOf(header)
+  const name = {
+    vip: vips.get(header.vip)?.address ?? '',
+    port: header.port,
+    protocol: header.proto === Proto.UDP ? ('udp' as const) : ('tcp' as const),
   }
   return {
-    limits,
-    vips,
-    services,
-    orphans: [...byService.values()].flat(),
-    directories,
-    nextOrder: maps.settings.getUint32(Settings_OFFSETS.nextOrder, true),
-    timeouts: readTimeouts(maps.settings),
-    peers: readPeers(maps.handles.peers),
+    ...name,
+    id: header.id,
+    key: serviceKey(name),
+    vipId: header.vip,
+    scheduler: SCHEDULER_NAME[header.scheduler] ?? 'wlc',
+    ...(persistence && { persistence }),
+    generation: header.generation,
   }
 }
 
@@ -92,68 +144,6 @@ function readVips(maps: Maps): Map<number, ActualVip> {
     vips.set(id, { id, address: addressAt(maps.vips, at, maps.vips.getUint8(at + Vip_OFFSETS.family)) })
   }
   return vips
-}
-
-export function addressAt(view: DataView, offset: number, family: number): AddressText {
-  return formatAddress(
-    new Uint8Array(view.buffer, view.byteOffset + offset, 16),
-    family === Family.IPV4 ? 4 : 6,
-  )
-}
-
-function realsByService(maps: Maps): Map<number, ActualReal[]> {
-  const byService = new Map<number, ActualReal[]>()
-  for (let id = 1; id < maps.sizes.reals; id++) {
-    if (maps.realInfo.getUint8(id * RealInfo_SIZE + RealInfo_OFFSETS.used) === REAL_FREE) continue
-    const real = readReal(maps, id)
-    const same = byService.get(real.service)
-    if (same === undefined) byService.set(real.service, [real])
-    else same.push(real)
-  }
-  return byService
-}
-
-function readReal(maps: Maps, id: number): ActualReal {
-  const info = maps.realInfo
-  const at = id * RealInfo_SIZE
-  return {
-    id,
-    address: addressAt(info, at + RealInfo_OFFSETS.addr, info.getUint8(at + RealInfo_OFFSETS.family)),
-    service: info.getUint32(at + RealInfo_OFFSETS.service, true),
-    weight: info.getUint32(at + RealInfo_OFFSETS.weight, true),
-    lastWeight: info.getUint32(at + RealInfo_OFFSETS.lastWeight, true),
-    order: Number(info.getBigUint64(at + RealInfo_OFFSETS.order, true)),
-    nexthop: maps.reals.getUint32(id * Real_SIZE, true),
-    state: info.getUint8(at + RealInfo_OFFSETS.used) === REAL_LINKED ? 'linked' : 'trash',
-    referenced:
-      maps.loads.getBigUint64(id * 8, true) !== 0n || maps.persistents.getUint32(id * 8, true) !== 0,
-    trashSince: Number(info.getBigUint64(at + RealInfo_OFFSETS.trashSince, true)),
-  }
-}
-
-function readOne(maps: Maps, line: number, vips: ReadonlyMap<number, ActualVip>, all: readonly ActualReal[]) {
-  const header = readService(maps.tables, line * LINE)
-  const persistence = persistenceOf(header)
-  const id = {
-    vip: vips.get(header.vip)?.address ?? '',
-    port: header.port,
-    protocol: header.proto === Proto.UDP ? ('udp' as const) : ('tcp' as const),
-  }
-  return {
-    ...id,
-    id: header.id,
-    key: serviceKey(id),
-    vipId: header.vip,
-    scheduler: SCHEDULER_NAME[header.scheduler] ?? 'wlc',
-    ...(persistence && { persistence }),
-    generation: header.generation,
-    reals: all.filter((real) => real.state === 'linked').sort((a, b) => b.order - a.order),
-    trash: all.filter((real) => real.state === 'trash'),
-  }
-}
-
-function isTrue(maps: Maps, line: number, service: Omit<ActualService, 'listed' | 'stale'>): boolean {
-  return regionMatches(maps.tables, line * LINE, service, service.reals)
 }
 
 function readPeers(peers: BpfMap): MacText[] {

@@ -12,7 +12,6 @@ import {
   RealInfo_SIZE,
   Settings_OFFSETS,
 } from '../abi/generated.js'
-import { REAL_LINKED } from './actual.js'
 import { measureJiffy } from './clock.js'
 import { digest, loadFresh, loadOver, type Programs } from './load.js'
 import { type Handles, MAP_NAMES, type Maps, mapInto, store32 } from './maps.js'
@@ -27,6 +26,7 @@ import {
   pinOver,
   writeDigest,
 } from './pins.js'
+import { REAL_LINKED } from './reals.js'
 import { writeFreshSettings } from './settings.js'
 import { sizesOf } from './sizes.js'
 import type { DatapathOptions } from './types.js'

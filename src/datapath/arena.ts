@@ -66,13 +66,16 @@ export class Arena {
   }
 
   #takeExact(lines: number): number | undefined {
-    return this.#free.get(lines)?.pop()
+    const starts = this.#free.get(lines)
+    const line = starts?.pop()
+    if (starts?.length === 0) this.#free.delete(lines)
+    return line
   }
 
   /** Cut from the longest free range, so that short ones stay whole. */
   #takeLarger(lines: number): number | undefined {
     let longest = 0
-    for (const [length, starts] of this.#free) if (starts.length > 0 && length > longest) longest = length
+    for (const length of this.#free.keys()) if (length > longest) longest = length
     if (longest <= lines) return undefined
     const line = this.#takeExact(longest) as number
     this.#put(line + lines, longest - lines)

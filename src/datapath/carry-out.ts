@@ -22,9 +22,10 @@ import {
 } from '../abi/generated.js'
 import type { AddressText } from '../model/types.js'
 import type { Op } from '../plan/ops.js'
-import { DIRECTORY_OFFSET, REAL_FREE, REAL_LINKED, REAL_TRASH } from './actual.js'
+import { DIRECTORY_OFFSET } from './actual.js'
 import type { Arena, Range } from './arena.js'
 import { type Maps, store32, store64 } from './maps.js'
+import { REAL_FREE, REAL_LINKED, REAL_TRASH } from './reals.js'
 import { writePeers, writeTimeouts } from './settings.js'
 import { retireStats } from './stats.js'
 

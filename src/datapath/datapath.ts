@@ -6,7 +6,7 @@ import { Limit, readDir, readService, Settings_OFFSETS } from '../abi/generated.
 import type { AddressText, AttachMode, Desired, Limits, MacText, Timeouts } from '../model/types.js'
 import type { Actual } from '../plan/actual.js'
 import type { Op } from '../plan/ops.js'
-import { DIRECTORY_OFFSET, readActual } from './actual.js'
+import { ActualReader, DIRECTORY_OFFSET } from './actual.js'
 import { applyOps } from './apply.js'
 import { Arena, type Range } from './arena.js'
 import { Interfaces } from './attach.js'
@@ -50,7 +50,7 @@ export async function createDatapath(parts: Parts): Promise<Datapath> {
     },
   })
   await hops.start()
-  interfaces.adopt(hops.links().values())
+  interfaces.adopt(hops.links.values())
   return new KernelDatapath(parts, { slots, interfaces, hops, clock })
 }
 
@@ -66,6 +66,7 @@ class KernelDatapath implements Datapath {
   readonly #organs: Organs
   readonly #target: Target
   readonly #sweeper: Sweeper
+  readonly #reader: ActualReader
   readonly #cpus = possibleCpus()
   /** until the first look: another controller may have died in mid-change */
   #doubtful: boolean
@@ -74,6 +75,7 @@ class KernelDatapath implements Datapath {
     this.#parts = parts
     this.#organs = organs
     this.#doubtful = parts.adopted
+    this.#reader = new ActualReader(parts.maps, parts.limits)
     this.#sweeper = new Sweeper(parts.programs.sweep, parts.maps.sizes)
     const { slots, hops, clock } = organs
     this.#target = {
@@ -85,7 +87,10 @@ class KernelDatapath implements Datapath {
           hops.want(address)
           return slot
         },
-        unbind: (id) => slots.unbind(id),
+        unbind: (id) => {
+          const address = slots.unbind(id)
+          if (address !== undefined) hops.drop(address)
+        },
       },
       cpus: this.#cpus,
       pause: (ms) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms),
@@ -106,7 +111,7 @@ class KernelDatapath implements Datapath {
   }
 
   actual(): Actual {
-    const actual = readActual(this.#parts.maps, this.limits, this.#doubtful)
+    const actual = this.#reader.read(this.#doubtful)
     // what is stale stays in doubt until it is published anew
     this.#doubtful = this.#doubtful && [...actual.services.values()].some((service) => service.stale)
     return actual
@@ -121,7 +126,7 @@ class KernelDatapath implements Datapath {
   }
 
   async attach(name: string, mode: AttachMode) {
-    return this.#organs.interfaces.attach(name, mode, [...this.#organs.hops.links().values()])
+    return this.#organs.interfaces.attach(name, mode, [...this.#organs.hops.links.values()])
   }
 
   async detach(name: string) {
@@ -136,8 +141,8 @@ class KernelDatapath implements Datapath {
     return this.#organs.hops.resolve(addresses, deadlineMs)
   }
 
-  watchNextHops(onChange: (state: NextHopState) => void = () => {}) {
-    return this.#organs.hops.follow(onChange)
+  async watchNextHops(onChange: (state: NextHopState) => void = () => {}) {
+    this.#organs.hops.follow(onChange)
   }
 
   nextHop(address: AddressText) {
@@ -148,7 +153,7 @@ class KernelDatapath implements Datapath {
     const sources = {
       maps: this.#parts.maps,
       cpus: this.#cpus,
-      actual: readActual(this.#parts.maps, this.limits, false),
+      actual: this.#reader.read(false),
       attachments: this.attachments(),
       nextHop: (address: AddressText) => this.nextHop(address),
       tables: this.#sweeper.tables(),
@@ -157,21 +162,11 @@ class KernelDatapath implements Datapath {
   }
 
   conns(filter?: ConnFilter) {
-    return readConns(
-      this.#parts.maps,
-      readActual(this.#parts.maps, this.limits, false),
-      this.#ticks(),
-      filter,
-    )
+    return readConns(this.#parts.maps, this.#reader.read(false), this.#ticks(), filter)
   }
 
   templates(filter?: ConnFilter) {
-    return readTemplates(
-      this.#parts.maps,
-      readActual(this.#parts.maps, this.limits, false),
-      this.#ticks(),
-      filter,
-    )
+    return readTemplates(this.#parts.maps, this.#reader.read(false), this.#ticks(), filter)
   }
 
   sweep(budget: { readonly sets: number }) {

@@ -14,9 +14,9 @@ import {
   writeNexthop,
 } from '../abi/generated.js'
 import type { AddressText } from '../model/types.js'
-import { addressAt, REAL_FREE } from './actual.js'
 import { GRACE } from './arena.js'
 import { type Maps, store32 } from './maps.js'
+import { addressAt, REAL_FREE } from './reals.js'
 
 interface Target {
   slot: number
@@ -67,15 +67,17 @@ export class HopSlots {
     return target.slot
   }
 
-  unbind(id: number): void {
+  /** The address when no real server has it any more. */
+  unbind(id: number): AddressText | undefined {
     const address = this.#addressOf.get(id)
-    if (address === undefined) return
+    if (address === undefined) return undefined
     this.#addressOf.delete(id)
     const target = this.#targets.get(address)
     target?.reals.delete(id)
-    if (target === undefined || target.reals.size > 0) return
+    if (target === undefined || target.reals.size > 0) return undefined
     this.#rest(target.slot)
     this.#targets.delete(address)
+    return address
   }
 
   /** What the address's packets get now; undefined while that is no Ethernet header. */

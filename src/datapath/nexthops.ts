@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Next hops kept true: the kernel is asked for routes and neighbours, keeps the neighbours resolved, and its events
-// re-resolve whom they concern and nobody else.
-import { BpfError, type Link, type Neighbour, type RouteEvent, RouteSocket, type RouteTo } from 'libbpf-ts'
+// Next hops kept true: routes and neighbours become what packets do, and the kernel's events re-resolve whom they
+// concern and nobody else.
+import type { Link } from 'libbpf-ts'
 import { formatMac } from '../abi/address.js'
 import type { AddressText } from '../model/types.js'
 import { describeHop, encodeHop, type Hop, hopBy, needsNoAsking, type Way, wayTo } from './hop.js'
 import { concerns, covers } from './hop-events.js'
 import type { HopSlots } from './hop-slots.js'
+import { ignoreKernel, KernelTables, type NeighbourId, type News, neighbourKey } from './kernel-tables.js'
 import type { NextHopState } from './types.js'
 
 /** ms: events of one cause come together */
@@ -17,8 +18,9 @@ const REFRESH = 5_000
 const BATCH = 64
 
 interface Known {
-  way: Way
-  hop: Hop
+  readonly way: Way
+  readonly hop: Hop
+  readonly state: NextHopState
 }
 
 export interface NextHopsOptions {
@@ -31,46 +33,42 @@ export interface NextHopsOptions {
 
 export class NextHops {
   readonly #options: NextHopsOptions
-  readonly #links = new Map<number, Link>()
-  readonly #neighbours = new Map<string, Neighbour>()
+  readonly #tables = new KernelTables((news) => this.#on(news))
   readonly #known = new Map<AddressText, Known>()
+  /** neighbour -> addresses reached through it */
+  readonly #through = new Map<string, Set<AddressText>>()
   readonly #dirty = new Set<AddressText>()
   readonly #waiting = new Set<() => void>()
-  #socket: RouteSocket | undefined
-  #started: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #refresh: NodeJS.Timeout | undefined
   #running = false
   #closed = false
   #following = false
-  #managed = true
   #onChange: (state: NextHopState) => void = () => {}
 
   constructor(options: NextHopsOptions) {
     this.#options = options
   }
 
-  links(): ReadonlyMap<number, Link> {
-    return this.#links
+  get links(): ReadonlyMap<number, Link> {
+    return this.#tables.links
   }
 
-  /** Subscribes, then lists. Again after the kernel dropped events. */
-  start(): Promise<void> {
-    this.#started ??= this.#begin()
-    return this.#started
+  async start(): Promise<void> {
+    await this.#tables.start()
+    this.#refresh = setInterval(() => this.#again(), REFRESH)
+    this.#refresh.unref()
   }
 
   /** From now on every real server's next hop is found and kept true. */
-  async follow(listener: (state: NextHopState) => void): Promise<void> {
-    await this.start()
+  follow(listener: (state: NextHopState) => void): void {
     this.#onChange = listener
     this.#following = true
     this.#mark(this.#options.slots.addresses())
   }
 
   state(address: AddressText): NextHopState {
-    const known = this.#known.get(address)
-    return describeHop(address, known?.hop ?? { kind: 'unresolved', why: 'not asked for yet' })
+    return this.#known.get(address)?.state ?? { address, state: 'unresolved', why: 'not asked for yet' }
   }
 
   /** A real server has this address now. */
@@ -78,14 +76,21 @@ export class NextHops {
     if (this.#following && !this.#known.has(address)) this.#mark([address])
   }
 
+  /** No real server has it any more. */
+  drop(address: AddressText): void {
+    const way = this.#known.get(address)?.way
+    this.#known.delete(address)
+    this.#dirty.delete(address)
+    if (way?.kind === 'ethernet') this.#leave(address, way.neighbour)
+  }
+
   /** Until all have a next hop or are known to have none, at most `deadlineMs`. */
   async resolve(addresses: readonly AddressText[], deadlineMs: number): Promise<readonly NextHopState[]> {
-    await this.start()
-    const fresh = [...new Set(addresses)].filter((address) => this.#isOpen(address))
-    for (const address of fresh) this.#options.slots.expect(address)
+    const open = new Set(addresses.filter((address) => this.#isOpen(address)))
+    for (const address of open) this.#options.slots.expect(address)
     const deadline = performance.now() + deadlineMs
-    await this.#resolveAll(fresh)
-    while (!this.#closed && fresh.some((address) => this.#isPending(address))) {
+    await this.#resolveAll([...open])
+    while (!this.#closed && this.#somePending(open)) {
       const left = deadline - performance.now()
       if (left <= 0) break
       await this.#nextChange(left)
@@ -97,66 +102,26 @@ export class NextHops {
     this.#closed = true
     clearTimeout(this.#timer)
     clearInterval(this.#refresh)
-    this.#socket?.close()
+    this.#tables.close()
     for (const wake of this.#waiting) wake()
   }
 
   /** The kernel need not keep our neighbours any longer. */
   async forget(): Promise<void> {
-    for (const { way } of this.#known.values()) {
-      if (way.kind !== 'ethernet' || !this.#neighbourOf(way)?.flags.includes('managed')) continue
-      await this.#socket?.deleteNeighbour(way.neighbour).catch(ignoreKernel)
-    }
+    for (const { way } of this.#known.values())
+      if (way.kind === 'ethernet') await this.#tables.release(way.neighbour)
   }
 
-  async #begin(): Promise<void> {
-    this.#socket = RouteSocket.open()
-    this.#socket.subscribe(['link', 'address', 'neighbour', 'route'], (event) => this.#on(event))
-    this.#socket.unref()
-    await this.#list()
-    this.#refresh = setInterval(() => this.#again(), REFRESH)
-    this.#refresh.unref()
+  #on(news: News): void {
+    if (news.type === 'link') this.#options.onLink(news.value, news.change)
+    if (news.type === 'neighbour') this.#onNeighbour(news.value, news.change)
+    else this.#markIf((address, way) => isAbout(news, address, way))
   }
 
-  async #list(): Promise<void> {
-    const socket = this.#socket as RouteSocket
-    const [links, neighbours] = await Promise.all([socket.links(), socket.neighbours()])
-    this.#links.clear()
-    this.#neighbours.clear()
-    for (const link of links) this.#links.set(link.index, link)
-    for (const neighbour of neighbours) this.#neighbours.set(neighbourKey(neighbour), neighbour)
-  }
-
-  #on(event: RouteEvent): void {
-    if (this.#closed) return
-    if (event.type === 'neighbour') this.#onNeighbour(event.value, event.change)
-    if (event.type === 'link') this.#onLink(event.value, event.change)
-    if (event.type === 'address') this.#markIf((address) => address === event.value.address)
-    if (event.type === 'route') this.#markIf((address) => covers(event.value, address))
-    if (event.type === 'resync' || event.type === 'failed') this.#resync(event.type === 'failed')
-  }
-
-  #onLink(link: Link, change: 'added' | 'removed'): void {
-    if (change === 'added') this.#links.set(link.index, link)
-    else this.#links.delete(link.index)
-    this.#options.onLink(link, change)
-    this.#markIf((_, way) => concerns(way, link.index))
-  }
-
-  #onNeighbour(value: Neighbour, change: 'added' | 'removed'): void {
-    const key = neighbourKey(value)
-    if (change === 'removed') this.#neighbours.delete(key)
-    else this.#neighbours.set(key, value)
-    for (const [address, { way }] of this.#known) {
-      if (way.kind !== 'ethernet' || neighbourKey(way.neighbour) !== key) continue
-      this.#settle(address, way)
-      if (change === 'removed') this.#mark([address])
-    }
-  }
-
-  #resync(reopen: boolean): void {
-    if (reopen) this.#socket?.subscribe(['link', 'address', 'neighbour', 'route'], (event) => this.#on(event))
-    this.#list().then(() => this.#mark([...this.#known.keys()]), ignoreKernel)
+  #onNeighbour(id: NeighbourId, change: 'added' | 'removed'): void {
+    const addresses = this.#through.get(neighbourKey(id)) ?? []
+    for (const address of addresses) this.#settle(address, (this.#known.get(address) as Known).way)
+    if (change === 'removed') this.#mark(addresses)
   }
 
   #markIf(concerned: (address: AddressText, way: Way) => boolean): void {
@@ -168,7 +133,7 @@ export class NextHops {
   #mark(addresses: Iterable<AddressText>): void {
     for (const address of addresses) this.#dirty.add(address)
     if (this.#dirty.size === 0 || this.#timer !== undefined || this.#closed) return
-    this.#timer = setTimeout(() => this.#drain(), SETTLE)
+    this.#timer = setTimeout(() => void this.#drain(), SETTLE)
     this.#timer.unref()
   }
 
@@ -177,11 +142,9 @@ export class NextHops {
     if (this.#running) return this.#mark([])
     this.#running = true
     try {
-      await this.start()
-      const batch = [...this.#dirty]
+      const batch = [...this.#dirty].filter((address) => this.#options.slots.has(address))
       this.#dirty.clear()
-      await this.#resolveAll(batch.filter((address) => this.#options.slots.has(address)))
-      for (const address of batch) if (!this.#options.slots.has(address)) this.#known.delete(address)
+      await this.#resolveAll(batch)
     } catch (error) {
       ignoreKernel(error)
     } finally {
@@ -197,57 +160,52 @@ export class NextHops {
   }
 
   async #resolveOne(address: AddressText): Promise<void> {
-    const route = await this.#routeTo(address)
-    const way = wayTo(address, route, this.#links)
+    const way = wayTo(address, await this.#tables.routeTo(address), this.#tables.links)
+    if (this.#closed || !this.#options.slots.has(address)) return
     this.#settle(address, way)
-    if (way.kind === 'ethernet' && !needsNoAsking(this.#neighbourOf(way))) await this.#ask(way)
-  }
-
-  async #routeTo(address: AddressText): Promise<RouteTo | undefined> {
-    try {
-      return await this.#socket?.routeTo(address)
-    } catch (error) {
-      ignoreKernel(error)
-      return undefined
-    }
-  }
-
-  /** Resolve it and keep it so; kernels before 5.16 only resolve. */
-  async #ask({ neighbour }: Extract<Way, { kind: 'ethernet' }>): Promise<void> {
-    const found = this.#neighbours.get(neighbourKey(neighbour))
-    if (found?.state === 'failed')
-      this.#neighbours.set(neighbourKey(found), { ...found, state: 'incomplete' })
-    if (this.#managed) {
-      try {
-        await this.#socket?.setNeighbour({ ...neighbour, managed: true })
-        return
-      } catch (error) {
-        if (!(error instanceof BpfError) || (error.code !== 'EINVAL' && error.code !== 'EOPNOTSUPP')) return
-        this.#managed = false
-      }
-    }
-    await this.#socket?.setNeighbour({ ...neighbour, use: true }).catch(ignoreKernel)
+    if (way.kind !== 'ethernet' || needsNoAsking(this.#tables.neighbour(way.neighbour))) return
+    await this.#tables.ask(way.neighbour)
   }
 
   /** What is known of the address becomes what packets do. */
   #settle(address: AddressText, way: Way): void {
     const before = this.#known.get(address)
-    const found = way.kind === 'ethernet' ? this.#neighbourOf(way) : undefined
+    const found = way.kind === 'ethernet' ? this.#tables.neighbour(way.neighbour) : undefined
     const hop = hopBy(way, found, before?.hop ?? this.#inherited(address, way))
-    this.#known.set(address, { way, hop })
+    const state = describeHop(address, hop)
+    this.#known.set(address, { way, hop, state })
+    if (before?.way !== way) this.#enter(address, before?.way, way)
     if (hop.kind === 'ethernet') this.#options.onEgress(hop.way.egress.index)
     if (!this.#options.slots.point(address, encodeHop(hop))) this.#dirty.add(address)
-    if (before === undefined || !sameState(describeHop(address, before.hop), describeHop(address, hop))) {
-      this.#onChange(describeHop(address, hop))
-    }
+    if (before === undefined || !sameState(before.state, state)) this.#onChange(state)
     for (const wake of [...this.#waiting]) wake()
+  }
+
+  #enter(address: AddressText, before: Way | undefined, way: Way): void {
+    if (way.kind === 'ethernet') {
+      const key = neighbourKey(way.neighbour)
+      const addresses = this.#through.get(key)
+      if (addresses === undefined) this.#through.set(key, new Set([address]))
+      else addresses.add(address)
+    }
+    if (before?.kind !== 'ethernet') return
+    const same = way.kind === 'ethernet' && neighbourKey(way.neighbour) === neighbourKey(before.neighbour)
+    if (!same) this.#leave(address, before.neighbour)
+  }
+
+  #leave(address: AddressText, neighbour: NeighbourId): void {
+    const key = neighbourKey(neighbour)
+    const addresses = this.#through.get(key)
+    addresses?.delete(address)
+    if (addresses === undefined || addresses.size > 0) return
+    this.#through.delete(key)
+    this.#tables.release(neighbour).catch(ignoreKernel)
   }
 
   /** What an earlier controller found out is good until the kernel says otherwise. */
   #inherited(address: AddressText, way: Way): Hop | undefined {
     const standing = this.#options.slots.standing(address)
-    if (way.kind !== 'ethernet' || standing === undefined || standing.ifindex !== way.egress.index)
-      return undefined
+    if (way.kind !== 'ethernet' || standing?.ifindex !== way.egress.index) return undefined
     return { kind: 'ethernet', mac: formatMac(standing.dstMac), way }
   }
 
@@ -255,14 +213,9 @@ export class NextHops {
   #again(): void {
     this.#markIf((_, way) => {
       if (way.kind !== 'ethernet') return false
-      const found = this.#neighbourOf(way)
+      const found = this.#tables.neighbour(way.neighbour)
       return !needsNoAsking(found) && found?.state !== 'reachable'
     })
-    this.#mark([])
-  }
-
-  #neighbourOf(way: Extract<Way, { kind: 'ethernet' }>): Neighbour | undefined {
-    return this.#neighbours.get(neighbourKey(way.neighbour))
   }
 
   #isOpen(address: AddressText): boolean {
@@ -270,12 +223,20 @@ export class NextHops {
     return known === undefined || known.hop.kind === 'unresolved'
   }
 
+  #somePending(open: Set<AddressText>): boolean {
+    for (const address of open) {
+      if (this.#isPending(address)) return true
+      open.delete(address)
+    }
+    return false
+  }
+
   /** The answer may still come. */
   #isPending(address: AddressText): boolean {
     const known = this.#known.get(address)
-    if (known === undefined) return true
+    if (known === undefined) return this.#options.slots.has(address)
     if (known.hop.kind !== 'unresolved' || known.way.kind !== 'ethernet') return false
-    return this.#neighbourOf(known.way)?.state !== 'failed'
+    return this.#tables.neighbour(known.way.neighbour)?.state !== 'failed'
   }
 
   #nextChange(ms: number): Promise<void> {
@@ -291,16 +252,12 @@ export class NextHops {
   }
 }
 
-function neighbourKey(neighbour: { readonly ifindex: number; readonly address: AddressText }): string {
-  return `${neighbour.ifindex} ${neighbour.address}`
+function isAbout(news: Exclude<News, { type: 'neighbour' }>, address: AddressText, way: Way): boolean {
+  if (news.type === 'link') return concerns(way, news.value.index)
+  if (news.type === 'route') return covers(news.value, address)
+  return news.type === 'relisted' || address === news.value.address
 }
 
 function sameState(a: NextHopState, b: NextHopState): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
-}
-
-/** The kernel may refuse at any time (a device just went); the next event or refresh asks again. */
-function ignoreKernel(error: unknown): void {
-  if (!(error instanceof BpfError) && !(error instanceof Error && error.message.endsWith('is closed')))
-    throw error
 }

@@ -87,39 +87,29 @@ struct offer {
 	__u32 empty;
 };
 
-struct offer_pass {
-	const struct flow *w;
-	struct offer *out;
-};
-
-static int offer_step(__u32 i, struct offer_pass *pass)
+static __always_inline void weigh_way(__u64 seen, __u32 way, const struct flow *w, struct offer *out)
 {
-	struct offer *out = pass->out;
-	const struct flow *w = pass->w;
-	__u64 *data = way_data(w->family, out->at.set, i), seen;
-	__u32 rank, price;
+	__u32 rank = vacancy(seen, w), price = cost(rank, seen, w);
 
-	if (!data)
-		return 1;
-	seen = READ_ONCE(*data);
-	rank = vacancy(seen, w);
-	price = cost(rank, seen, w);
 	out->empty += rank == VACANT_HERE;
 	if (rank < NOT_VACANT && price < out->cost) {
 		out->at.seen = seen;
-		out->at.way = i;
+		out->at.way = way;
 		out->cost = price;
 	}
-	return 0;
 }
 
-static __always_inline void offer_of(__u32 set, const struct flow *w, struct offer *out)
+static __noinline int offer_of(__u32 set, const struct flow *w, struct offer *out)
 {
-	struct offer_pass pass = { .w = w, .out = out };
-
 	out->at.set = set;
 	out->cost = NO_OFFER;
-	bpf_loop(ways_of(w->family), offer_step, &pass, 0);
+	for (__u32 i = 0; i < ways_of(w->family); i++) {
+		const __u64 *data = way_data(w->family, set, i);
+
+		if (data)
+			weigh_way(READ_ONCE(*data), i, w, out);
+	}
+	return 0;
 }
 
 /*

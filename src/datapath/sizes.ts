@@ -32,7 +32,7 @@ const FILL = 0.66
 const MAX_VIPS = 65_535
 /** 8 MiB for directories and for services of unusual size. */
 const ARENA_BASE = 131_072
-const ARENA_PER_SERVICE = 20
+const ARENA_PER_SERVICE = 24
 
 export function sizesOf(limits: Limits, cpus: number): Sizes {
   const reals = limits.reals + 1

@@ -11,6 +11,9 @@ import type { DirectoryEntry, Op } from './ops.js'
 import { planService } from './service.js'
 import { planOrphans, planRemoval } from './trash.js'
 
+/** Entries of the peers map (bpf/maps.h). */
+const MAX_PEERS = 64
+
 /** `now`: CLOCK_BOOTTIME seconds. Called again from time to time, it frees what nothing points at any more. */
 export function diff(desired: Desired, actual: Actual, now: number): Outcome<readonly Op[]> {
   const draft = newDraft(actual, now)
@@ -24,6 +27,7 @@ export function diff(desired: Desired, actual: Actual, now: number): Outcome<rea
   for (const [key, service] of actual.services) if (!wanted.has(key)) planRemoval(draft, service)
   planOrphans(draft)
   const directories = planDirectories(draft)
+  if (new Set(desired.peers).size > MAX_PEERS) draft.problems.push(tooManyPeers(desired.peers.length))
   if (draft.problems.length > 0) return { ok: false, problems: draft.problems }
   const settings = planSettings(desired, actual)
   return {
@@ -64,6 +68,11 @@ function crowded(draft: Draft, key: number) {
     reason: `${who.length} IPv6 VIPs have the same XOR of their four words, and a directory line holds 8: ${who.join(', ')}`,
     fix: 'change some of these addresses by one bit',
   }
+}
+
+function tooManyPeers(count: number) {
+  const reason = `${count} peers, and the maps have room for ${MAX_PEERS}`
+  return { subject: 'peers', reason, fix: 'list only directors that share a network with this one' }
 }
 
 function planSettings(desired: Desired, actual: Actual): Op[] {

@@ -113,6 +113,15 @@ describe('diff', () => {
     expect(settle(maps, desired)).toEqual([])
   })
 
+  test('more peers than the maps hold are refused', () => {
+    const peers = Array.from({ length: 65 }, (_, i) => `02:00:00:00:00:${i.toString(16).padStart(2, '0')}`)
+    expect(diff(wish([], { peers }), new Maps().actual(), 1)).toMatchObject({
+      ok: false,
+      problems: [{ subject: 'peers' }],
+    })
+    expect(diff(wish([], { peers: peers.slice(1) }), new Maps().actual(), 1).ok).toBe(true)
+  })
+
   test('a list of one bad service changes nothing', () => {
     const made = diff(wish([{}, { port: 81 }]), new Maps({ services: 1 }).actual(), 1)
     expect(made).toMatchObject({ ok: false, problems: [{ subject: 'tcp 10.0.1.1:81' }] })

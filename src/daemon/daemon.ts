@@ -32,7 +32,7 @@ export interface Daemon {
   stop(how: 'leave' | 'restore'): Promise<void>
 }
 
-/** What to do backwards when the start is refused, and at the end. */
+/** What to do backwards when the start is refused, and at the end: listeners close before the datapath. */
 type Undo = (() => unknown)[]
 
 export async function startDaemon(options: DaemonOptions): Promise<Outcome<Daemon>> {
@@ -81,7 +81,7 @@ async function openSession(
   if (!opened.ok) return opened
   const datapath = opened.value
   let letGo: () => unknown = () => (datapath.adopted ? datapath.close() : datapath.destroy())
-  undo.push(() => letGo())
+  undo.unshift(() => letGo())
   if (source.kind === 'words' && datapath.adopted && datapath.attachments().length > 0)
     return fail(inService(datapath, places))
   const state = source.kind === 'file' ? stateFile(places.stateDir) : NO_STATE
@@ -107,6 +107,7 @@ function running({ session, datapath, change, restore }: Opened, undo: Undo): Da
     reload: session.reload,
     stop: async (how) => {
       if (how === 'restore') restore()
+      await session.engine.end()
       await unwind(undo)
     },
   }

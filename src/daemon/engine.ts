@@ -37,13 +37,17 @@ export interface Engine {
   change(edit: Edit, options?: ChangeOptions): Promise<Outcome<Change>>
   /** Brings maps and interfaces back to what they should be, and frees what nothing needs any more. */
   tend(): Promise<void>
+  /** What is under way is finished; what comes later is refused. */
+  end(): Promise<void>
 }
 
 export function createEngine(world: EngineWorld, first: Store): Engine {
   let store = first
   let generation = 0
+  let ending = false
   const inTurn = queue()
   const commit = async (edit: Edit, options: ChangeOptions): Promise<Outcome<Change>> => {
+    if (ending) return fail({ reason: 'the daemon is ending', fix: 'start it again with: xlvs run -c FILE' })
     const started = world.clock()
     const edited = await edit(store)
     if (!edited.ok) return edited
@@ -63,9 +67,14 @@ export function createEngine(world: EngineWorld, first: Store): Engine {
     change: (edit, options = {}) => inTurn(() => commit(edit, options)),
     tend: () =>
       inTurn(async () => {
+        if (ending) return
         const tended = await reconcile(world, effectiveOf(store))
         if (!tended.ok) world.log(formatProblems(tended.problems))
       }),
+    end: () => {
+      ending = true
+      return inTurn(async () => undefined)
+    },
   }
 }
 

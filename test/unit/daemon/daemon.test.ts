@@ -17,6 +17,7 @@ import { baseOf, fileService } from './given.js'
 import { type Memory, type MemoryOptions, memoryDatapath } from './memory.js'
 
 const WEB = 'tcp 192.0.2.10:80'
+const VIP2 = '192.0.2.11'
 
 let dir: string
 let file: string
@@ -72,6 +73,10 @@ async function start(options: MemoryOptions = {}): Promise<Memory> {
 
 async function stop(): Promise<void> {
   await running.pop()?.stop('leave')
+}
+
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
 function said(outcome: Outcome<unknown>): string {
@@ -285,6 +290,28 @@ describe('an interface that was attached by request and is gone at the next star
 })
 
 describe('a daemon that is told to end', () => {
+  it('finishes the change under way and refuses those that wait behind it', async () => {
+    let answer: () => void = () => undefined
+    let asked = 0
+    const silence = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    const { events } = await start({ answer: async () => void (asked++ > 0 && (await silence)) })
+    const add = (port: number) =>
+      call(socket, 'addService', {}, { vip: VIP2, port, reals: [{ address: `192.0.2.${port}` }] })
+    const first = add(81)
+    await until(() => asked === 2)
+    const second = add(82)
+    await until(async () => (await call(socket, 'status')).ok)
+    const ended = stop()
+    answer()
+    expect(said(await first)).toBe('done')
+    expect(said(await second)).toBe('the daemon is ending; start it again with: xlvs run -c FILE')
+    await ended
+    expect(events.at(-1)).toBe('close')
+    expect(events.at(-2)).toMatch(/^apply/)
+  })
+
   it('does not wait for who only holds a connection open', async () => {
     await start()
     const idle = connect(socket)

@@ -25,6 +25,8 @@ export interface MemoryOptions {
   readonly interfaces?: readonly string[]
   readonly unreachable?: readonly string[]
   readonly limits?: Datapath['limits']
+  /** neighbours answer when this resolves */
+  readonly answer?: () => Promise<void>
 }
 
 export function memoryDatapath(options: MemoryOptions = {}): Memory {
@@ -67,6 +69,7 @@ export function memoryDatapath(options: MemoryOptions = {}): Memory {
     attachments: () => [...attached.values()],
     resolveNextHops: async (addresses) => {
       events.push(`resolve ${addresses.join(' ')}`)
+      await options.answer?.()
       return addresses.map(hop)
     },
     watchNextHops: async () => undefined,

@@ -14,15 +14,20 @@ export interface Canvas {
   readonly shades: readonly [Paint, ...Paint[]]
 }
 
+/** A line that does not fit would be broken, and what is drawn over it would be off. */
+const NARROWEST = 60
+const WIDEST = 80
+
 export function canvasOf(
   stream: { readonly isTTY?: boolean | undefined; readonly columns?: number | undefined },
   env: { readonly NO_COLOR?: string | undefined; readonly TERM?: string | undefined },
 ): Canvas {
-  const live = stream.isTTY === true && env.TERM !== 'dumb'
+  const columns = stream.columns || WIDEST
+  const live = stream.isTTY === true && env.TERM !== 'dumb' && columns >= NARROWEST
   const sgr = live && !env.NO_COLOR ? coloured : plain
   return {
     live,
-    columns: Math.max(60, Math.min(80, stream.columns || 80)),
+    columns: Math.max(NARROWEST, Math.min(WIDEST, columns)),
     bold: sgr(1),
     dim: sgr(2),
     good: sgr(32),

@@ -54,4 +54,9 @@ describe('a canvas', () => {
     expect(canvasOf({ isTTY: true }, { TERM: 'dumb' }).live).toBe(false)
     expect(canvasOf({}, {}).live).toBe(false)
   })
+
+  it('is not live where the lines do not fit', () => {
+    expect(canvasOf({ isTTY: true, columns: 59 }, {}).live).toBe(false)
+    expect(canvasOf({ isTTY: true, columns: 60 }, {}).live).toBe(true)
+  })
 })

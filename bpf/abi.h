@@ -353,6 +353,7 @@ enum xlvs_template_bits {
 
 enum xlvs_template_control {
 	XLVS_TEMPLATE_ASSURED = 0x80000000u, /* one of its connections was ESTABLISHED */
+	XLVS_TEMPLATE_NEEDED = 0x40000000u, /* a connection that it controls was met since the last sweep */
 	XLVS_TEMPLATE_PROTO_SHIFT = 28,	/* 2 bits, enum xlvs_proto: part of the key */
 	XLVS_TEMPLATE_COUNT_MASK = 0x0fffffff, /* connections it controls */
 };

@@ -13,12 +13,6 @@
 #define FTP_DATA_PORT bpf_htons(20)
 #define OVERFLOW_INDEX(hash) ((hash) >> (64 - XLVS_OVERFLOW_BITS))
 
-/* What became of a packet: a reason, and the real server when it goes to one. */
-struct verdict {
-	__u32 reason;
-	__u32 real;
-};
-
 /* Another director sent it: balanced already, do not play ping-pong. */
 static __always_inline bool from_peer(const struct flow *w)
 {
@@ -125,8 +119,10 @@ static __always_inline struct verdict admit(__u32 service, bool persistent, cons
 		unstored(service, w, hash, &v);
 		return v;
 	}
-	if (control)
+	if (control) {
 		__sync_fetch_and_add(&control->control, 1);
+		__sync_fetch_and_or(&control->control, XLVS_TEMPLATE_NEEDED);
+	}
 	count_connection(v.real, w->cpu);
 	return v;
 }
@@ -175,36 +171,6 @@ __noinline int connect_flow(const struct flow *w, __u64 hash, const struct found
 		*out = admit(service, persistent, w, hash, own);
 	if (out->reason >= XLVS_REASON_FORWARD && !out->real)
 		out->reason = XLVS_DROP_NO_REAL;
-	return 0;
-}
-
-/* A packet of a known connection that changes its state. Retried: the word may move under us. */
-__noinline int conn_advance(const struct flow *w, const struct found *way)
-{
-	__u64 seen, *word;
-
-	if (!w || !way)
-		return 0;
-	seen = way->seen;
-	word = way_data(w->family, way->set, way->way);
-	if (!word)
-		return 0;
-	for (int i = 0; i < 4; i++) {
-		__u32 before = conn_state(seen), after = tcp_step(before, w->tcp_flags);
-		__u64 was, next = seen & ~(CONN_STAMP_MASK | CONN_STATE_MASK << XLVS_CONN_STATE_SHIFT);
-
-		next |= (__u64)after << XLVS_CONN_STATE_SHIFT | w->now;
-		was = __sync_val_compare_and_swap(word, seen, next);
-		if (was == seen) {
-			load_add(conn_real(seen), load_of(after) - load_of(before));
-			if (after == XLVS_TCP_ESTABLISHED && before != after && seen & CONN_CONTROLLED)
-				template_assure(w);
-			return 0;
-		}
-		if ((was ^ seen) >> XLVS_CONN_REAL_SHIFT)
-			return 0;	/* no longer this connection */
-		seen = was;
-	}
 	return 0;
 }
 

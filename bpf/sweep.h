@@ -16,12 +16,23 @@ struct sweep_pass {
 	__u32 freed;
 };
 
+/* A live connection speaks for its template, if it still finds it. */
+static __noinline int keep_template(__u32 family, const struct found *way)
+{
+	struct flow w = {};
+
+	flow_of_way(way, family, &w);
+	return template_mark(&w, XLVS_TEMPLATE_NEEDED);
+}
+
 static __always_inline void sweep_conn(const struct found *c, __u64 *word, struct sweep_pass *pass)
 {
 	if (!conn_vip(c->seen))
 		return;
 	if (!conn_expired(c->seen, pass->now)) {
 		pass->live++;
+		if (c->seen & CONN_CONTROLLED)
+			keep_template(pass->family, c);
 		return;
 	}
 	if (__sync_val_compare_and_swap(word, c->seen, CONN_BUSY) != c->seen)
@@ -45,18 +56,26 @@ static int sweep_conn_set(__u32 i, struct sweep_pass *pass)
 	return 0;
 }
 
-/* A template whose time is over but which still controls connections goes on with 60 s. */
+/*
+ * A template whose time is over but which still controls connections goes on with
+ * 60 s. Its count alone does not hold it: when the service is gone or has another
+ * mask, connections end without finding the template they came by.
+ */
 static __always_inline void sweep_template(struct xlvs_template *t, struct sweep_pass *pass)
 {
 	__u64 seen = READ_ONCE(t->data), next = 0;
+	__u32 control;
 
 	if (!template_real(seen))
 		return;
+	control = READ_ONCE(t->control);
+	if (control & XLVS_TEMPLATE_NEEDED)
+		__sync_fetch_and_and(&t->control, ~XLVS_TEMPLATE_NEEDED);
 	if (!template_expired(seen, pass->now)) {
 		pass->live++;
 		return;
 	}
-	if (template_controls(t))
+	if (control & XLVS_TEMPLATE_NEEDED && control & XLVS_TEMPLATE_COUNT_MASK)
 		next = template_data(template_real(seen), TEMPLATE_POSTPONED, pass->now);
 	if (__sync_val_compare_and_swap(&t->data, seen, next) != seen)
 		return;

@@ -285,6 +285,7 @@ export const TemplateBitsNames: Readonly<Record<number, string>> = {
 /** enum xlvs_template_control */
 export const TemplateControl = {
   TEMPLATE_ASSURED: 2147483648,
+  TEMPLATE_NEEDED: 1073741824,
   TEMPLATE_PROTO_SHIFT: 28,
   TEMPLATE_COUNT_MASK: 268435455,
 } as const
@@ -292,6 +293,7 @@ export type TemplateControl = (typeof TemplateControl)[keyof typeof TemplateCont
 /** Names by value; the first where several are equal. */
 export const TemplateControlNames: Readonly<Record<number, string>> = {
   2147483648: 'TEMPLATE_ASSURED',
+  1073741824: 'TEMPLATE_NEEDED',
   28: 'TEMPLATE_PROTO_SHIFT',
   268435455: 'TEMPLATE_COUNT_MASK',
 }

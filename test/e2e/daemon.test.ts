@@ -305,6 +305,20 @@ describe('a run without a file', () => {
     expect(existsSync(elsewhere().XLVS_PIN_ROOT)).toBe(false)
     expect(existsSync(elsewhere().XLVS_STATE_DIR)).toBe(false)
   })
+
+  it('gives it back also when Ctrl-C comes before the start is through', async () => {
+    const words = ['--vip', `${VIP}:80`, '--to', '192.0.2.200', '--dev', 'eth0']
+    const daemon = topology.lab.start(
+      topology.director.namespace,
+      [...command(), 'run', ...words],
+      elsewhere(),
+    )
+    while ((await program()) === 'none') await sleep(5)
+    expect(daemon.stdout()).toBe('')
+    expect(await daemon.stop('SIGINT')).toBe(0)
+    expect(await program()).toBe('none')
+    expect(existsSync(elsewhere().XLVS_PIN_ROOT)).toBe(false)
+  })
 })
 
 function command(): [string, string] {

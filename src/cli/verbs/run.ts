@@ -44,6 +44,7 @@ async function run(context: Context, options: Options): Promise<ExitCode> {
   const source = sourceOf(options)
   if (!source.ok) return misused(context, options, source)
   const where = places(options, context)
+  const signals = watchSignals()
   const started = await startDaemon({
     source: source.value,
     places: where,
@@ -55,7 +56,8 @@ async function run(context: Context, options: Options): Promise<ExitCode> {
   const daemon = started.value
   for (const notice of daemon.notices) context.err(`note: ${notice}\n`)
   context.out(greeting(daemon, source.value))
-  const ended = await untilStopped(daemon, context)
+  signals.hangup(() => void reload(daemon, context))
+  const ended = await signals.ended
   const how = source.value.kind === 'file' ? 'leave' : 'restore'
   await daemon.stop(how)
   context.out(farewell(ended, daemon, how))
@@ -80,18 +82,32 @@ function sourceOf(options: Options): Outcome<Source> {
   })
 }
 
-/** The name of the signal that ends the daemon; SIGHUP reloads on the way. */
-function untilStopped(daemon: Daemon, context: Context): Promise<string> {
-  const hangup = async () => {
-    const outcome = await daemon.reload()
-    if (outcome.ok)
-      context.err(['reloaded', ...outcome.value.notices.map((n) => `note: ${n}`), ''].join('\n'))
-    else context.err(`reload refused, nothing changed:\n${formatProblems(outcome.problems)}\n`)
-  }
-  return new Promise((resolve) => {
-    process.on('SIGHUP', () => void hangup())
+interface Signals {
+  /** the name of the one that ends the daemon */
+  readonly ended: Promise<string>
+  /** what SIGHUP does; nothing until it is said */
+  hangup(act: () => void): void
+}
+
+/** From before the start on: a Ctrl-C that comes early must not leave an interface behind. */
+function watchSignals(): Signals {
+  let act: () => void = () => undefined
+  process.on('SIGHUP', () => act())
+  const ended = new Promise<string>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve(signal))
   })
+  return {
+    ended,
+    hangup: (given) => {
+      act = given
+    },
+  }
+}
+
+async function reload(daemon: Daemon, context: Context): Promise<void> {
+  const outcome = await daemon.reload()
+  if (outcome.ok) context.err(['reloaded', ...outcome.value.notices.map((n) => `note: ${n}`), ''].join('\n'))
+  else context.err(`reload refused, nothing changed:\n${formatProblems(outcome.problems)}\n`)
 }
 
 function greeting({ attached }: Daemon, source: Source): string {

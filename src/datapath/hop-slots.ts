@@ -72,12 +72,22 @@ export class HopSlots {
     const address = this.#addressOf.get(id)
     if (address === undefined) return undefined
     this.#addressOf.delete(id)
+    this.#targets.get(address)?.reals.delete(id)
+    this.giveUp(address)
+    return this.#targets.has(address) ? undefined : address
+  }
+
+  /** Addresses that were expected and have no real server yet. */
+  idle(): AddressText[] {
+    return [...this.#targets].filter(([, { reals }]) => reals.size === 0).map(([address]) => address)
+  }
+
+  /** An expected address whose real server never came. */
+  giveUp(address: AddressText): void {
     const target = this.#targets.get(address)
-    target?.reals.delete(id)
-    if (target === undefined || target.reals.size > 0) return undefined
+    if (target === undefined || target.reals.size > 0) return
     this.#rest(target.slot)
     this.#targets.delete(address)
-    return address
   }
 
   /** What the address's packets get now; undefined while that is no Ethernet header. */

@@ -39,6 +39,8 @@ export class NextHops {
   readonly #through = new Map<string, Set<AddressText>>()
   readonly #dirty = new Set<AddressText>()
   readonly #waiting = new Set<() => void>()
+  /** expected, and without a real server at the last refresh */
+  #idle = new Set<AddressText>()
   #timer: NodeJS.Timeout | undefined
   #refresh: NodeJS.Timeout | undefined
   #running = false
@@ -209,8 +211,19 @@ export class NextHops {
     return { kind: 'ethernet', mac: formatMac(standing.dstMac), way }
   }
 
+  /** A change that was resolved for and then refused leaves nothing behind. */
+  #giveUpIdle(): void {
+    const idle = this.#options.slots.idle()
+    for (const address of idle.filter((each) => this.#idle.has(each))) {
+      this.#options.slots.giveUp(address)
+      this.drop(address)
+    }
+    this.#idle = new Set(idle)
+  }
+
   /** Who has no MAC, whom the kernel does not keep for us, and who found no free slot. */
   #again(): void {
+    this.#giveUpIdle()
     this.#markIf((_, way) => {
       if (way.kind !== 'ethernet') return false
       const found = this.#tables.neighbour(way.neighbour)

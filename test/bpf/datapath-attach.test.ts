@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Interfaces and next hops, on real devices in namespaces of the test's own.
 import { existsSync, rmSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Lab, openLab } from '../../src/demo/lab/lab.js'
 import { OBJECT, reals, SMALL, wish } from './datapath.js'
@@ -159,6 +160,33 @@ describe('kill -9', () => {
     expect(await second.do('actual')).toEqual(before)
   })
 
+  test('in the middle of a thousand changes is made good by the next controller, whatever was half-done', async () => {
+    const many = (from: number, scheduler: 'wrr' | 'wlc' | 'sh') => ({
+      ...{
+        scheduler,
+        reals: Array.from({ length: 40 }, (_, i) => ({ address: `10.0.3.${from + i}`, weight: 1 + (i % 5) })),
+      },
+    })
+    const wishes = [
+      wish([many(1, 'wrr'), { port: 81, ...many(1, 'wlc') }, { vip: '10.0.1.2', ...many(7, 'sh') }]),
+      wish([many(21, 'sh'), { port: 82, ...many(3, 'wrr') }, { vip: '10.0.1.3', ...many(9, 'wlc') }]),
+      wish([many(41, 'wlc')]),
+    ]
+    for (let round = 0; round < 5; round++) {
+      const victim = await controller()
+      void victim.do('churn', wishes).catch(() => undefined)
+      await sleep(20 + 7 * round)
+      await victim.kill()
+      const heir = await controller()
+      expect(heir.adopted).toBe(true)
+      expect((await heir.do('settle', wishes[round % 3])).ok).toBe(true)
+      await heir.kill()
+      const judge = await controller()
+      expect(await judge.do('settle', wishes[round % 3])).toEqual({ ok: true, value: [] })
+      await judge.kill()
+    }
+  })
+
   test('another version of the program takes over the interface and the maps', async () => {
     const first = await controller()
     await first.call('attach', 'eth0', 'native')
@@ -204,6 +232,15 @@ describe('next hops', () => {
     expect(after).toBeGreaterThan(0)
     expect(after).not.toBe(before)
     expect((await it.do('changes')).at(-1)).toMatchObject({ address: '10.0.2.1', mac: '02:00:00:00:00:77' })
+  })
+
+  test('a neighbour nobody needs any more is not kept by the kernel for us', async () => {
+    const it = await controller()
+    const managed = async () => (await ip(director, 'neighbour show 10.0.2.1')).includes('managed')
+    await it.call('resolveNextHops', ['10.0.2.1'], 5000)
+    expect(await managed()).toBe(true)
+    await it.call('destroy')
+    expect(await managed()).toBe(false)
   })
 
   test('one that does not answer is said by name, and is up when it does', async () => {

@@ -26,6 +26,14 @@ const commands = {
     const { vips, services, ...rest } = datapath.actual()
     return { ...rest, vips: [...vips], services: [...services] }
   },
+  /** One wish after the other, over and over: to be killed. */
+  async churn(wishes) {
+    for (let i = 0; ; i++) {
+      const ops = diff(wishes[i % wishes.length], datapath.actual(), datapath.now())
+      datapath.apply(ops.value)
+      if (i % 100 === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+  },
   changes: () => changes.splice(0),
   call: (method, ...args) => datapath[method](...args),
 }

@@ -14,7 +14,7 @@ import {
   parseScheduler,
   parseVip,
 } from '../model/words.js'
-import { given, maybe } from './options.js'
+import { given, maybe } from './service-words.js'
 
 export interface WordOptions {
   readonly vip?: string

@@ -16,16 +16,8 @@ import { misused } from '../answer.js'
 import { change } from '../change.js'
 import type { Context } from '../context.js'
 import { plural } from '../numbers.js'
-import {
-  type DaemonOptions,
-  daemonOptions,
-  examples,
-  given,
-  maybe,
-  type ProtocolOption,
-  serviceWord,
-  udpOption,
-} from '../options.js'
+import { type DaemonOptions, daemonOptions, examples } from '../options.js'
+import { given, maybe, type ProtocolOption, serviceWord, udpOption } from '../service-words.js'
 import type { Act } from '../verbs.js'
 
 export function define(command: Command, context: Context, act: Act): void {

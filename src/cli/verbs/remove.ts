@@ -6,14 +6,8 @@ import { parseRealAddress } from '../../model/words.js'
 import { misused } from '../answer.js'
 import { change } from '../change.js'
 import type { Context } from '../context.js'
-import {
-  type DaemonOptions,
-  daemonOptions,
-  examples,
-  type ProtocolOption,
-  serviceWord,
-  udpOption,
-} from '../options.js'
+import { type DaemonOptions, daemonOptions, examples } from '../options.js'
+import { type ProtocolOption, serviceWord, udpOption } from '../service-words.js'
 import type { Act } from '../verbs.js'
 
 interface Options extends DaemonOptions, ProtocolOption {}

@@ -8,16 +8,8 @@ import { answer, misused } from '../answer.js'
 import { call } from '../client.js'
 import type { Context } from '../context.js'
 import type { Look } from '../look.js'
-import {
-  type DaemonOptions,
-  daemonOptions,
-  examples,
-  maybe,
-  type ProtocolOption,
-  serviceKeyWord,
-  socketOf,
-  udpOption,
-} from '../options.js'
+import { type DaemonOptions, daemonOptions, examples, socketOf } from '../options.js'
+import { maybe, type ProtocolOption, serviceKeyWord, udpOption } from '../service-words.js'
 import type { Act } from '../verbs.js'
 import {
   connsLines,

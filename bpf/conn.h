@@ -118,6 +118,16 @@ static __always_inline __u64 *conn_find(const struct flow *w, __u64 hash, const 
 	return likely(data) ? data : find_in(second_set(hash, sets), w, family, out);
 }
 
+/* The same where the family is not known beforehand; `out` with nothing seen when there is none. */
+static __always_inline void find_flow(const struct flow *w, __u64 hash, struct found *out)
+{
+	bool there = w->family == XLVS_IPV4 ? conn_find(w, hash, XLVS_IPV4, out) :
+					      conn_find(w, hash, XLVS_IPV6, out);
+
+	if (!there)
+		out->seen = 0;
+}
+
 /* Active in the upper half, inactive in the lower: one add moves both (abi.h, xlvs_load). */
 static __always_inline __s64 load_of(__u32 state)
 {

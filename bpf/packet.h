@@ -1,84 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * packet.h - from bytes to addresses and ports: Ethernet, VLAN tags, IPv4 with
- * options, IPv6 with extension headers, TCP/UDP. Each parser checks its bounds
- * directly before use and returns a reason, or NEXT when the walk goes on.
+ * options, IPv6, TCP, UDP. Each parser checks its bounds directly before use and
+ * returns a reason, or NEXT when the walk goes on.
  */
 #ifndef XLVS_PACKET_H
 #define XLVS_PACKET_H
 
 #include <linux/if_ether.h>
-#include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
-#include "config.h"
-
-#define NEXT 255			/* not a reason: go on with the next step */
+#include "ext6.h"
 
 #define ETH_P_8021Q_BE bpf_htons(0x8100)
 #define ETH_P_8021AD_BE bpf_htons(0x88a8)
 #define IP_OFFSET_MASK bpf_htons(0x1fff)
 #define IP_MORE_FRAGMENTS bpf_htons(0x2000)
 
-enum tcp_flag {				/* byte 13 of the TCP header */
-	TCP_FIN = 0x01,
-	TCP_SYN = 0x02,
-	TCP_RST = 0x04,
-	TCP_ACK = 0x10,
-};
-
 struct vlan_tag {
 	__be16 tci;
 	__be16 ethertype;		/* of what follows */
-};
-
-/* Where a walk along extension headers starts, and then where it ended. */
-struct ext_result {
-	__u32 offset;			/* from the start of the frame */
-	__u32 next;
-	__u32 fragment;			/* enum fragment */
-	__be32 id;
-};
-
-/* A frame while it walks: what the link layer said and where the IP header starts. */
-struct frame {
-	struct xdp_md *ctx;
-	void *data, *end;		/* read once: a reloaded pointer has no checked range */
-	const struct xlvs_iface *iface;
-	__u32 cpu;
-	__u32 now;
-	__u32 tags;
-	__u32 bytes;			/* of the IP packet */
-	__be16 ethertype;
-	void *ip;
-	__be32 virtual[4];		/* destination address */
-};
-
-/* A packet's identity; for an ICMP error, that of the flow it is about. */
-struct flow {
-	__be32 client[4];
-	__be16 client_port;
-	__be16 virtual_port;
-	__u16 vip;
-	__u8 family;			/* enum xlvs_family */
-	__u8 proto;			/* enum xlvs_proto */
-	__u8 l4;			/* IPPROTO_* */
-	__u8 tcp_flags;
-	__u8 fragment;			/* enum fragment */
-	__u8 icmp;			/* an ICMP error about the flow, not a packet of it */
-	__be32 fragment_id;
-	__u32 now;
-	__u32 cpu;
-	__u32 bytes;			/* of the IP packet */
-	struct xlvs_mac src_mac;
-};
-
-enum fragment {
-	FRAGMENT_NONE,
-	FRAGMENT_FIRST,
-	FRAGMENT_LATER,
 };
 
 static __always_inline __u32 parse_ethernet(struct frame *f)
@@ -160,90 +103,6 @@ static __always_inline __u32 parse_rest4(struct frame *f, struct flow *w, void *
 		w->fragment = ip->frag_off & IP_OFFSET_MASK ? FRAGMENT_LATER : FRAGMENT_FIRST;
 		w->fragment_id = ip->id;
 	}
-	return NEXT;
-}
-
-struct ext_header {
-	__u8 next;
-	__u8 length;			/* fragment header: reserved; AH: 4-byte units less 2 */
-	__be16 offset;			/* fragment header */
-	__be32 id;
-};
-
-static __always_inline bool is_ext_header(__u8 next)
-{
-	return next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_DSTOPTS ||
-	       next == IPPROTO_AH || next == IPPROTO_FRAGMENT;
-}
-
-#define MAX_HEADERS_END 2048		/* a walk that gets here has not found its end */
-
-/* A walk along IPv6 extension headers (RFC 8200 section 4). */
-struct ext_walk {
-	struct xdp_md *ctx;
-	__u32 offset;			/* of the next header, from the start of the frame */
-	__u32 next;			/* what it is */
-	__u32 fragment;			/* enum fragment */
-	__be32 id;
-};
-
-static int ext_step(__u32 i, struct ext_walk *walk)
-{
-	struct ext_header ext;
-	__u32 kind = walk->next;
-
-	if (!is_ext_header(kind) || bpf_xdp_load_bytes(walk->ctx, walk->offset, &ext, sizeof(ext)))
-		return 1;
-	walk->next = ext.next;
-	if (kind == IPPROTO_AH) {
-		walk->offset += (ext.length + 2) * 4;
-	} else if (kind != IPPROTO_FRAGMENT) {
-		walk->offset += (ext.length + 1) * 8;
-	} else {
-		walk->offset += sizeof(ext);
-		if (ext.offset & bpf_htons(0xfff9)) {
-			walk->id = ext.id;
-			walk->fragment = ext.offset & bpf_htons(0xfff8) ? FRAGMENT_LATER : FRAGMENT_FIRST;
-		}
-	}
-	return walk->fragment == FRAGMENT_LATER;
-}
-
-/* Stops behind a later fragment's header, where no further header can be read. */
-__noinline int walk_ext_headers(struct xdp_md *ctx, struct ext_result *at)
-{
-	struct ext_walk walk = { .ctx = ctx };
-
-	if (!at)
-		return XLVS_PASS_MALFORMED;
-	walk.offset = at->offset;
-	walk.next = at->next;
-	bpf_loop(XLVS_MAX_EXT_HEADERS, ext_step, &walk, 0);
-	at->offset = walk.offset;
-	at->next = walk.next;
-	at->fragment = walk.fragment;
-	at->id = walk.id;
-	if (walk.fragment != FRAGMENT_LATER && is_ext_header(walk.next))
-		return XLVS_PASS_EXT_HEADERS;
-	return walk.offset < MAX_HEADERS_END ? NEXT : XLVS_PASS_EXT_HEADERS;
-}
-
-/* From *l4, whose kind w->l4 tells, to the transport header. */
-static __always_inline __u32 skip_ext_headers(struct frame *f, struct flow *w, void **l4)
-{
-	struct ext_result at[1] = {{ .next = w->l4 }};
-	__u32 reason;
-
-	if (likely(!is_ext_header(w->l4)))
-		return NEXT;
-	at->offset = *l4 - f->data;
-	reason = walk_ext_headers(f->ctx, at);
-	if (reason != NEXT || at->offset >= MAX_HEADERS_END)
-		return XLVS_PASS_EXT_HEADERS;
-	*l4 = f->data + at->offset;
-	w->l4 = at->next;
-	w->fragment = at->fragment;
-	w->fragment_id = at->id;
 	return NEXT;
 }
 

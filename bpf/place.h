@@ -1,140 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * place.h - room for a new connection. A full set gives up an expired way first,
- * then the oldest embryonic one, then one that is closing and quiet, then (to UDP
- * only) the oldest UDP flow. A live established connection is never evicted, so a
- * SYN flood cannot break flows.
+ * place.h - connections enter and leave the table, and move between states. Whoever
+ * wins the compare-and-swap of the data word does the counting, nobody else.
  */
 #ifndef XLVS_PLACE_H
 #define XLVS_PLACE_H
 
-#include "conn.h"
 #include "persist.h"
-
-#define QUIET_TICKS 30			/* 8 s: a half-closed connection that still moves is not quiet */
-
-#define NO_OFFER (~0u)
-
-enum vacancy {				/* lower is taken first */
-	VACANT_HERE,
-	VACANT_OTHER_SET,
-	VACANT_EXPIRED,
-	VACANT_EMBRYONIC,
-	VACANT_QUIET,
-	VACANT_UDP,
-	NOT_VACANT,
-};
-
-static __always_inline __u32 vacancy(__u64 data, const struct flow *w)
-{
-	__u32 state = conn_state(data), age = ticks_since(conn_stamp(data), w->now);
-
-	if (!data)
-		return VACANT_HERE;
-	if (!conn_vip(data))
-		return NOT_VACANT;
-	if (conn_expired(data, w->now))
-		return VACANT_EXPIRED;
-	if (is_embryonic(state))
-		return VACANT_EMBRYONIC;
-	if (state == XLVS_UDP_NORMAL)
-		return w->proto == XLVS_UDP ? VACANT_UDP : NOT_VACANT;
-	return !is_active(state) && age >= QUIET_TICKS ? VACANT_QUIET : NOT_VACANT;
-}
-
-/* One number to compare ways by: rank first, then the older. */
-static __always_inline __u32 cost(__u32 rank, __u64 data, const struct flow *w)
-{
-	return rank << XLVS_CONN_STAMP_BITS | (XLVS_TICK_MASK - ticks_since(conn_stamp(data), w->now));
-}
-
-static __always_inline __u32 ways_of(__u32 family)
-{
-	return family == XLVS_IPV4 ? XLVS_CONN4_WAYS : XLVS_CONN6_WAYS;
-}
-
-static __always_inline struct xlvs_conn4 *way4(__u32 set, __u32 way)
-{
-	struct xlvs_conn4_set *s = at(&conns4, set);
-
-	return s ? &s->way[way & (XLVS_CONN4_WAYS - 1)] : NULL;
-}
-
-static __always_inline struct xlvs_conn6 *way6(__u32 set, __u32 way)
-{
-	struct xlvs_conn6_set *s = at(&conns6, set);
-
-	return s ? &s->way[way & (XLVS_CONN6_WAYS - 1)] : NULL;
-}
-
-static __always_inline __u64 *way_data(__u32 family, __u32 set, __u32 way)
-{
-	if (family == XLVS_IPV4) {
-		struct xlvs_conn4 *c = way4(set, way);
-
-		return c ? &c->data : NULL;
-	} else {
-		struct xlvs_conn6 *c = way6(set, way);
-
-		return c ? &c->data : NULL;
-	}
-}
-
-/* The cheapest way of one set, and how many of its ways are empty. */
-struct offer {
-	struct found at;
-	__u32 cost;
-	__u32 empty;
-};
-
-static __always_inline void weigh_way(__u64 seen, __u32 way, const struct flow *w, struct offer *out)
-{
-	__u32 rank = vacancy(seen, w), price = cost(rank, seen, w);
-
-	out->empty += rank == VACANT_HERE;
-	if (rank < NOT_VACANT && price < out->cost) {
-		out->at.seen = seen;
-		out->at.way = way;
-		out->cost = price;
-	}
-}
-
-static __noinline int offer_of(__u32 set, const struct flow *w, struct offer *out)
-{
-	out->at.set = set;
-	out->cost = NO_OFFER;
-	for (__u32 i = 0; i < ways_of(w->family); i++) {
-		const __u64 *data = way_data(w->family, set, i);
-
-		if (data)
-			weigh_way(READ_ONCE(*data), i, w, out);
-	}
-	return 0;
-}
-
-/*
- * Fill the emptier of the two candidate sets, the first one when it has room to
- * spare: few flows then need a second line, and sets overflow late. 0 = no room.
- */
-__noinline int find_room(const struct flow *w, __u64 hash, struct found *out)
-{
-	struct offer first = {}, second = {};
-	__u32 sets;
-
-	if (!w || !out)
-		return 0;
-	sets = w->family == XLVS_IPV4 ? config.conn4_sets : config.conn6_sets;
-	offer_of(first_set(hash, sets), w, &first);
-	*out = first.at;
-	if (first.empty >= ways_of(w->family) / 2)
-		return 1;
-	offer_of(second_set(hash, sets), w, &second);
-	if (second.empty > first.empty || (!first.empty && second.cost < first.cost)) {
-		*out = second.at;
-		return second.cost != NO_OFFER;
-	}
-	return first.cost != NO_OFFER;
-}
+#include "room.h"
 
 /* The flow that a way holds, as much as conn_forget needs. */
 static __always_inline void flow_of_way(const struct found *room, __u32 family, struct flow *w)
@@ -229,6 +102,48 @@ __noinline int conn_store(const struct flow *w, const struct found *room, __u64 
 	load_add(conn_real(data), load_of(conn_state(data)));
 	count->conns_created++;
 	return 1;
+}
+
+/* A packet of a known connection that changes its state. Retried: the word may move under us. */
+__noinline int conn_advance(const struct flow *w, const struct found *way)
+{
+	__u64 seen, *word;
+
+	if (!w || !way)
+		return 0;
+	seen = way->seen;
+	word = way_data(w->family, way->set, way->way);
+	if (!word)
+		return 0;
+	for (int i = 0; i < 4; i++) {
+		__u32 before = conn_state(seen), after = tcp_step(before, w->tcp_flags);
+		__u64 was, next = seen & ~(CONN_STAMP_MASK | CONN_STATE_MASK << XLVS_CONN_STATE_SHIFT);
+
+		next |= (__u64)after << XLVS_CONN_STATE_SHIFT | w->now;
+		was = __sync_val_compare_and_swap(word, seen, next);
+		if (was == seen) {
+			load_add(conn_real(seen), load_of(after) - load_of(before));
+			if (after == XLVS_TCP_ESTABLISHED && before != after && seen & CONN_CONTROLLED)
+				template_mark(w, XLVS_TEMPLATE_ASSURED);
+			return 0;
+		}
+		if ((was ^ seen) >> XLVS_CONN_REAL_SHIFT)
+			return 0;	/* no longer this connection */
+		seen = was;
+	}
+	return 0;
+}
+
+/* A packet of a known connection: its real server. A removed one gets nothing, and renews nothing. */
+static __always_inline struct verdict known(const struct flow *w, const struct found *way)
+{
+	struct verdict v = { .reason = XLVS_DROP_REAL_GONE, .real = conn_real(way->seen) };
+
+	if (!real_available(v.real))
+		return v;
+	conn_advance(w, way);
+	v.reason = XLVS_FORWARD_CONN;
+	return v;
 }
 
 #endif

@@ -4,60 +4,11 @@
  * Every step returns a reason; finish() counts it and makes it an action.
  * What is not for a virtual service leaves untouched.
  */
-#include "config.h"
-#include "maps.h"
-#include "packet.h"
-#include "service.h"
+#include "arrive.h"
 #include "connect.h"
 #include "frag.h"
 #include "icmp.h"
-#include "forward.h"
 #include "sweep.h"
-
-/* To the IP header of a frame that is for this host, or the reason why there is none. */
-static __always_inline __u32 arrive(struct xdp_md *ctx, struct frame *f)
-{
-	__u32 reason;
-
-	f->ctx = ctx;
-	f->data = (void *)(long)ctx->data;
-	f->end = (void *)(long)ctx->data_end;
-	f->cpu = bpf_get_smp_processor_id();
-	f->iface = at(&ifaces, ctx->ingress_ifindex);
-	reason = parse_ethernet(f);
-	if (!f->iface || !f->iface->attached)
-		return XLVS_PASS_NOT_ATTACHED;
-	if (reason != NEXT)
-		return reason;
-	if (!to_my_mac(f))
-		return XLVS_PASS_NOT_MY_MAC;
-	if (f->ethertype != bpf_htons(ETH_P_IP) && f->ethertype != bpf_htons(ETH_P_IPV6))
-		return XLVS_PASS_NOT_IP;
-	return NEXT;
-}
-
-/* Whose packet is it, and where does its transport header start? */
-static __always_inline __u32 identify(struct frame *f, struct flow *w, void **l4, const int family)
-{
-	__u32 reason = family == XLVS_IPV4 ? parse_addresses4(f, w) : parse_addresses6(f, w);
-
-	if (reason != NEXT)
-		return reason;
-	w->vip = find_vip(f->virtual, family);
-	if (!w->vip)
-		return XLVS_PASS_NOT_VIP;
-	w->now = now_ticks();
-	return family == XLVS_IPV4 ? parse_rest4(f, w, l4) : parse_rest6(f, w, l4);
-}
-
-static __always_inline int leave(struct frame *f, struct verdict v, const int family)
-{
-	int action = XDP_TX;
-
-	if (v.reason >= XLVS_REASON_FORWARD && v.reason < XLVS_REASON_DROP)
-		v.reason = forward(f, v.reason, v.real, family, &action);
-	return finish(f, v.reason, action);
-}
 
 #define UNSETTLED (-1)
 
@@ -116,24 +67,6 @@ __noinline int read_packet(struct xdp_md *ctx, struct flow *w)
 	return parse_ports(&f, w, l4);
 }
 
-/* A packet of a known connection: its real server, its state, its stamp. */
-static __always_inline struct verdict known(const struct flow *w, const struct found *way)
-{
-	struct verdict v = { .reason = XLVS_FORWARD_CONN, .real = conn_real(way->seen) };
-
-	if (real_available(v.real))
-		conn_advance(w, way);
-	else
-		v.reason = XLVS_DROP_REAL_GONE;
-	return v;
-}
-
-static __always_inline bool find_flow(const struct flow *w, __u64 hash, struct found *way)
-{
-	return w->family == XLVS_IPV4 ? conn_find(w, hash, XLVS_IPV4, way) :
-					conn_find(w, hash, XLVS_IPV6, way);
-}
-
 /* Second: where does it go? Fills `v`. */
 __noinline int judge(const struct flow *w, struct verdict *v)
 {
@@ -148,8 +81,7 @@ __noinline int judge(const struct flow *w, struct verdict *v)
 		return 0;
 	}
 	hash = w->family == XLVS_IPV4 ? conn_hash(w, XLVS_IPV4) : conn_hash(w, XLVS_IPV6);
-	if (!find_flow(w, hash, &way))
-		way.seen = 0;
+	find_flow(w, hash, &way);
 	if (w->icmp) {			/* does not touch the flow's timer */
 		v->real = way.seen && !conn_expired(way.seen, w->now) ? conn_real(way.seen) : 0;
 		v->reason = v->real ? XLVS_FORWARD_ICMP : XLVS_PASS_ICMP_NO_FLOW;

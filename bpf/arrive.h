@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * arrive.h - the two ends of every walk: a frame arrives and is found to be for this
+ * host and a VIP; a verdict leaves as an action.
+ */
+#ifndef XLVS_ARRIVE_H
+#define XLVS_ARRIVE_H
+
+#include "forward.h"
+#include "service.h"
+
+/* To the IP header of a frame that is for this host, or the reason why there is none. */
+static __always_inline __u32 arrive(struct xdp_md *ctx, struct frame *f)
+{
+	__u32 reason;
+
+	f->ctx = ctx;
+	f->data = (void *)(long)ctx->data;
+	f->end = (void *)(long)ctx->data_end;
+	f->cpu = bpf_get_smp_processor_id();
+	f->iface = at(&ifaces, ctx->ingress_ifindex);
+	reason = parse_ethernet(f);
+	if (!f->iface || !f->iface->attached)
+		return XLVS_PASS_NOT_ATTACHED;
+	if (reason != NEXT)
+		return reason;
+	if (!to_my_mac(f))
+		return XLVS_PASS_NOT_MY_MAC;
+	if (f->ethertype != bpf_htons(ETH_P_IP) && f->ethertype != bpf_htons(ETH_P_IPV6))
+		return XLVS_PASS_NOT_IP;
+	return NEXT;
+}
+
+/* Whose packet is it, and where does its transport header start? */
+static __always_inline __u32 identify(struct frame *f, struct flow *w, void **l4, const int family)
+{
+	__u32 reason = family == XLVS_IPV4 ? parse_addresses4(f, w) : parse_addresses6(f, w);
+
+	if (reason != NEXT)
+		return reason;
+	w->vip = find_vip(f->virtual, family);
+	if (!w->vip)
+		return XLVS_PASS_NOT_VIP;
+	w->now = now_ticks();
+	return family == XLVS_IPV4 ? parse_rest4(f, w, l4) : parse_rest6(f, w, l4);
+}
+
+static __always_inline int leave(struct frame *f, struct verdict v, const int family)
+{
+	int action = XDP_TX;
+
+	if (v.reason >= XLVS_REASON_FORWARD && v.reason < XLVS_REASON_DROP)
+		v.reason = forward(f, v.reason, v.real, family, &action);
+	return finish(f, v.reason, action);
+}
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * flow.h - what is known of a packet while it walks: the frame it came in, the flow
+ * it belongs to, and what was decided.
+ */
+#ifndef XLVS_FLOW_H
+#define XLVS_FLOW_H
+
+#include "config.h"
+
+#define NEXT 255			/* not a reason: go on with the next step */
+
+enum tcp_flag {				/* byte 13 of the TCP header */
+	TCP_FIN = 0x01,
+	TCP_SYN = 0x02,
+	TCP_RST = 0x04,
+	TCP_ACK = 0x10,
+};
+
+/* A frame while it walks: what the link layer said and where the IP header starts. */
+struct frame {
+	struct xdp_md *ctx;
+	void *data, *end;		/* read once: a reloaded pointer has no checked range */
+	const struct xlvs_iface *iface;
+	__u32 cpu;
+	__u32 now;
+	__u32 tags;
+	__u32 bytes;			/* of the IP packet */
+	__be16 ethertype;
+	void *ip;
+	__be32 virtual[4];		/* destination address */
+};
+
+/* A packet's identity; for an ICMP error, that of the flow it is about. */
+struct flow {
+	__be32 client[4];
+	__be16 client_port;
+	__be16 virtual_port;
+	__u16 vip;
+	__u8 family;			/* enum xlvs_family */
+	__u8 proto;			/* enum xlvs_proto */
+	__u8 l4;			/* IPPROTO_* */
+	__u8 tcp_flags;
+	__u8 fragment;			/* enum fragment */
+	__u8 icmp;			/* an ICMP error about the flow, not a packet of it */
+	__be32 fragment_id;
+	__u32 now;
+	__u32 cpu;
+	__u32 bytes;			/* of the IP packet */
+	struct xlvs_mac src_mac;
+};
+
+enum fragment {
+	FRAGMENT_NONE,
+	FRAGMENT_FIRST,
+	FRAGMENT_LATER,
+};
+
+/* What became of a packet: a reason, and the real server when it goes to one. */
+struct verdict {
+	__u32 reason;
+	__u32 real;
+};
+
+#endif

@@ -114,6 +114,22 @@ describe('open', () => {
     },
   )
 
+  test.each([
+    ['a real server was placed', reals(1, 1, 5), 1, ['service-publish']],
+    ['a weight was noted', reals(1, 7), 1, ['service-publish']],
+    ['a list was published without the one to be removed', reals(1), 1, ['service-publish', 'real-trash']],
+  ])('a death after %s, and before what follows, is noticed', async (_, list, cut, wanted) => {
+    const root = pinRoot()
+    const first = await opened(root)
+    settle(first, wish([{ scheduler: 'wrr', reals: reals(1, 1) }]))
+    const after = wish([{ scheduler: 'wrr', reals: list }])
+    first.apply(opsFor(first, after).slice(0, cut))
+    first.close()
+    const second = await opened(root)
+    expect(settle(second, after)).toEqual(wanted)
+    expect(opsFor(second, after)).toEqual([])
+  })
+
   test('adopted maps keep their sizes', async () => {
     const root = pinRoot()
     const first = await opened(root)

@@ -10,8 +10,11 @@ export interface Streamed {
 
 const ROWS_PER_PIECE = 1_000
 
-/** The text of a Listing; limit 0 or none = all. */
-export function listed<Row>(rows: Iterator<Row>, limit = 0): Streamed {
+/**
+ * The text of a Listing; limit 0 or none = all. An undefined among the rows is no row: it says that a stretch of the
+ * table had nothing to show, and is a moment for other work too.
+ */
+export function listed<Row>(rows: Iterator<Row | undefined>, limit = 0): Streamed {
   return { pieces: pieces(rows, limit > 0 ? limit : Number.POSITIVE_INFINITY) }
 }
 
@@ -19,18 +22,23 @@ export function isStreamed(value: unknown): value is Streamed {
   return typeof value === 'object' && value !== null && 'pieces' in value
 }
 
-async function* pieces<Row>(rows: Iterator<Row>, limit: number): AsyncGenerator<string> {
+async function* pieces<Row>(rows: Iterator<Row | undefined>, limit: number): AsyncGenerator<string> {
   let text = '{"rows":['
   let written = 0
-  let next = rows.next()
-  for (; !next.done && written < limit; next = rows.next()) {
-    text += (written > 0 ? ',' : '') + toJson(next.value)
-    written += 1
-    if (written % ROWS_PER_PIECE > 0) continue
-    yield text
+  let more = false
+  for (let next = rows.next(); !next.done; next = rows.next()) {
+    const row = next.value
+    more = row !== undefined && written === limit
+    if (more) break
+    if (row !== undefined) {
+      text += (written > 0 ? ',' : '') + toJson(row)
+      written += 1
+      if (written % ROWS_PER_PIECE > 0) continue
+    }
+    if (text !== '') yield text
     text = ''
     await setImmediate()
   }
   rows.return?.()
-  yield `${text}],"more":${!next.done}}`
+  yield `${text}],"more":${more}}`
 }

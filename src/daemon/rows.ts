@@ -74,9 +74,15 @@ export function tableRows(snapshot: Snapshot): readonly TableRow[] {
 
 /** Connections or templates without the number that their real server has inside. */
 export function* entryRows<Entry extends { readonly realId: number }>(
-  entries: Iterable<Entry>,
-): Generator<Omit<Entry, 'realId'>> {
-  for (const { realId: _, ...row } of entries) yield row
+  entries: Iterable<Entry | undefined>,
+): Generator<Omit<Entry, 'realId'> | undefined> {
+  for (const entry of entries) {
+    if (entry === undefined) yield undefined
+    else {
+      const { realId: _, ...row } = entry
+      yield row
+    }
+  }
 }
 
 export function whole<Row>(rows: readonly Row[]): Listing<Row> {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { listed } from '../../../src/daemon/listing.js'
 import { setsPerSlice } from '../../../src/daemon/rounds.js'
 import {
+  entryRows,
   interfaceRows,
   nexthopRows,
   realRows,
@@ -132,6 +133,22 @@ describe('a listing', () => {
 
   it('is made in pieces, so that other work runs in between', async () => {
     expect((await textOf(Array.from({ length: 10_000 }, (_, n) => n))).pieces).toBe(11)
+  })
+
+  it('lets other work run where a long stretch of the table has nothing to show', async () => {
+    function* sparse() {
+      for (let i = 0; i < 100; i++) yield undefined
+      yield { realId: 7, client: 'a' }
+      yield undefined
+    }
+    let turns = 0
+    let ticking = true
+    const tick = () => void (ticking && ++turns && setImmediate(tick))
+    tick()
+    const { text } = await textOf(entryRows(sparse()), 1)
+    ticking = false
+    expect(JSON.parse(text)).toEqual({ rows: [{ client: 'a' }], more: false })
+    expect(turns).toBeGreaterThan(50)
   })
 
   it('takes no more from the table than it shows', async () => {

@@ -34,6 +34,9 @@ const V6 = {
 } as const
 type Shape = typeof V4 | typeof V6
 
+/** ticks: 18 minutes */
+const AHEAD = 4096
+
 /** Ids as addresses, as of one moment. */
 interface Book {
   readonly vips: ReadonlyMap<number, { readonly address: AddressText }>
@@ -99,7 +102,7 @@ function connAt(
   const realId = bits(data, ConnBits.CONN_REAL_SHIFT, ConnBits.CONN_REAL_BITS)
   const state = bits(data, ConnBits.CONN_STATE_SHIFT, ConnBits.CONN_STATE_BITS)
   const stamp = bits(data, ConnBits.CONN_STAMP_SHIFT, ConnBits.CONN_STAMP_BITS)
-  const rest = timeoutTicks(maps.settings, state) - ((now - stamp) & Clock.TICK_MASK)
+  const rest = timeoutTicks(maps.settings, state) - ageOf(stamp, now)
   const real = book.reals.get(realId)?.address
   if (vip === undefined || real === undefined || rest < 0) return undefined
   const entry: ConnEntry = {
@@ -127,7 +130,7 @@ function templateAt(view: DataView, at: number, book: Book, now: number): Templa
   const controls = control & TemplateControl.TEMPLATE_COUNT_MASK
   const timeout = bits(data, TemplateBits.TEMPLATE_TIMEOUT_SHIFT, TemplateBits.TEMPLATE_TIMEOUT_BITS)
   const stamp = bits(data, TemplateBits.TEMPLATE_STAMP_SHIFT, TemplateBits.TEMPLATE_STAMP_BITS)
-  const rest = ticksOf(timeout) - ((now - stamp) & Clock.TICK_MASK)
+  const rest = ticksOf(timeout) - ageOf(stamp, now)
   if (rest < 0 && controls === 0) return undefined
   return {
     protocol: protocolOf(control),
@@ -141,6 +144,12 @@ function templateAt(view: DataView, at: number, book: Book, now: number): Templa
     timeout,
     expiresIn: secondsOf(Math.max(0, rest)),
   }
+}
+
+/** Ticks. A listing takes its time: stamps may be newer than its beginning. */
+function ageOf(stamp: number, now: number): number {
+  const age = (now - stamp) & Clock.TICK_MASK
+  return age > Clock.TICK_MASK - AHEAD ? 0 : age
 }
 
 function protocolOf(control: number): Protocol {

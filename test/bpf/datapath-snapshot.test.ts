@@ -123,6 +123,17 @@ describe('conns', () => {
     expect(count({ client: '192.168.7.7' })).toBe(0)
   })
 
+  test('that came after the listing began are shown as new', () => {
+    rig.apply([WEB])
+    rig.send(syn('192.168.0.1'))
+    const listing = rig.datapath.conns()
+    expect(listing.next().value).toMatchObject({ expiresIn: 60 })
+    const slow = rig.datapath.conns()
+    rig.advance(20)
+    rig.send(frame({ src: '192.168.0.1', dst: '10.0.1.1', payload: tcp(1000, 80, 'A') }))
+    expect(slow.next().value).toMatchObject({ state: 'ESTABLISHED', expiresIn: 900 })
+  })
+
   test('that are over are not shown, swept or not', () => {
     rig.apply([WEB])
     rig.send(syn('192.168.0.1'))

@@ -43,6 +43,7 @@ async function demo(keep: boolean): Promise<number> {
   const screen = screenOf((text) => process.stdout.write(text), canvas.live)
   const began = performance.now()
   screen.print(canvas.bold('xlvs demo: one client, one director on XDP, three web servers'))
+  process.once('SIGINT', () => process.stderr.write('\nxlvs demo: interrupted, removing everything\n'))
   let topology: Topology | undefined
   try {
     topology = await buildTopology({}, PREFIX)

@@ -31,7 +31,7 @@ export function wireScript(plan: LabPlan, passObject: string): string {
     ...ports.map(({ leg }) => `ip link set dev ${leg.port} master ${leg.segment.name} up`),
     ...ports
       .filter(({ host }) => host.kind === 'director')
-      .map(({ leg }) => `ip link set dev ${leg.port} xdpdrv obj ${passObject} sec xdp`),
+      .map(({ leg }) => withOwnBpffs(`ip link set dev ${leg.port} xdpdrv obj "${passObject}" sec xdp`)),
   ])
 }
 
@@ -91,6 +91,11 @@ function vipLines(plan: LabPlan, host: HostPlan): string[] {
       ? `ip address add ${vip}/128 dev ${device} nodad`
       : `ip address add ${vip}/32 dev ${device}`,
   )
+}
+
+/** The ip command leaves folders on the bpffs it finds: this one vanishes with the command. */
+function withOwnBpffs(command: string): string {
+  return `unshare --mount sh -c 'mount -t bpf bpf /sys/fs/bpf && ${command}'`
 }
 
 function lines(all: readonly string[]): string {

@@ -10,11 +10,12 @@ import { screenOf } from './screen.js'
 import { play, SERVICE } from './story.js'
 
 const PREFIX = 'xlvs-demo'
-const USAGE = `make demo [ARGS=--keep | ARGS=--remove]
+const USAGE = `make demo [ARGS='--keep --seconds 10' | ARGS=--remove]
 
   balances real HTTP requests from a client over three web servers, all in network namespaces
-  --keep    leave everything standing at the end and say what to try
-  --remove  remove what --keep left
+  --keep       leave everything standing at the end and say what to try
+  --seconds N  length of each act, 4.5 unless told
+  --remove     remove what --keep left
 `
 
 process.exitCode = await main(process.argv.slice(2))
@@ -24,21 +25,24 @@ async function main(argv: string[]): Promise<number> {
   if (wish === undefined) return 2
   if (wish.help) process.stdout.write(USAGE)
   else if (wish.remove) removeKept()
-  else return demo(wish.keep)
+  else return demo(wish.keep, Number(wish.seconds))
   return 0
 }
 
 function options(argv: string[]) {
   const flag = { type: 'boolean', default: false } as const
   try {
-    return parseArgs({ args: argv, options: { keep: flag, remove: flag, help: flag } }).values
+    const seconds = { type: 'string', default: '4.5' } as const
+    const { values } = parseArgs({ args: argv, options: { keep: flag, remove: flag, help: flag, seconds } })
+    if (!(Number(values.seconds) >= 1)) throw new Error(`--seconds ${values.seconds} is not 1 or more`)
+    return values
   } catch (error) {
     process.stderr.write(`xlvs demo: ${(error as Error).message}\n${USAGE}`)
     return undefined
   }
 }
 
-async function demo(keep: boolean): Promise<number> {
+async function demo(keep: boolean, seconds: number): Promise<number> {
   const canvas = canvasOf(process.stdout, process.env)
   const screen = screenOf((text) => process.stdout.write(text), canvas.live)
   const began = performance.now()
@@ -47,11 +51,11 @@ async function demo(keep: boolean): Promise<number> {
   let topology: Topology | undefined
   try {
     topology = await buildTopology({}, PREFIX)
-    const { ok, director } = await play({ topology, screen, canvas })
+    const { ok, director } = await play({ topology, screen, canvas, seconds })
     if (keep) leave(topology, director)
     else await topology.lab.close()
-    const seconds = Math.round((performance.now() - began) / 1000)
-    screen.print('', `${keep ? 'The lab stands' : 'Everything is removed'} after ${seconds} s.`)
+    const took = Math.round((performance.now() - began) / 1000)
+    screen.print('', `${keep ? 'The lab stands' : 'Everything is removed'} after ${took} s.`)
     return ok ? 0 : 1
   } catch (error) {
     process.stderr.write(`xlvs demo: ${(error as Error).message}\n`)

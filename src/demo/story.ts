@@ -11,12 +11,9 @@ import { between, type Report } from './traffic/report.js'
 
 export const SERVICE = '192.0.2.10:80'
 const URL = `http://${SERVICE}`
-/** of each act */
-const SECONDS = 4.5
 /** a change is in force and what was asked before it is answered after this many ms */
 const SETTLED = 300
 const DOWNLOADS = 6
-const DOWNLOAD_MS = 22_000
 const AT_ONCE = 16
 /** No port is used twice: a connection that is not over for the director yet would keep its real server, as in IPVS. */
 const PORTS = { downloads: [10_000, 10_999], requests: [11_000, 65_535] } as const
@@ -25,6 +22,8 @@ export interface Stage {
   readonly topology: Topology
   readonly screen: Screen
   readonly canvas: Canvas
+  /** of each of the four acts */
+  readonly seconds: number
 }
 
 interface Play extends Stage {
@@ -50,7 +49,8 @@ export async function play(stage: Stage): Promise<{ ok: boolean; director: Direc
   await Promise.all(reals.map((real) => serve(lab, real)))
   const director = await startDirector(topology, configuration(topology))
   await introduce(stage, director)
-  const downloads = load(lab, client, `${URL}/bytes/600000?over=${DOWNLOAD_MS}`, {
+  const long = 4 * stage.seconds + 4
+  const downloads = load(lab, client, `${URL}/bytes/600000?over=${long * 1000}`, {
     requests: DOWNLOADS,
     concurrency: DOWNLOADS,
     ports: PORTS.downloads,
@@ -62,11 +62,11 @@ export async function play(stage: Stage): Promise<{ ok: boolean; director: Direc
   screen.print('', heading(it, 'The sum'))
   const all = await requests.stop()
   judge(it, all.failed === 0, `${all.done} requests, ${all.failed} failed${reasons(all)}`)
-  const long = await downloads.finished()
+  const { done } = await downloads.finished()
   judge(
     it,
-    long.done === DOWNLOADS,
-    `${long.done} of ${DOWNLOADS} downloads of ${DOWNLOAD_MS / 1000} s, open from the first act on, arrived whole`,
+    done === DOWNLOADS,
+    `${done} of ${DOWNLOADS} downloads of ${long} s, open from the first act on, arrived whole`,
   )
   await showCounters(it, all.done + all.failed + DOWNLOADS)
   return { ok: it.broken.length === 0, director }
@@ -147,13 +147,13 @@ async function perform(it: Play, act: Act): Promise<void> {
     if (code !== 0) judge(it, false, stderr.trim())
   }
   await sleep(SETTLED)
-  const report = await watch(it, act.reals, SECONDS * 1000)
+  const report = await watch(it, act.reals)
   const { holds, text } = act.promise(report)
   judge(it, holds, text)
 }
 
-/** Draws the shares from now on for so long. */
-async function watch(it: Play, reals: readonly Weighted[], ms: number): Promise<Report> {
+/** Draws the shares from now on until the act is over. */
+async function watch(it: Play, reals: readonly Weighted[]): Promise<Report> {
   const { screen, canvas, requests } = it
   const before = requests.latest()
   for (let told = 0; ; await sleep(100)) {
@@ -163,7 +163,7 @@ async function watch(it: Play, reals: readonly Weighted[], ms: number): Promise<
       told = report.t
       screen.print(plainLine(reals, report))
     }
-    if (report.t < ms) continue
+    if (report.t < it.seconds * 1000) continue
     if (!canvas.live) screen.print(...barLines(reals, report, canvas))
     screen.keep()
     return report
@@ -176,7 +176,7 @@ async function killDaemon(it: Play): Promise<void> {
   const { reals } = acts(it.topology).at(-1) as Act
   screen.print('', heading(it, 'Kill the daemon'), `  $ kill -9 ${director.daemon().pid}`)
   await director.daemon().stop('SIGKILL')
-  const report = await watch(it, reals, SECONDS * 1000)
+  const report = await watch(it, reals)
   judge(it, report.done > 0, `${report.done} requests were balanced with no daemon running`)
   screen.print('  $ xlvs run -c xlvs.yaml')
   await director.restart()

@@ -36,6 +36,12 @@ static __always_inline bool may_be_unstored(__u64 hash, __u32 now)
 	       ticks_since(*stamp - 1, now) <= settings.timeout[XLVS_TCP_ESTABLISHED];
 }
 
+/* UDP does not tell its first packet: a flow that went by its hash goes on so when there is room again. */
+static __always_inline bool stays_by_hash(const struct flow *w, __u64 hash)
+{
+	return w->proto == XLVS_UDP && may_be_unstored(hash, w->now);
+}
+
 static __always_inline void count_connection(__u32 real, __u32 cpu)
 {
 	struct xlvs_real_stats *stats = at(&real_stats, cpu * config.real_rows + real);
@@ -108,7 +114,7 @@ static __always_inline struct verdict admit(__u32 service, bool persistent, cons
 		control = by_template(service, w, &v);
 	} else if (place) {
 		v.reason = XLVS_FORWARD_NEW;
-		v.real = schedule(service, w, 0);
+		v.real = schedule(service, w, stays_by_hash(w, hash) ? hash | 1 : 0);
 	}
 	if (!v.real && (persistent || place))
 		return v;
@@ -135,6 +141,7 @@ static __always_inline struct verdict resume(__u32 service, bool persistent, con
 
 	if (!may_be_unstored(hash, w->now))
 		return v;
+	mark_overflow(hash, w->now);	/* its life goes on */
 	v.reason = XLVS_FORWARD_UNSTORED;
 	if (persistent) {
 		t = template_of(w);

@@ -141,6 +141,25 @@ describe('attach', () => {
   })
 })
 
+describe('open', () => {
+  test('without privilege names the capabilities it needs, and makes nothing', async () => {
+    const powerless = controllerIn(director, ['setpriv', '--inh-caps=-all', '--bounding-set=-all'])
+    const refused = await powerless.do('open', { pinRoot: lab.pinRoot, object: OBJECT, limits: SMALL })
+    expect(refused).toMatchObject({ ok: false, problems: [{ fix: expect.stringContaining('root') }] })
+    expect(refused.problems[0].reason).toContain('CAP_BPF + CAP_NET_ADMIN + CAP_PERFMON')
+    expect(existsSync(lab.pinRoot)).toBe(false)
+  })
+
+  test('needs no more than three capabilities once the file system is there', async () => {
+    const caps = '-all,+bpf,+net_admin,+perfmon'
+    const some = controllerIn(director, ['setpriv', `--inh-caps=${caps}`, `--bounding-set=${caps}`])
+    expect(await some.do('open', { pinRoot: lab.pinRoot, object: OBJECT, limits: SMALL })).toMatchObject({
+      ok: true,
+    })
+    expect(await some.call('attach', 'eth0', 'native')).toMatchObject({ ok: true })
+  })
+})
+
 describe('kill -9', () => {
   test('leaves the program on and the maps as they were; the next controller takes over and changes nothing', async () => {
     const first = await controller()

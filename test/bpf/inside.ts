@@ -21,8 +21,9 @@ export interface Inside {
   end(): Promise<void>
 }
 
-export function controllerIn(namespace: string): Inside {
-  const [file, ...args] = enter(namespace, [process.execPath, SCRIPT])
+/** `through`: a program that starts it, with its arguments. */
+export function controllerIn(namespace: string, through: readonly string[] = []): Inside {
+  const [file, ...args] = enter(namespace, [...through, process.execPath, SCRIPT])
   const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const exited = once(child, 'exit')

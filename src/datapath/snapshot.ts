@@ -77,18 +77,25 @@ function ofService(sources: Sources, service: ActualService, wish: Service | und
   }
 }
 
-function ofReal(sources: Sources, real: ActualReal, wish: Real | undefined): RealSnapshot {
-  const { maps, cpus, nextHop } = sources
-  return {
-    id: real.id,
-    address: real.address,
-    ...(wish?.name !== undefined && { name: wish.name }),
+/** Written out member by member: there may be a hundred thousand of these, every few seconds. */
+function ofReal({ maps, cpus, nextHop }: Sources, real: ActualReal, wish: Real | undefined): RealSnapshot {
+  const { id, address } = real
+  const { packets, bytes, connections } = realStats(maps, cpus, id)
+  const { active, inactive, persistent } = connectionsOf(maps, id)
+  const snapshot = {
+    id,
+    address,
     weight: wish?.weight ?? real.weight,
     effectiveWeight: real.weight,
-    ...connectionsOf(maps, real.id),
-    ...realStats(maps, cpus, real.id),
-    nexthop: nextHop(real.address),
+    active,
+    inactive,
+    persistent,
+    packets,
+    bytes,
+    connections,
+    nexthop: nextHop(address),
   }
+  return wish?.name === undefined ? snapshot : { ...snapshot, name: wish.name }
 }
 
 function connectionsOf(maps: Maps, id: number) {

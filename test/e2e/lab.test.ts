@@ -108,6 +108,7 @@ describe('a lab', () => {
     expect(namespaces(lab.id)).toEqual([])
     expect(server.ended()).toBe(128 + constants.signals.SIGTERM)
     expect(existsSync(lab.folder)).toBe(false)
+    expect(readdirSync('/sys/fs/bpf').filter((name) => name.startsWith(lab.id))).toEqual([])
   })
 
   it('leaves nothing behind when it cannot be built', async () => {

@@ -52,7 +52,7 @@ async function build(lab: Lab, plan: LabPlan): Promise<Topology> {
   await lab.must(undefined, ['ip', '-batch', '-'], { input: linkBatch(plan, namespaceOf) })
   const script = (role: string, input: string) => lab.must(namespaceOf(role), ['sh', '-s'], { input })
   await Promise.all([
-    script('wire', wireScript(plan, passObject)),
+    script('wire', wireScript(plan, passObject, `${lab.pinRoot}-wire`)),
     ...plan.hosts.map((host) => script(host.role, hostScript(plan, host))),
   ])
   const hosts = await Promise.all(plan.hosts.map((host) => describe(lab, host, namespaceOf(host.role))))

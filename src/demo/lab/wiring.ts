@@ -17,12 +17,16 @@ export function linkBatch(plan: LabPlan, namespaceOf: (role: string) => string):
 
 /**
  * Script for the wire: a bridge per segment. The ports of the director run a pass program, without which
- * a veth drops what its other end sends by XDP_TX or redirect.
+ * a veth drops what its other end sends by XDP_TX or redirect. `scratch` is a new folder on bpffs: the ip
+ * command leaves folders in the one it is told of.
  */
-export function wireScript(plan: LabPlan, passObject: string): string {
+export function wireScript(plan: LabPlan, passObject: string, scratch: string): string {
   const ports = plan.hosts.flatMap((host) => host.legs.map((leg) => ({ host, leg })))
   return lines([
     'set -e',
+    `mkdir ${scratch}`,
+    `trap 'rm -r ${scratch}' EXIT`,
+    `export TC_BPF_MNT=${scratch}`,
     ...quiet,
     ...plan.segments.flatMap(({ name }) => [
       `ip link add dev ${name} type bridge mcast_snooping 0`,
@@ -31,7 +35,7 @@ export function wireScript(plan: LabPlan, passObject: string): string {
     ...ports.map(({ leg }) => `ip link set dev ${leg.port} master ${leg.segment.name} up`),
     ...ports
       .filter(({ host }) => host.kind === 'director')
-      .map(({ leg }) => withOwnBpffs(`ip link set dev ${leg.port} xdpdrv obj "${passObject}" sec xdp`)),
+      .map(({ leg }) => `ip link set dev ${leg.port} xdpdrv obj '${passObject}' sec xdp`),
   ])
 }
 
@@ -91,11 +95,6 @@ function vipLines(plan: LabPlan, host: HostPlan): string[] {
       ? `ip address add ${vip}/128 dev ${device} nodad`
       : `ip address add ${vip}/32 dev ${device}`,
   )
-}
-
-/** The ip command leaves folders on the bpffs it finds: this one vanishes with the command. */
-function withOwnBpffs(command: string): string {
-  return `unshare --mount sh -c 'mount -t bpf bpf /sys/fs/bpf && ${command}'`
 }
 
 function lines(all: readonly string[]): string {

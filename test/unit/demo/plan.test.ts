@@ -45,7 +45,7 @@ describe('wiring', () => {
   const plan = planLab({ shape: 'two-arm' })
 
   it("runs a pass program on the ports of the director's interfaces only", () => {
-    const script = wireScript(plan, '/pass.o')
+    const script = wireScript(plan, '/pass.o', '/sys/fs/bpf/lab')
     expect(script.match(/dev \S+ xdpdrv/g)).toEqual(['dev director-front xdpdrv', 'dev director-back xdpdrv'])
   })
 

@@ -39,4 +39,14 @@ static __always_inline __u32 ticks_since(__u32 stamp, __u32 now)
 	return ticks > XLVS_TICK_MASK - TICKS_AHEAD ? 0 : ticks;
 }
 
+/*
+ * `value & mask`, said to the verifier too: the compiler drops a mask that it knows
+ * to be needless, but verifiers before Linux 6.8 forget what byte swaps and shifts leave.
+ */
+static __always_inline __u32 masked(__u32 value, __u32 mask)
+{
+	asm volatile("" : "+r"(value));
+	return value & mask;
+}
+
 #endif

@@ -16,7 +16,9 @@
 /* Another director sent it: balanced already, do not play ping-pong. */
 static __always_inline bool from_peer(const struct flow *w)
 {
-	return bpf_map_lookup_elem(&peers, &w->src_mac);
+	struct xlvs_mac mac = w->src_mac;	/* a key on the stack: Linux 6.1 wants it there */
+
+	return bpf_map_lookup_elem(&peers, &mac);
 }
 
 static __always_inline void mark_overflow(__u64 hash, __u32 now)
@@ -57,6 +59,20 @@ static __always_inline __u32 first_state(const struct flow *w)
 }
 
 /*
+ * Out of line here, where the stack is deep already: with the callers' it must stay
+ * within 512 bytes, each frame rounded up to 32 (Linux 6.1).
+ */
+static __noinline struct xlvs_template *look_up(const struct template_key *k)
+{
+	return template_find(k);
+}
+
+static __noinline struct xlvs_template *look_up_of(const struct flow *w)
+{
+	return template_of(w);
+}
+
+/*
  * The real server by persistence: the template's, or a scheduled one with a new
  * template. Returns the template that the connection will be controlled by.
  */
@@ -69,7 +85,7 @@ static __always_inline struct xlvs_template *by_template(__u32 service, const st
 	if (!head)
 		return NULL;
 	template_key_of(w, head, &k);
-	t = template_find(&k);
+	t = look_up(&k);
 	v->reason = XLVS_FORWARD_TEMPLATE;
 	v->real = t ? template_use(t, w->now) : 0;
 	if (v->real)
@@ -144,7 +160,7 @@ static __always_inline struct verdict resume(__u32 service, bool persistent, con
 	mark_overflow(hash, w->now);	/* its life goes on */
 	v.reason = XLVS_FORWARD_UNSTORED;
 	if (persistent) {
-		t = template_of(w);
+		t = look_up_of(w);
 		v.real = t ? template_real(READ_ONCE(t->data)) : 0;
 	}
 	if (!v.real)

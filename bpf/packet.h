@@ -94,7 +94,7 @@ static __always_inline __u32 parse_rest4(struct frame *f, struct flow *w, void *
 	struct iphdr *ip = f->ip;
 	__u32 header = ip->ihl * 4;
 
-	f->bytes = bpf_ntohs(ip->tot_len);
+	f->bytes = masked(bpf_ntohs(ip->tot_len), 0xffff);
 	if (ip->version != 4 || header < sizeof(*ip) || f->bytes < header ||
 	    f->ip + f->bytes > f->end)
 		return XLVS_PASS_MALFORMED;
@@ -110,7 +110,7 @@ static __always_inline __u32 parse_rest6(struct frame *f, struct flow *w, void *
 {
 	struct ipv6hdr *ip = f->ip;
 
-	f->bytes = sizeof(*ip) + bpf_ntohs(ip->payload_len);
+	f->bytes = sizeof(*ip) + masked(bpf_ntohs(ip->payload_len), 0xffff);
 	if (ip->version != 6 || f->ip + f->bytes > f->end)
 		return XLVS_PASS_MALFORMED;
 	*l4 = ip + 1;

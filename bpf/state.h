@@ -64,7 +64,7 @@ static __always_inline __u32 tcp_step(__u32 state, __u8 flags)
 		event = EVENT_ACK;
 	else
 		return XLVS_TCP_CLOSE;
-	return tcp_next[event << 4 | (state & 15)];
+	return tcp_next[masked(event << 4 | (state & 15), EVENTS * 16 - 1)];
 }
 
 static __always_inline __u32 state_proto(__u32 state)

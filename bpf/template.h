@@ -73,7 +73,7 @@ static __always_inline bool template_is(const struct xlvs_template *t, const str
 	       template_real(READ_ONCE(t->data)) == template_real(data);
 }
 
-static __noinline struct xlvs_template *template_find(const struct template_key *k)
+static __always_inline struct xlvs_template *template_find(const struct template_key *k)
 {
 	for (int i = 0; i < 2 * XLVS_TEMPLATE_WAYS; i++) {
 		__u32 sets = config.template_sets;
@@ -114,7 +114,7 @@ static __always_inline __u64 template_vacancy(const struct xlvs_template *t, __u
 	return 3 + (XLVS_TICK_MASK - age);
 }
 
-static __noinline struct xlvs_template *template_vacant(const struct template_key *k, __u32 now)
+static __always_inline struct xlvs_template *template_vacant(const struct template_key *k, __u32 now)
 {
 	struct xlvs_template *best = NULL;
 	__u64 best_vacancy = ~0ull;

@@ -68,7 +68,7 @@ __noinline int read_packet(struct xdp_md *ctx, struct flow *w)
 }
 
 /* Second: where does it go? Fills `v`. */
-__noinline int judge(const struct flow *w, struct verdict *v)
+static __always_inline int judge(const struct flow *w, struct verdict *v)
 {
 	struct found way = {};
 	__u64 hash;

@@ -15,7 +15,7 @@ bench_objects := $(patsubst bench/bpf/%.bpf.c,build/bench-bpf/%.bpf.o,$(wildcard
 shipped := dist/bpf/xlvs.bpf.o dist/bpf/lab/pass.bpf.o
 addon := native/build/Release/libbpf_ts.node
 
-.PHONY: build test demo bench lint types clean help artifacts
+.PHONY: build test demo bench lint kernels types clean help artifacts
 
 build: ## compile the BPF programs, the addon and the TypeScript (what `make` does)
 	@scripts/bootstrap build
@@ -42,6 +42,9 @@ lint: ## style and types of everything, BPF warnings as errors
 	$(BIN)/biome check .
 	$(BIN)/tsc --noEmit -p tsconfig.json
 	for source in bpf/*.bpf.c bpf/lab/*.bpf.c; do $(CLANG_BPF) -Werror -fsyntax-only $$source; done
+
+kernels: build/bpf/xlvs.bpf.o ## load the program on Debian's 6.1 and 6.12 kernels, in qemu (root)
+	@scripts/load-on $< 6.1 6.12
 
 types: build/bpf/abi.bpf.o build/native.stamp ## write src/abi/generated.ts from bpf/abi.h
 	node native/dist/gen-types/cli.js $< --prefix-strip xlvs_ --out src/abi/generated.ts

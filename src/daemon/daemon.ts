@@ -6,6 +6,7 @@ import type { Places } from '../api/places.js'
 import type { Datapath, NextHopState } from '../datapath/types.js'
 import { fail, succeed } from '../model/describe.js'
 import type { Desired, Limits, Outcome } from '../model/types.js'
+import { lockPins } from './lock.js'
 import { metricsPort } from './port.js'
 import { startRounds } from './rounds.js'
 import { createSession, type Session } from './session.js'
@@ -50,6 +51,9 @@ async function start(options: DaemonOptions, undo: Undo): Promise<Outcome<Daemon
   const socket = await listenOn(options.places.socket, new Promise((resolve) => (open = resolve)))
   if (!socket.ok) return socket
   undo.push(socket.value.close)
+  const lock = await lockPins(options.places.pinRoot)
+  if (!lock.ok) return lock
+  undo.push(lock.value.release)
   const port = metricsPort(() => session?.page())
   const moved = await port.move(base.value.metrics)
   if (!moved.ok) return moved

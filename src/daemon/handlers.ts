@@ -60,8 +60,8 @@ function readers({ datapath, snapshot, status }: Parts) {
     nexthops: filtered((filter) => whole(nexthopRows(snapshot(), filter))),
     interfaces: () => succeed(whole(interfaceRows(snapshot()))),
     reasons: () => succeed(whole(reasonRows(snapshot()))),
-    conns: filtered(({ limit, ...which }) => listed(entryRows(datapath.conns(which)), limit)),
-    templates: filtered(({ limit, ...which }) => listed(entryRows(datapath.templates(which)), limit)),
+    conns: filtered(({ limit, ...which }) => listed(entryRows(datapath.connsInPieces(which)), limit)),
+    templates: filtered(({ limit, ...which }) => listed(entryRows(datapath.templatesInPieces(which)), limit)),
   } satisfies Partial<Record<RouteName, Handler>>
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the base comes from: a file that can be read again, or the words of a command line.
 import { readFile } from 'node:fs/promises'
-import { parseYaml } from '../config/yaml.js'
+import { parseYamlBytes } from '../config/yaml.js'
 import { fail, succeed } from '../model/describe.js'
 import type { Desired, Limits, Outcome, Service } from '../model/types.js'
 
@@ -13,7 +13,7 @@ export type Source =
 export async function readSource(source: Source): Promise<Outcome<Desired>> {
   if (source.kind === 'words') return succeed(source.base)
   try {
-    return parseYaml(await readFile(source.path, 'utf8'), source.path)
+    return parseYamlBytes(await readFile(source.path), source.path)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     const reason = code === 'ENOENT' ? 'there is no such file' : `cannot be read: ${message}`

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Interfaces: the program goes on by a pinned link and comes off when told to; what stands in the way is said by name.
-import { existsSync, readlinkSync } from 'node:fs'
+import { existsSync, readFileSync, readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
 import {
   attachXdp,
@@ -53,7 +53,7 @@ export class Interfaces {
       if (device?.mac === undefined) this.#drop(name, link)
       else {
         const { slot } = readIface(this.#maps, device.index)
-        this.#keep(name, link, { index: device.index, mac: device.mac }, modeOn(device.index), slot)
+        this.#keep(name, link, { ...device, mac: device.mac }, modeOn(device.index), slot)
         this.#write(device.index, device.mac, true, slot)
       }
     }
@@ -65,7 +65,8 @@ export class Interfaces {
     if (problem !== undefined) return { ok: false, problems: [problem] }
     const held = this.#held.get(name)
     if (held !== undefined) return { ok: true, value: held.attachment }
-    const { index, mac } = device as Link & { mac: string }
+    const known = device as Link & { mac: string }
+    const { index, mac } = known
     const slot = this.#slotFor(index)
     if (slot === undefined) return { ok: false, problems: [this.#noSlot(name)] }
     this.#write(index, mac, true, slot)
@@ -73,7 +74,7 @@ export class Interfaces {
       const link = attachXdp(this.#program, index, { mode })
       remove(linkPin(this.#pins, name))
       link.pin(linkPin(this.#pins, name))
-      return { ok: true, value: this.#keep(name, link, { index, mac }, mode, slot) }
+      return { ok: true, value: this.#keep(name, link, known, mode, slot) }
     } catch (error) {
       this.#write(index, mac, false, slot)
       if (error instanceof BpfError) return { ok: false, problems: [refused(error, name, mode)] }
@@ -138,7 +139,7 @@ export class Interfaces {
   #keep(
     name: string,
     link: XdpLink,
-    device: Pick<Link, 'index'> & { mac: string },
+    device: Pick<Link, 'index' | 'kind'> & { mac: string },
     mode: AttachMode,
     slot: number,
   ) {
@@ -152,7 +153,7 @@ export class Interfaces {
       linkId: id,
       programId,
     }
-    const driver = driverOf(name)
+    const driver = device.kind ?? driverOf(name, device.index)
     const attachment: Attachment = driver === undefined ? base : { ...base, driver }
     this.#held.set(name, { link, attachment })
     return attachment
@@ -249,8 +250,12 @@ function modeOn(ifindex: number): AttachMode {
   return queryXdp(ifindex).mode === 'generic' ? 'generic' : 'native'
 }
 
-/** Hardware has one in sysfs; virtual devices have none. */
-function driverOf(name: string): string | undefined {
-  const path = `/sys/class/net/${name}/device/driver`
-  return existsSync(path) ? basename(readlinkSync(path)) : undefined
+/**
+ * Hardware has one in sysfs; virtual devices have a kind instead. sysfs may show another network namespace, where
+ * another device has the name.
+ */
+function driverOf(name: string, ifindex: number): string | undefined {
+  const [index, driver] = [`/sys/class/net/${name}/ifindex`, `/sys/class/net/${name}/device/driver`]
+  if (!existsSync(driver) || Number(readFileSync(index, 'utf8')) !== ifindex) return undefined
+  return basename(readlinkSync(driver))
 }

@@ -43,18 +43,23 @@ interface Book {
   readonly reals: ReadonlyMap<number, ActualReal>
 }
 
+/** ways looked at between two entries before the caller may do something else */
+const STRETCH = 16_384
+
+/** Every entry that passes; undefined after a long stretch without one. */
 export function* readConns(
   maps: Maps,
   actual: Actual,
   now: number,
   filter: ConnFilter = {},
-): Generator<ConnEntry> {
+): Generator<ConnEntry | undefined> {
   const book = bookOf(actual)
   let left = filter.limit ?? Number.POSITIVE_INFINITY
   for (const shape of [V4, V6]) {
     const view = shape.family === 4 ? maps.conns4 : maps.conns6
     const end = (shape.family === 4 ? maps.sizes.conns4 : maps.sizes.conns6) * shape.ways * shape.bytes
     for (let at = 0; at < end && left > 0; at += shape.bytes) {
+      if ((at / shape.bytes) % STRETCH === STRETCH - 1) yield undefined
       const entry = connAt(maps, view, at, shape, book, now)
       if (entry === undefined || !passes(entry, filter, entry.client)) continue
       left--
@@ -68,11 +73,12 @@ export function* readTemplates(
   actual: Actual,
   now: number,
   filter: ConnFilter = {},
-): Generator<TemplateEntry> {
+): Generator<TemplateEntry | undefined> {
   const book = bookOf(actual)
   let left = filter.limit ?? Number.POSITIVE_INFINITY
   const end = maps.sizes.templates * Limit.TEMPLATE_WAYS * Template_SIZE
   for (let at = 0; at < end && left > 0; at += Template_SIZE) {
+    if ((at / Template_SIZE) % STRETCH === STRETCH - 1) yield undefined
     const entry = templateAt(maps.templates, at, book, now)
     if (entry === undefined || !passes(entry, filter, entry.clientNet)) continue
     left--

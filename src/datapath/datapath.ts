@@ -161,11 +161,19 @@ class KernelDatapath implements Datapath {
     return takeSnapshot(sources, names, Date.now())
   }
 
-  conns(filter?: ConnFilter) {
+  *conns(filter?: ConnFilter) {
+    for (const entry of this.connsInPieces(filter)) if (entry !== undefined) yield entry
+  }
+
+  *templates(filter?: ConnFilter) {
+    for (const entry of this.templatesInPieces(filter)) if (entry !== undefined) yield entry
+  }
+
+  connsInPieces(filter?: ConnFilter) {
     return readConns(this.#parts.maps, this.#reader.read(false), this.#ticks(), filter)
   }
 
-  templates(filter?: ConnFilter) {
+  templatesInPieces(filter?: ConnFilter) {
     return readTemplates(this.#parts.maps, this.#reader.read(false), this.#ticks(), filter)
   }
 

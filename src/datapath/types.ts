@@ -53,6 +53,9 @@ export interface Datapath {
   snapshot(names: Desired): Snapshot
   conns(filter?: ConnFilter): IterableIterator<ConnEntry>
   templates(filter?: ConnFilter): IterableIterator<TemplateEntry>
+  /** The same for a caller that must not stall: undefined says that a long stretch had no entry. */
+  connsInPieces(filter?: ConnFilter): IterableIterator<ConnEntry | undefined>
+  templatesInPieces(filter?: ConnFilter): IterableIterator<TemplateEntry | undefined>
   /** One slice, going round the tables; the count in `tables` of a snapshot is that of the last full round. */
   sweep(budget: { readonly sets: number }): SweepResult
   setTimeouts(timeouts: Timeouts): void

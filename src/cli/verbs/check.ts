@@ -20,9 +20,9 @@ export function define(command: Command, context: Context, act: Act): void {
 }
 
 async function judge(file: string): Promise<Outcome<Desired>> {
-  const { parseYaml } = await import('../../config/yaml.js')
+  const { parseYamlBytes } = await import('../../config/yaml.js')
   try {
-    return parseYaml(await readFile(file, 'utf8'), file)
+    return parseYamlBytes(await readFile(file), file)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     return fail({

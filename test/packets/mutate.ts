@@ -46,7 +46,10 @@ function ipOf(data: Uint8Array): number {
 
 /** Puts the next frame into `draft`. */
 export function nextFrame(draft: Draft, all: readonly Seed[], chance: Chance): void {
-  if (chance.once(20)) return noise(draft, chance)
+  if (chance.once(20)) {
+    noise(draft, chance)
+    return
+  }
   const { data, ip } = chance.pick(all)
   draft.bytes.set(data)
   draft.length = data.length

@@ -138,6 +138,16 @@ const lies: readonly PacketCase[] = [
   drops('an IPv6 payload of 0 (a jumbogram)', 'truncated', patched(frame(V6), IP + 4, 0, 0)),
   drops('a UDP header that is cut', 'truncated', frame(four(raw(17, new Uint8Array(7))))),
   drops('a UDP header that is cut (IPv6)', 'truncated', frame(six(raw(17, new Uint8Array(7))))),
+  drops(
+    'a UDP header that reaches into the padding',
+    'truncated',
+    frame(four(raw(17, new Uint8Array(7)), { padding: 30 })),
+  ),
+  drops(
+    'a UDP header that reaches into the padding (IPv6)',
+    'truncated',
+    frame(six(raw(17, new Uint8Array(7)), { padding: 30 })),
+  ),
   goes('a UDP header without data', 'new', four(udp(1000, 53, new Uint8Array()))),
   goes('a UDP header without data (IPv6)', 'new', six(udp(1000, 53, new Uint8Array()))),
 ]

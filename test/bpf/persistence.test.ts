@@ -179,6 +179,16 @@ describe('time', () => {
     expect(timeOf()).toBeUndefined()
   })
 
+  test('goes on with 60 s also when a new connection comes before a sweep', () => {
+    serve(P100)
+    const real = opens()
+    continues('A')
+    rig.advance(101)
+    burden(real)
+    expect(opens()).toBe(real)
+    expect(timeOf()).toBe(60)
+  })
+
   test('is postponed again and again while the connection lives', () => {
     serve(P100)
     const real = opens()

@@ -108,13 +108,14 @@ describe('a lab', () => {
     expect(namespaces(lab.id)).toEqual([])
     expect(server.ended()).toBe(128 + constants.signals.SIGTERM)
     expect(existsSync(lab.folder)).toBe(false)
-    expect(readdirSync('/sys/fs/bpf').filter((name) => name.startsWith(lab.id))).toEqual([])
+    expect(pins(lab.id)).toEqual([])
   })
 
   it('leaves nothing behind when it cannot be built', async () => {
     const before = namespaces(`xlvs-${process.pid}-`)
     await expect(buildTopology({ vips: ['192.0.2.300'] })).rejects.toThrow('192.0.2.300')
     expect(namespaces(`xlvs-${process.pid}-`)).toEqual(before)
+    expect(pins(`xlvs-${process.pid}-`)).toEqual([])
   })
 
   it.each(['SIGINT', 'SIGTERM'] as const)(
@@ -144,6 +145,10 @@ describe('a lab', () => {
 
 function namespaces(prefix: string): string[] {
   return readdirSync('/run/netns').filter((name) => name.startsWith(prefix))
+}
+
+function pins(prefix: string): string[] {
+  return readdirSync('/sys/fs/bpf').filter((name) => name.startsWith(prefix))
 }
 
 function bracket(address: string): string {

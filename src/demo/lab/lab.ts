@@ -22,6 +22,8 @@ export interface Lab {
   readonly folder: string
   /** a folder on bpffs that is removed with the lab; not made by it */
   readonly pinRoot: string
+  /** another one, for the lab's own needs */
+  readonly scratch: string
   /** Makes namespaces `${id}-${role}` and returns their names in the order asked for. */
   namespaces(roles: readonly string[]): Promise<string[]>
   run(namespace: NamespaceName, argv: readonly string[], options?: RunOptions): Promise<Result>
@@ -38,6 +40,7 @@ interface Belongings {
   readonly id: string
   readonly folder: string
   readonly pinRoot: string
+  readonly scratch: string
   readonly namespaces: string[]
   readonly processes: Running[]
 }
@@ -48,13 +51,7 @@ let watching = false
 
 export function openLab(prefix = 'xlvs'): Lab {
   const id = `${prefix}-${process.pid}-${++opened}`
-  const own: Belongings = {
-    id,
-    folder: join(tmpdir(), id),
-    pinRoot: `/sys/fs/bpf/${id}`,
-    namespaces: [],
-    processes: [],
-  }
+  const own: Belongings = { ...placesOf(id), namespaces: [], processes: [] }
   mkdirSync(own.folder)
   open.add(own)
   removeAtTheEnd()
@@ -62,6 +59,7 @@ export function openLab(prefix = 'xlvs'): Lab {
     id,
     folder: own.folder,
     pinRoot: own.pinRoot,
+    scratch: own.scratch,
     namespaces: (roles) => makeNamespaces(own, roles),
     run,
     must,
@@ -82,12 +80,15 @@ export function removeLab(id: string): void {
   const listed = execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' })
   const namespaces = listed.split('\n').map((line) => line.split(' ')[0] ?? '')
   remove({
-    id,
-    folder: join(tmpdir(), id),
-    pinRoot: `/sys/fs/bpf/${id}`,
+    ...placesOf(id),
     namespaces: namespaces.filter((name) => name.startsWith(`${id}-`)),
     processes: [],
   })
+}
+
+function placesOf(id: string) {
+  const pinRoot = `/sys/fs/bpf/${id}`
+  return { id, folder: join(tmpdir(), id), pinRoot, scratch: `${pinRoot}-scratch` }
 }
 
 async function makeNamespaces(own: Belongings, roles: readonly string[]): Promise<string[]> {
@@ -118,8 +119,7 @@ function remove(own: Belongings): void {
     execFileSync('ip', ['-force', '-batch', '-'], {
       input: made.map((name) => `netns del ${name}\n`).join(''),
     })
-  rmSync(own.pinRoot, { recursive: true, force: true })
-  rmSync(own.folder, { recursive: true, force: true })
+  for (const place of [own.pinRoot, own.scratch, own.folder]) rmSync(place, { recursive: true, force: true })
   open.delete(own)
 }
 

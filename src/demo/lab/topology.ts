@@ -51,10 +51,11 @@ async function build(lab: Lab, plan: LabPlan): Promise<Topology> {
   await lab.namespaces(['wire', ...plan.hosts.map((host) => host.role)])
   await lab.must(undefined, ['ip', '-batch', '-'], { input: linkBatch(plan, namespaceOf) })
   const script = (role: string, input: string) => lab.must(namespaceOf(role), ['sh', '-s'], { input })
-  await Promise.all([
-    script('wire', wireScript(plan, passObject, `${lab.pinRoot}-wire`)),
+  const done = await Promise.allSettled([
+    script('wire', wireScript(plan, passObject, lab.scratch)),
     ...plan.hosts.map((host) => script(host.role, hostScript(plan, host))),
   ])
+  for (const one of done) if (one.status === 'rejected') throw one.reason
   const hosts = await Promise.all(plan.hosts.map((host) => describe(lab, host, namespaceOf(host.role))))
   await whenEvery(
     lab,

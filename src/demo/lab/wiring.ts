@@ -17,15 +17,14 @@ export function linkBatch(plan: LabPlan, namespaceOf: (role: string) => string):
 
 /**
  * Script for the wire: a bridge per segment. The ports of the director run a pass program, without which
- * a veth drops what its other end sends by XDP_TX or redirect. `scratch` is a new folder on bpffs: the ip
- * command leaves folders in the one it is told of.
+ * a veth drops what its other end sends by XDP_TX or redirect. `scratch` is a folder on bpffs to be made: the
+ * ip command leaves folders in the one it is told of.
  */
 export function wireScript(plan: LabPlan, passObject: string, scratch: string): string {
   const ports = plan.hosts.flatMap((host) => host.legs.map((leg) => ({ host, leg })))
   return lines([
     'set -e',
     `mkdir ${scratch}`,
-    `trap 'rm -r ${scratch}' EXIT`,
     `export TC_BPF_MNT=${scratch}`,
     ...quiet,
     ...plan.segments.flatMap(({ name }) => [

@@ -74,6 +74,21 @@ static __always_inline void write_key(const struct found *room, const struct flo
 	WRITE_ONCE(key[2], ports_key(w) >> 32);
 }
 
+/* The way held this very flow: used anew, nothing had to make room. */
+static __always_inline bool was_own(const struct found *room, const struct flow *w)
+{
+	const __u64 *client = (const __u64 *)w->client, *key;
+
+	if (!conn_is_for(room->seen, w))
+		return false;
+	if (w->family == XLVS_IPV4) {
+		key = (const __u64 *)way4(room->set, room->way);
+		return key && key[0] == (ports_key(w) | w->client[0]);
+	}
+	key = (const __u64 *)way6(room->set, room->way);
+	return key && key[0] == client[0] && key[1] == client[1] && key[2] == ports_key(w) >> 32;
+}
+
 /*
  * Take the way `room` for the flow. False when another CPU was faster. The data
  * word is busy while the key changes, so no reader sees a mixture.
@@ -92,7 +107,7 @@ __noinline int conn_store(const struct flow *w, const struct found *room, __u64 
 		return 0;
 	if (seen) {
 		conn_forget(w->family, room);
-		if (conn_expired(seen, w->now))
+		if (conn_expired(seen, w->now) || was_own(room, w))
 			count->conns_expired++;
 		else
 			count->conns_evicted++;

@@ -94,6 +94,11 @@ describe('a real server', () => {
     rig.advance(100)
     rig.run(segment('S'))
     rig.run(segment('S'))
+    expect(rig.datapath.snapshot(desired([])).totals).toMatchObject({
+      connsCreated: 4n,
+      connsExpired: 3n,
+      connsEvicted: 0n,
+    })
     expect(counted(rig)).toMatchObject([{ connections: 4n }])
   })
 })

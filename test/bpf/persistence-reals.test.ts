@@ -172,13 +172,20 @@ describe('a full table of templates', () => {
     rig.datapath.setTimeouts({ tcp: 10_000, tcpfin: 120, udp: 300 })
     serve({ timeout: 1000, prefix: 32 })
     const went = new Map<string, string>()
+    const held = new Set<string>()
     for (let i = 0; i < 120; i++) {
       const client = `10.9.0.${i}`
       went.set(client, opens(client))
       rig.goes(frame({ src: client, dst: VIP, payload: tcp(port, 80, 'A') }))
+      rig.advanceTicks(1)
+      for (const { clientNet } of templates()) held.add(clientNet)
     }
     expect([...went.values()].every((real) => real === A || real === B)).toBe(true)
-    const held = new Set(templates().map(({ clientNet }) => clientNet))
+    expect(
+      templates()
+        .map(({ clientNet }) => clientNet)
+        .sort(),
+    ).toEqual([...held].sort())
     expect(held.size).toBeGreaterThan(64)
     for (const client of held) expect(opens(client)).toBe(went.get(client))
     expect(counters(rig)).toEqual(census(rig))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { ConnBits, Load_OFFSETS, Load_SIZE, Settings_OFFSETS, State } from '../../src/abi/generated.js'
+import { Clock, ConnBits, Load_OFFSETS, Load_SIZE, Settings_OFFSETS, State } from '../../src/abi/generated.js'
 import { BASE, four, REAL, REAL6, six } from '../packets/case.js'
 import { frame, tcp, udp } from '../packets/frames.js'
 import { census, counters, type Way, ways } from './census.js'
@@ -138,6 +138,24 @@ describe.each([
     expect(rig.goes(packet('A'))).toBe(real)
     rig.advance(122)
     expect(rig.goes(packet('A'))).toBe('pass_no_conn')
+  })
+})
+
+describe('the clock', () => {
+  test('may go round: connections live through it, and end on time', () => {
+    const beforeTheEnd = (Clock.TICK_MASK & ~rig.clock()) - 5
+    rig.advanceTicks(beforeTheEnd)
+    rig.goes(four80('S'))
+    rig.goes(four80('A'))
+    const stamp = only().stamp
+    rig.advance(800)
+    rig.sweep()
+    expect(rig.goes(four80('A'))).toBe(REAL)
+    expect(only().stamp).toBeLessThan(stamp)
+    rig.advance(901)
+    expect(rig.goes(four80('A'))).toBe('pass_no_conn')
+    rig.sweep()
+    expect(ways(rig)).toEqual([])
   })
 })
 

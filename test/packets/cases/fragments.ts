@@ -1,6 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fragments: later ones follow the first, in their order or not, and nobody else's.
-import { CLIENT6, four, type Given, goes, type PacketCase, passes, six } from '../case.js'
+import {
+  CLIENT6,
+  drops,
+  four,
+  type Given,
+  goes,
+  type PacketCase,
+  passes,
+  REAL,
+  REAL6,
+  six,
+  VIP,
+  VIP6,
+} from '../case.js'
 import { type Extension, type FrameWords, frame, raw, tcp, udp } from '../frames.js'
 
 const DATA = new Uint8Array(16).fill(0x61)
@@ -129,4 +142,26 @@ const ipv6: readonly PacketCase[] = [
   ]),
 ]
 
-export const FRAGMENTS: readonly PacketCase[] = [...ipv4, ...strangers4, ...ipv6]
+/** The first fragment went; then something happened to its real server. */
+const meanwhile: readonly PacketCase[] = [
+  { family: 'IPv4', first: first4(1), later: later4(1), vip: VIP, real: REAL },
+  { family: 'IPv6', first: first6(1), later: later6(1), vip: VIP6, real: REAL6 },
+].flatMap(({ family, first, later, vip, real }) => {
+  const data = frame(later)
+  const gone: Given = { services: [{ vip, port: 53, protocol: 'udp', reals: [] }] }
+  const hop = (kind: 'local' | 'unresolved'): Given => ({ hop: real, is: { kind } })
+  return [
+    drops(`${family}: a later fragment for a removed real server`, 'real_gone', data, [...sent(first), gone]),
+    drops(`${family}: a later fragment for a lost next hop`, 'nexthop', data, [
+      ...sent(first),
+      hop('unresolved'),
+    ]),
+    passes(`${family}: a later fragment for a real server here`, 'local_real', data, [
+      ...sent(first),
+      hop('local'),
+    ]),
+    drops(`${family}: a later fragment with one hop left`, 'ttl', frame({ ...later, ttl: 1 }), sent(first)),
+  ]
+})
+
+export const FRAGMENTS: readonly PacketCase[] = [...meanwhile, ...ipv4, ...strangers4, ...ipv6]

@@ -10,6 +10,8 @@ import {
   type PacketCase,
   passes,
   patched,
+  REAL,
+  REAL6,
   six,
   VIP,
   VIP6,
@@ -173,4 +175,31 @@ const edges: readonly PacketCase[] = [
   ]),
 ]
 
-export const ICMP: readonly PacketCase[] = [...errors, ...errors6, ...queries, ...strangers, ...edges]
+/** The flow is known; then something happened to its real server. */
+const meanwhile: readonly PacketCase[] = [
+  { family: 'IPv4', data: frame(four(icmp(3, 4, quoted(REPLY)), router)), vip: VIP, real: REAL },
+  { family: 'IPv6', data: frame(six(icmp6(2, 0, quoted6(REPLY)), router6)), vip: VIP6, real: REAL6 },
+].flatMap(({ family, data, vip, real }) => {
+  const hop = (kind: 'local' | 'unresolved'): Given => ({ hop: real, is: { kind } })
+  const gone: Given = { services: [{ vip, reals: [] }] }
+  return [
+    drops(`${family}: an error about a flow of a removed real server`, 'real_gone', data, [...KNOWN, gone]),
+    drops(`${family}: an error about a flow whose next hop is lost`, 'nexthop', data, [
+      ...KNOWN,
+      hop('unresolved'),
+    ]),
+    passes(`${family}: an error about a flow of a real server here`, 'local_real', data, [
+      ...KNOWN,
+      hop('local'),
+    ]),
+  ]
+})
+
+export const ICMP: readonly PacketCase[] = [
+  ...meanwhile,
+  ...errors,
+  ...errors6,
+  ...queries,
+  ...strangers,
+  ...edges,
+]

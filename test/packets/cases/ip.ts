@@ -1,6 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // IPv4 and IPv6 headers: options, extension headers, time to live, lengths that lie, transports that are not balanced.
-import { CLIENT, drops, four, goes, type PacketCase, passes, patched, six, VIP } from '../case.js'
+import {
+  CLIENT,
+  drops,
+  four,
+  type Given,
+  goes,
+  type PacketCase,
+  passes,
+  patched,
+  REAL6,
+  six,
+  VIP,
+  VIP6,
+} from '../case.js'
 import {
   checksum,
   type Extension,
@@ -169,13 +182,28 @@ const others: readonly PacketCase[] = [four, six].flatMap((words) => [
   ),
 ])
 
+/** Two VIPs that look the same to the directory's hash. */
+const TWINS: readonly Given[] = [
+  {
+    services: [
+      { vip: VIP6, reals: [REAL6] },
+      { vip: '::fd00:1:0:1', reals: ['fd00:2::2'] },
+    ],
+  },
+]
+
 const addresses: readonly PacketCase[] = [
+  goes('one of two VIPs with the same fold', 'new', V6, { given: TWINS }),
+  goes('the other of two VIPs with the same fold', 'new', six(SYN, { dst: '::fd00:1:0:1' }), {
+    given: TWINS,
+    to: 'fd00:2::2',
+  }),
   passes('another address', 'not_vip', frame(four(SYN, { dst: '10.0.1.2' }))),
   passes('from the VIP', 'not_vip', frame(four(SYN, { src: VIP, dst: CLIENT }))),
   passes('the broadcast address', 'not_vip', frame(four(SYN, { dst: '255.255.255.255' }))),
   passes('the address 0.0.0.0', 'not_vip', frame(four(SYN, { dst: '0.0.0.0' }))),
   passes('another IPv6 address', 'not_vip', frame(six(SYN, { dst: 'fd00:1::2' }))),
-  passes('an IPv6 address with the same fold', 'not_vip', frame(six(SYN, { dst: '::fd00:1:0:1' }))),
+  passes('an IPv6 address with the same fold', 'not_vip', frame(six(SYN, { dst: 'fd00::' }))),
   passes('the address ::', 'not_vip', frame(six(SYN, { dst: '::' }))),
   passes(
     'a cut packet for another address',

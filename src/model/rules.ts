@@ -22,7 +22,7 @@ export const PREFIX6: Range = [1, 128]
 export const LIMIT_RANGES: Readonly<Record<keyof Limits, Range>> = {
   connections: [1_024, 67_108_864],
   templates: [256, 16_777_216],
-  services: [1, 65_535],
+  services: [1, 65_536],
   reals: [1, 262_143],
   interfaces: [1, 64],
   ifindex: [16, 1_048_575],

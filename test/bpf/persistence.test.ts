@@ -20,6 +20,7 @@ import {
   VIP,
   VIP6,
 } from './persistent.js'
+import { opened } from './tables.js'
 
 persistentDirector()
 
@@ -94,6 +95,24 @@ describe('a template', () => {
     rig.goes(frame({ src: '192.168.0.1', dst: VIP, payload: udp(1000, 80) }))
     const keys = templates().map(({ protocol, vip, virtualPort }) => `${protocol} ${vip}:${virtualPort}`)
     expect(keys.sort()).toEqual(['tcp 10.0.1.1:80', 'tcp 10.0.1.1:81', 'tcp 10.0.1.2:80', 'udp 10.0.1.1:80'])
+  })
+
+  test('of TCP and one of UDP stand side by side in one set', async () => {
+    const both = { scheduler: 'rr', reals: [A, B], persistence: P100 } as const
+    const small = await opened(
+      64,
+      [
+        { vip: VIP, ...both },
+        { vip: VIP, protocol: 'udp', ...both },
+      ],
+      { templates: 1 },
+    )
+    for (let i = 1; i < 4; i++) {
+      small.goes(frame({ src: '192.168.0.1', dst: VIP, payload: tcp(i, 80, 'S') }))
+      small.goes(frame({ src: '192.168.0.1', dst: VIP, payload: udp(i, 80) }))
+    }
+    const held = [...small.datapath.templates()].map(({ protocol, controls }) => `${protocol} ${controls}`)
+    expect(held.sort()).toEqual(['tcp 3', 'udp 3'])
   })
 
   test('serves UDP clients too, and never becomes ASSURED for them', () => {

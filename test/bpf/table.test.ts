@@ -90,6 +90,39 @@ describe('a set of four ways', () => {
     expect(counters(rig)).toEqual(census(rig))
   })
 
+  test('tells flows apart that differ in one thing only', async () => {
+    const rig = await opened(1, [
+      { vip: VIP, reals: ['10.0.2.1'] },
+      { vip: VIP, protocol: 'udp', reals: ['10.0.2.2'] },
+      { vip: '10.0.1.2', reals: ['10.0.2.3'] },
+      { vip: VIP, port: 81, reals: ['10.0.2.4'] },
+    ])
+    const flows = [
+      frame({ src: CLIENT, dst: VIP, payload: tcp(1000, 80, 'S') }),
+      frame({ src: CLIENT, dst: VIP, payload: udp(1000, 80) }),
+      frame({ src: CLIENT, dst: '10.0.1.2', payload: tcp(1000, 80, 'S') }),
+      frame({ src: CLIENT, dst: VIP, payload: tcp(1000, 81, 'S') }),
+    ]
+    const went = flows.map((data) => rig.goes(data))
+    expect(went).toEqual(FIVE.slice(0, 4))
+    expect(flows.map((data) => rig.goes(data))).toEqual(went)
+    expect(ways(rig)).toHaveLength(4)
+  })
+
+  test.each([
+    ['the first word', 'fd00:0:0:1::c', 'fd01:0:0:1::c'],
+    ['the second word', 'fd00:0:0:1::c', 'fd00:0:0:2::c'],
+    ['the third word', 'fd00::1:0:0:c', 'fd00::2:0:0:c'],
+    ['the last word', 'fd00::c', 'fd00::d'],
+  ])('tells IPv6 clients apart by %s', async (_, one, other) => {
+    const rig = await opened(1)
+    const syn = (src: string) => frame({ src, dst: VIP6, payload: tcp(1000, 80, 'S') })
+    const went = [rig.goes(syn(one)), rig.goes(syn(other))]
+    expect(went[0]).not.toBe(went[1])
+    expect([rig.goes(syn(one)), rig.goes(syn(other))]).toEqual(went)
+    expect(ways(rig)).toHaveLength(2)
+  })
+
   test('gives up the oldest embryonic one for another', async () => {
     const rig = await full()
     establishes(rig, 0)

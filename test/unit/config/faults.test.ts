@@ -45,7 +45,7 @@ describe('a value that is wrong', () => {
     ],
     ['limits: {connections: 1023}', 'connections 1023 is below 1024; use 1024..67108864', '1:23'],
     ['limits: {templates: 16777217}', 'templates 16777217 is above 16777216; use 256..16777216', '1:21'],
-    ['limits: {services: 0}', 'services 0 is below 1; use 1..65535', '1:20'],
+    ['limits: {services: 0}', 'services 0 is below 1; use 1..65536', '1:20'],
     ['limits: {reals: 262144}', 'reals 262144 is above 262143; use 1..262143', '1:17'],
     ['limits: {interfaces: 65}', 'interfaces 65 is above 64; use 1..64', '1:22'],
     ['limits: {ifindex: 15}', 'ifindex 15 is below 16; use 16..1048575', '1:19'],

@@ -86,7 +86,15 @@ function whoListens(path: string): Promise<{ readonly pid?: number } | undefined
   })
 }
 
-const DEAD: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTSOCK', 'ENOTDIR'])
+/** Nobody answers, or we may not even ask: then listening says what is missing. */
+const DEAD: ReadonlySet<string> = new Set([
+  'ENOENT',
+  'ECONNREFUSED',
+  'ENOTSOCK',
+  'ENOTDIR',
+  'EACCES',
+  'EPERM',
+])
 
 function pidIn(text: string): { readonly pid?: number } {
   try {

@@ -238,7 +238,11 @@ function programName(id: number): string {
 function refused(error: BpfError, name: string, mode: AttachMode): Problem {
   if (error.code === 'EOPNOTSUPP' && mode === 'native') {
     const reason = `the driver of ${name} has no native XDP`
-    return { subject: name, reason, fix: `slower, but everywhere: \`xlvs attach ${name} --mode generic\`` }
+    return {
+      subject: name,
+      reason,
+      fix: `slower, but everywhere: --mode generic, as in \`xlvs attach ${name} --mode generic\``,
+    }
   }
   if (error.code === 'EBUSY' || error.code === 'EEXIST') {
     return { subject: name, reason: `another XDP program came onto ${name} meanwhile`, fix: 'try again' }

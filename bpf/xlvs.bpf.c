@@ -14,8 +14,8 @@
 
 /*
  * Nearly every packet: not for a VIP, or of a known flow that stays in its state.
- * Nothing here is called out of line with the flow, so it lives in registers; that
- * halves the cost. Whatever else comes is UNSETTLED and starts again in walk().
+ * Nothing here is called out of line, so the flow lives in registers. Whatever else
+ * comes is UNSETTLED and starts again in walk() (docs/decisions/0004).
  */
 static __always_inline int settle(struct frame *f, const int family)
 {

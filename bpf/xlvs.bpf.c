@@ -15,7 +15,7 @@
 /*
  * Nearly every packet: not for a VIP, or of a known flow that stays in its state.
  * Nothing here is called out of line, so the flow lives in registers. Whatever else
- * comes is UNSETTLED and starts again in walk() (docs/decisions/0004).
+ * comes is UNSETTLED and starts again in walk() (docs/decisions/0005).
  */
 static __always_inline int settle(struct frame *f, const int family)
 {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `make bench`: ns per packet of the datapath beside a floor and a control, interleaved in one run; ratios are the
 // result, nanoseconds only their raw material.
-import { readFileSync } from 'node:fs'
 import { cpus, release } from 'node:os'
-import { measureJiffy } from '../src/datapath/clock.js'
+import { jiffyNs } from 'libbpf-ts'
 import { Rig } from '../test/bpf/rig.js'
 import { load, type Subject, type Work } from './subjects.js'
 
@@ -85,7 +84,7 @@ async function main(): Promise<void> {
         reals: REALS[family],
       })),
     )
-    const jiffy = measureJiffy(readFileSync(OBJECT))
+    const jiffy = jiffyNs()
     const [full, least, hash] = [
       load(rig, jiffy, 'subject'),
       load(rig, jiffy, 'floor'),

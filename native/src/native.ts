@@ -202,6 +202,7 @@ interface Addon {
     onRecords: (bytes: Uint8Array, lengths: Uint32Array) => void,
   ) => NativeRingBuffer
   possibleCpus(): number
+  jiffyNs(): number
   libbpfVersion(): string
   probeMapType(type: string): boolean
   probeProgramType(type: string): boolean

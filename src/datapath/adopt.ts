@@ -2,7 +2,7 @@
 // A fresh set of maps and programs, pinned in an order that tells whole sets from half-made ones; or one that is
 // pinned already, taken over with its program replaced when the object file is another.
 import { randomBytes } from 'node:crypto'
-import { openMap, openProgram, openXdpLink, possibleCpus } from 'libbpf-ts'
+import { jiffyNs, openMap, openProgram, openXdpLink, possibleCpus } from 'libbpf-ts'
 import {
   Abi,
   Real_OFFSETS,
@@ -12,7 +12,6 @@ import {
   RealInfo_SIZE,
   Settings_OFFSETS,
 } from '../abi/generated.js'
-import { measureJiffy } from './clock.js'
 import { digest, loadFresh, loadOver, type Programs } from './load.js'
 import { type Handles, MAP_NAMES, type Maps, mapInto, store32 } from './maps.js'
 import {
@@ -45,7 +44,7 @@ export function makeFresh(pins: Pins, object: Uint8Array, options: DatapathOptio
   makeDirectories(pins)
   const cpus = possibleCpus()
   const seed = randomBytes(8).readBigUInt64LE()
-  const jiffy = measureJiffy(object)
+  const jiffy = jiffyNs()
   const config = { seed, cpus, jiffy, manualClock: options.manualClock ?? false }
   const { handles, programs } = loadFresh(object, sizesOf(options.limits, cpus), config)
   const maps = mapInto(handles)
@@ -61,7 +60,7 @@ export function adopt(pins: Pins, object: Uint8Array, options: DatapathOptions):
   const handles = Object.fromEntries(MAP_NAMES.map((name) => [name, openMap(mapPin(pins, name))])) as Handles
   const maps = mapInto(handles)
   mendFlags(maps)
-  const jiffy = measureJiffy(object)
+  const jiffy = jiffyNs()
   if (digestOf(pins) === digest(object)) return { maps, programs: pinnedPrograms(pins), adopted: true, jiffy }
   const seed = maps.settings.getBigUint64(Settings_OFFSETS.seed, true)
   const config = { seed, cpus: possibleCpus(), jiffy, manualClock: options.manualClock ?? false }

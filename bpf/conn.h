@@ -142,12 +142,13 @@ static __always_inline void load_add(__u32 real, __s64 delta)
 		__sync_fetch_and_add(load, delta);
 }
 
-/* The packet leaves the connection in the state it is in. */
+/* The packet leaves the connection as it is. A SYN never does for certain: see conn_restarts(). */
 static __always_inline bool conn_stays(__u64 data, const struct flow *w)
 {
 	__u32 state = conn_state(data);
 
-	return w->proto != XLVS_TCP || tcp_step(state, w->tcp_flags) == state;
+	return w->proto != XLVS_TCP ||
+	       (!(w->tcp_flags & TCP_SYN) && tcp_step(state, w->tcp_flags) == state);
 }
 
 /* Restart its timer: once a tick, whoever comes first. */

@@ -224,7 +224,8 @@ describe('the checks of documents', () => {
   })
 
   it('find make targets that do not exist', () => {
-    const text = 'Run `make test`, then\n```sh\nsudo make fly # and make do\n```\nwhich will make everything good.\n'
+    const text =
+      'Run `make test`, then\n```sh\nsudo make fly # and make do\n```\nwhich will make everything good.\n'
     expect(unknownTargets(page(text), 'test: ## runs\n')).toEqual([
       'docs/page.md: the Makefile has no target fly',
     ])

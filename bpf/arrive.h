@@ -54,4 +54,6 @@ static __always_inline int leave(struct frame *f, struct verdict v, const int fa
 	return finish(f, v.reason, action);
 }
 
+#define UNSETTLED (-1)			/* not an action: the short way does not decide this packet */
+
 #endif

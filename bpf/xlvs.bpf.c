@@ -10,8 +10,6 @@
 #include "icmp.h"
 #include "sweep.h"
 
-#define UNSETTLED (-1)
-
 /*
  * Nearly every packet: not for a VIP, or of a known flow that stays in its state.
  * Nothing here is called out of line, so the flow lives in registers. Whatever else
@@ -40,8 +38,8 @@ static __always_inline int settle(struct frame *f, const int family)
 }
 
 /*
- * The whole story, in three parts that are called out of line: each is verified
- * once, and gives its stack back before the next begins. First: read the packet.
+ * The whole story, in parts that are called out of line: each is verified once, and
+ * gives its stack back before the next begins. First: read the packet.
  */
 __noinline int read_packet(struct xdp_md *ctx, struct flow *w)
 {
@@ -68,24 +66,22 @@ __noinline int read_packet(struct xdp_md *ctx, struct flow *w)
 }
 
 /* Second: where does it go? Fills `v`. */
-static __always_inline int judge(const struct flow *w, struct verdict *v)
+static __always_inline void judge(const struct flow *w, struct verdict *v)
 {
 	struct found way = {};
 	__u64 hash;
 
-	if (!w || !v)
-		return 0;
 	if (w->fragment == FRAGMENT_LATER) {
 		v->real = fragment_follow(w);
 		v->reason = v->real ? XLVS_FORWARD_FRAGMENT : XLVS_PASS_FRAGMENT_FIRST_UNSEEN;
-		return 0;
+		return;
 	}
 	hash = w->family == XLVS_IPV4 ? conn_hash(w, XLVS_IPV4) : conn_hash(w, XLVS_IPV6);
 	find_flow(w, hash, &way);
 	if (w->icmp) {			/* does not touch the flow's timer */
 		v->real = way.seen && !conn_expired(way.seen, w->now) ? conn_real(way.seen) : 0;
 		v->reason = v->real ? XLVS_FORWARD_ICMP : XLVS_PASS_ICMP_NO_FLOW;
-		return 0;
+		return;
 	}
 	if (way.seen && !conn_expired(way.seen, w->now) && !conn_restarts(way.seen, w))
 		*v = known(w, &way);
@@ -93,7 +89,6 @@ static __always_inline int judge(const struct flow *w, struct verdict *v)
 		connect_flow(w, hash, &way, v);
 	if (w->fragment == FRAGMENT_FIRST && v->real)
 		fragment_remember(w, v->real);
-	return 0;
 }
 
 /* Third: off it goes. */

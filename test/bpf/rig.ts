@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A director without a network: the real datapath, opened, planned and applied as the daemon does it, whose program
 // gets packets by test-run. Time stands still until the test moves it.
+import { existsSync, readdirSync } from 'node:fs'
 import { openMap, openProgram, u32 } from 'libbpf-ts'
 import {
   Iface_SIZE,
@@ -16,7 +17,7 @@ import {
   writeIface,
   writeNexthop,
 } from '../../src/abi/generated.js'
-import { openDatapath } from '../../src/datapath/open.js'
+import { clearDatapath, openDatapath } from '../../src/datapath/open.js'
 import type { Datapath } from '../../src/datapath/types.js'
 import { DEFAULT_LIMITS, type Limits } from '../../src/model/types.js'
 import { diff } from '../../src/plan/diff.js'
@@ -48,7 +49,16 @@ function reasonName(row: number): string {
 /** XLVS_BPF_OBJECT names another build: a broken one shows whether tests can fail. */
 const BUILT = new URL('../../build/bpf/xlvs.bpf.o', import.meta.url).pathname
 
+const BPF_FILES = '/sys/fs/bpf'
 let rigs = 0
+
+/** Pins of a run that was killed. */
+function clearOrphans(): void {
+  for (const name of existsSync(BPF_FILES) ? readdirSync(BPF_FILES) : []) {
+    const pid = /^xlvs-rig-(\d+)-/.exec(name)?.[1]
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) clearDatapath(`${BPF_FILES}/${name}`)
+  }
+}
 
 export class Rig {
   readonly datapath: Datapath
@@ -69,7 +79,8 @@ export class Rig {
       interfaces: 4,
       ...options.limits,
     }
-    const pinRoot = `/sys/fs/bpf/xlvs-rig-${process.pid}-${rigs++}`
+    if (rigs === 0) clearOrphans()
+    const pinRoot = `${BPF_FILES}/xlvs-rig-${process.pid}-${rigs++}`
     const object = options.object ?? process.env['XLVS_BPF_OBJECT'] ?? BUILT
     const datapath = unwrap(
       await openDatapath({ pinRoot, object, limits, manualClock: options.manualClock ?? true }),

@@ -15,8 +15,11 @@
         'addon/map_bulk.cpp',
         'addon/netlink.cpp',
         'addon/object.cpp',
+        'addon/perfbuf.cpp',
+        'addon/portion.cpp',
         'addon/program.cpp',
         'addon/ringbuf.cpp',
+        'addon/watch.cpp',
       ],
       # -isystem: warnings are wanted for this code, not for the headers it stands on
       'cflags': ['-Wall', '-Wextra', '-isystem', '<!(node -p "require(\'node-addon-api\').include.slice(1, -1)")'],
@@ -27,10 +30,12 @@
       'defines': [
         'NAPI_VERSION=8',
         'NAPI_CPP_EXCEPTIONS',
+        'NODE_ADDON_API_CPP_EXCEPTIONS_ALL',
         'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
         '_GNU_SOURCE',
       ],
-      'libraries': ['-lbpf'],
+      # nodelete: libbpf and V8 keep pointers into this code beyond the worker thread that was the only one to load it
+      'libraries': ['-lbpf', '-Wl,-z,nodelete'],
     },
   ],
 }

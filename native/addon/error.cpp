@@ -6,6 +6,8 @@
 
 #include <cstdarg>
 #include <cstdlib>
+#include <mutex>
+#include <new>
 
 #include "instance.h"
 
@@ -69,11 +71,15 @@ LogScope::LogScope() : outer_(scopeInForce) { scopeInForce = this; }
 
 LogScope::~LogScope() { scopeInForce = outer_; }
 
-void LogScope::Append(const char* format, va_list args) {
+// Called from within libbpf, whose C knows no exceptions: a line there is no memory for is left out.
+void LogScope::Append(const char* format, va_list args) noexcept {
   char* line = nullptr;
   int length = vasprintf(&line, format, args);
   if (length < 0) return;
-  text_.append(line, static_cast<size_t>(length));
+  try {
+    text_.append(line, static_cast<size_t>(length));
+  } catch (const std::bad_alloc&) {
+  }
   free(line);
 }
 
@@ -97,7 +103,9 @@ void ThrowClosed(Napi::Env env, const char* kind, const std::string& name) {
 }
 
 void RegisterError(Napi::Env env, Napi::Object exports) {
-  libbpf_set_print(Print);
+  // Once: a worker that starts must not write what another thread reads in the middle of a call.
+  static std::once_flag set;
+  std::call_once(set, [] { libbpf_set_print(Print); });
   exports.Set("setErrorClass", Napi::Function::New(env, SetErrorClass, "setErrorClass"));
 }
 

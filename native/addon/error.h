@@ -18,7 +18,7 @@ class LogScope {
   LogScope& operator=(const LogScope&) = delete;
 
   const std::string& text() const { return text_; }
-  void Append(const char* format, va_list args);
+  void Append(const char* format, va_list args) noexcept;
 
  private:
   LogScope* outer_;

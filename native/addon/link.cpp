@@ -7,6 +7,8 @@
 #include <net/if.h>
 #include <string.h>
 
+#include <algorithm>
+
 #include "args.h"
 #include "error.h"
 #include "instance.h"
@@ -106,9 +108,9 @@ Napi::Value Link::Query(const Napi::CallbackInfo& info) {
   auto type = static_cast<bpf_attach_type>(UintArg(info, 1, "attachType"));
   uint32_t ids[64] = {};
   uint32_t count = 64;
-  if (bpf_prog_query(target, type, 0, nullptr, ids, &count) != 0) {
-    ThrowBpf(env, "query hook", OptionalTextArg(info, 2, "subject"), errno);
-  }
+  std::string subject = OptionalTextArg(info, 2, "subject");
+  if (bpf_prog_query(target, type, 0, nullptr, ids, &count) != 0) ThrowBpf(env, "query hook", subject, errno);
+  count = std::min<uint32_t>(count, 64);
   Napi::Array out = Napi::Array::New(env, count);
   for (uint32_t i = 0; i < count; i++) out.Set(i, ids[i]);
   return out;

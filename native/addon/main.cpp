@@ -9,6 +9,7 @@
 #include "map.h"
 #include "netlink.h"
 #include "object.h"
+#include "perfbuf.h"
 #include "program.h"
 #include "ringbuf.h"
 
@@ -24,6 +25,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Program::Register(env, exports);
   Link::Register(env, exports);
   RingBuffer::Register(env, exports);
+  PerfBuffer::Register(env, exports);
   RegisterFeatures(env, exports);
   RegisterNetlink(env, exports);
   return exports;

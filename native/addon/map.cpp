@@ -14,13 +14,13 @@ namespace libbpf_ts {
 
 namespace {
 
-size_t TransferSize(const bpf_map_info& about) {
+size_t TransferSize(const bpf_map_info& about, size_t cpus) {
   switch (about.type) {
     case BPF_MAP_TYPE_PERCPU_HASH:
     case BPF_MAP_TYPE_LRU_PERCPU_HASH:
     case BPF_MAP_TYPE_PERCPU_ARRAY:
     case BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE:
-      return (about.value_size + 7ul) / 8 * 8 * static_cast<size_t>(libbpf_num_possible_cpus());
+      return (about.value_size + 7ul) / 8 * 8 * cpus;
     case BPF_MAP_TYPE_PROG_ARRAY:
     case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
     case BPF_MAP_TYPE_CGROUP_ARRAY:
@@ -68,7 +68,9 @@ Map::Map(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Map>(info), Handle(K
   std::string name = OptionalTextArg(info, 1, "name");
   uint32_t size = sizeof(about_);
   if (bpf_obj_get_info_by_fd(fd.get(), &about_, &size) != 0) ThrowBpf(info.Env(), "map info", name, errno);
-  transferSize_ = TransferSize(about_);
+  int cpus = libbpf_num_possible_cpus();
+  if (cpus < 0) ThrowBpf(info.Env(), "count possible cpus", "", cpus);
+  transferSize_ = TransferSize(about_, static_cast<size_t>(cpus));
   Handle::Take(std::move(fd), name.empty() ? about_.name : name);
 }
 

@@ -2,11 +2,11 @@
 // Many entries of a map in one call: batches, and the whole array as memory.
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <sys/mman.h>
 
 #include "args.h"
 #include "error.h"
 #include "map.h"
+#include "mapping.h"
 
 namespace libbpf_ts {
 
@@ -21,11 +21,14 @@ size_t RoundUp(size_t size, size_t unit) { return (size + unit - 1) / unit * uni
 
 }  // namespace
 
-// How many whole entries `bytes` holds.
+// How many whole entries `bytes` holds; the kernel counts them in 32 bits.
 size_t Map::CountOf(const Napi::CallbackInfo& info, size_t bytes, size_t each, const char* name) const {
   if (each == 0 || bytes % each != 0) {
     throw Napi::TypeError::New(info.Env(), std::string(name) + " must be a multiple of " + std::to_string(each) +
                                                " bytes, it has " + std::to_string(bytes));
+  }
+  if (bytes / each > UINT32_MAX) {
+    throw Napi::TypeError::New(info.Env(), std::string(name) + " must hold at most 4294967295 entries");
   }
   return bytes / each;
 }
@@ -88,11 +91,17 @@ Napi::Value Map::Mmap(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   int fd = Need(env);
   bool writable = info[0].ToBoolean();
+  double longest = info[1].As<Napi::Number>().DoubleValue();
   size_t size = RoundUp(about_.value_size, 8) * about_.max_entries;
-  size_t mapped = RoundUp(size, static_cast<size_t>(sysconf(_SC_PAGESIZE)));
-  void* memory = mmap(nullptr, mapped, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
-  if (memory == MAP_FAILED) ThrowBpf(env, "map mmap", name(), errno);
-  return Napi::ArrayBuffer::New(env, memory, size, [mapped](Napi::Env, void* data) { munmap(data, mapped); });
+  // More than a buffer can hold would end the process.
+  if (static_cast<double>(size) > longest) ThrowBpf(env, "map mmap", name(), EFBIG);
+  size_t mapped = RoundUp(size, PageSize());
+  Mapping mapping(fd, mapped, writable ? PROT_READ | PROT_WRITE : PROT_READ);
+  if (!mapping.open()) ThrowBpf(env, "map mmap", name(), errno);
+  auto unmap = [mapped](Napi::Env, void* data) { munmap(data, mapped); };
+  Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, mapping.get(), size, unmap);
+  mapping.release();
+  return buffer;
 }
 
 }  // namespace libbpf_ts

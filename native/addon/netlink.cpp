@@ -95,64 +95,35 @@ Netlink::Netlink(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Netlink>(inf
     fd_ = OpenSocket(env, groups, static_cast<int>(receiveBuffer));
   }
   onDatagram_ = Napi::Persistent(info[2].As<Napi::Function>());
-  StartWatching();
+  watch_.Start(env, fd_.get(), this, "watch netlink socket");
+  Ref();
 }
 
 Netlink::~Netlink() { Stop(); }
 
-void Netlink::StartWatching() {
-  uv_loop_t* loop = nullptr;
-  napi_get_uv_event_loop(Env(), &loop);
-  auto watch = std::make_unique<Watch>();
-  watch->owner = this;
-  int result = uv_poll_init(loop, &watch->poll, fd_.get());
-  if (result != 0) ThrowBpf(Env(), "watch netlink socket", "", result);
-  watch_ = watch.release();
-  napi_add_async_cleanup_hook(Env(), OnTeardown, watch_, &watch_->hook);
-  uv_poll_start(&watch_->poll, UV_READABLE, OnReadable);
-  Ref();
-}
-
-// Stops for good. The descriptor may go at once: uv_close() has taken it off the loop's set.
 void Netlink::Stop() {
-  if (watch_ == nullptr) return;
-  watch_->owner = nullptr;
-  uv_close(reinterpret_cast<uv_handle_t*>(&watch_->poll), OnClosed);
-  watch_ = nullptr;
+  watch_.Stop();
   fd_.Close();
 }
 
-// The environment ends while the socket is open, or before libuv has closed the handle: either way its end is
-// put off until OnClosed.
-void Netlink::OnTeardown(napi_async_cleanup_hook_handle, void* data) {
-  auto* watch = static_cast<Watch*>(data);
-  if (watch->owner != nullptr) watch->owner->Stop();
-}
-
-void Netlink::OnClosed(uv_handle_t* handle) {
-  auto* watch = reinterpret_cast<Watch*>(handle);
-  napi_remove_async_cleanup_hook(watch->hook);
-  delete watch;
-}
-
 void Netlink::CloseNow(const Napi::CallbackInfo&) {
-  if (watch_ == nullptr) return;
+  if (!watch_.running()) return;
   Stop();
   onDatagram_.Reset();
   Unref();
 }
 
 void Netlink::Hold(const Napi::CallbackInfo&) {
-  if (watch_ != nullptr) uv_ref(reinterpret_cast<uv_handle_t*>(&watch_->poll));
+  if (watch_.running()) watch_.Hold();
 }
 
 void Netlink::Release(const Napi::CallbackInfo&) {
-  if (watch_ != nullptr) uv_unref(reinterpret_cast<uv_handle_t*>(&watch_->poll));
+  if (watch_.running()) watch_.Release();
 }
 
 void Netlink::Send(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (watch_ == nullptr) ThrowClosed(env, "netlink socket", "");
+  if (!watch_.running()) ThrowClosed(env, "netlink socket", "");
   Bytes bytes = BytesArg(info, 0, "bytes");
   sockaddr_nl kernel = {};
   kernel.nl_family = AF_NETLINK;
@@ -160,29 +131,28 @@ void Netlink::Send(const Napi::CallbackInfo& info) {
   if (sent < 0) ThrowBpf(env, "netlink send", "", errno);
 }
 
-void Netlink::OnReadable(uv_poll_t* poll, int status, int) {
-  Netlink* self = reinterpret_cast<Watch*>(poll)->owner;
-  if (self == nullptr) return;
-  Napi::Env env = self->Env();
-  Napi::HandleScope scope(env);
+void Netlink::OnReadable(int status) noexcept {
+  Napi::Env env = Env();
   // The script may close the socket from within the callback; the wrapper must outlast this turn.
-  [[maybe_unused]] Napi::Object keep = self->Value();
+  [[maybe_unused]] Napi::Object keep = Value();
   try {
     // libuv takes a socket with a pending error (ENOBUFS) for a bad descriptor and stops; recvfrom() says what it is.
-    if (status < 0) uv_poll_start(poll, UV_READABLE, OnReadable);
-    if (self->Drain() == 0 && status < 0) {
-      uv_poll_stop(poll);
-      self->Deliver(env.Undefined(), -status);
+    if (status < 0) watch_.Listen();
+    if (Drain() == 0 && status < 0) {
+      watch_.Pause();
+      Deliver(env.Undefined(), -status);
     }
   } catch (const Napi::Error& error) {
     napi_fatal_exception(env, error.Value());
+  } catch (const std::exception& error) {
+    napi_fatal_exception(env, Napi::Error::New(env, error.what()).Value());
   }
 }
 
 int Netlink::Drain() {
   std::unique_ptr<uint8_t[]> buffer(new uint8_t[kLongestDatagram]);
   int turn = 0;
-  for (; turn < kDatagramsPerTurn && watch_ != nullptr; turn++) {
+  for (; turn < kDatagramsPerTurn && watch_.running(); turn++) {
     Napi::HandleScope scope(Env());
     sockaddr_nl sender = {};
     socklen_t senderSize = sizeof(sender);

@@ -4,9 +4,9 @@
 #pragma once
 
 #include <napi.h>
-#include <uv.h>
 
 #include "fd.h"
+#include "watch.h"
 
 namespace libbpf_ts {
 
@@ -17,37 +17,28 @@ namespace libbpf_ts {
 //                  was longer than this socket reads (EMSGSIZE), or when the socket failed
 //   namespace      path of a network namespace to open it in
 // It keeps the process alive until unref() or close(), and itself until close().
-class Netlink : public Napi::ObjectWrap<Netlink> {
+class Netlink : public Napi::ObjectWrap<Netlink>, private Watched {
  public:
   static void Register(Napi::Env env, Napi::Object exports);
   explicit Netlink(const Napi::CallbackInfo& info);
   ~Netlink() override;
 
  private:
-  // What libuv holds on to: outlives the socket until libuv has let go of it.
-  struct Watch {
-    uv_poll_t poll;
-    Netlink* owner;
-    napi_async_cleanup_hook_handle hook;
-  };
-
   void Send(const Napi::CallbackInfo& info);
   void Hold(const Napi::CallbackInfo& info);
   void Release(const Napi::CallbackInfo& info);
   void CloseNow(const Napi::CallbackInfo& info);
 
-  void StartWatching();
   void Stop();
   // How many datagrams and errors it came upon.
   int Drain();
   void Deliver(Napi::Value bytes, int error);
 
-  static void OnReadable(uv_poll_t* poll, int status, int events);
-  static void OnTeardown(napi_async_cleanup_hook_handle hook, void* data);
-  static void OnClosed(uv_handle_t* handle);
+  void OnReadable(int status) noexcept override;
+  void OnTeardown() noexcept override { Stop(); }
 
   Fd fd_;
-  Watch* watch_ = nullptr;
+  Watch watch_;
   Napi::FunctionReference onDatagram_;
 };
 

@@ -33,6 +33,13 @@ Napi::Uint8Array Copy(Napi::Env env, const std::vector<uint8_t>& bytes, size_t s
   return out;
 }
 
+// More than any packet or context has; the kernel counts bytes in 32 bits.
+constexpr size_t kMostBytes = 16 << 20;
+
+void Limit(Napi::Env env, size_t size, const char* name) {
+  if (size > kMostBytes) throw Napi::TypeError::New(env, std::string(name) + " must be at most 16 MiB");
+}
+
 bpf_prog_info InfoOf(Napi::Env env, int fd, const std::string& name, std::vector<uint32_t>& mapIds) {
   bpf_prog_info about = {};
   uint32_t size = sizeof(about);
@@ -141,8 +148,12 @@ Napi::Value Program::Run(const Napi::CallbackInfo& info) {
   int fd = Need(env);
   Bytes data = OptionalBytesArg(info, 0, "data");
   Bytes given = OptionalBytesArg(info, 1, "context");
+  uint32_t dataRoom = UintArg(info, 2, "dataOutSize");
+  Limit(env, data.size, "data");
+  Limit(env, given.size, "context");
+  Limit(env, dataRoom, "dataOutSize");
   std::vector<uint8_t> context(given.data, given.data + given.size);
-  std::vector<uint8_t> dataOut(UintArg(info, 2, "dataOutSize"));
+  std::vector<uint8_t> dataOut(dataRoom);
   std::vector<uint8_t> contextOut(UintArg(info, 3, "contextOutSize"));
   LIBBPF_OPTS(bpf_test_run_opts, run);
   run.data_in = data.orNull();

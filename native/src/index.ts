@@ -10,9 +10,10 @@ export * from './map.js'
 export type { Chunk } from './map-bulk.js'
 export type { MapSpec, ProgramInfo, ProgramSpec, RunResult } from './native.js'
 export * from './object.js'
+export * from './perfbuf.js'
 export * from './program.js'
+export { type ReaderOptions, RecordReader } from './reader.js'
 export * from './ringbuf.js'
-export * from './route/index.js'
 export * from './route/index.js'
 export * from './typed-map.js'
 export {
@@ -32,11 +33,6 @@ export {
 /** How many CPUs this machine may ever have: the number of values a per-CPU map keeps for a key. */
 export function possibleCpus(): number {
   return native.possibleCpus()
-}
-
-/** The length of a jiffy of the running kernel, ns: what `bpf_jiffies64()` counts in. */
-export function jiffyNs(): number {
-  return native.jiffyNs()
 }
 
 /** The version of the libbpf in use, as `'v1.1'`. */

@@ -17,7 +17,7 @@ export async function* chunksOf(map: NativeMap, about: MapDescription, size: num
   if (!Number.isInteger(size) || size < 1) throw new TypeError('size must be a positive integer')
   if (about.keySize === 0)
     throw new TypeError(`map '${about.name}' of type ${about.type} has no keys to walk`)
-  const source = batched(map, about, size)
+  const source = batched(map, about, Math.min(size, Math.max(1, about.maxEntries)))
   for (let first = true; ; first = false) {
     if (!first) await setImmediate()
     const chunk = source()
@@ -28,7 +28,7 @@ export async function* chunksOf(map: NativeMap, about: MapDescription, size: num
 
 /** Returns the next chunk at every call, `undefined` after the last. */
 function batched(map: NativeMap, about: MapDescription, size: number): () => Chunk | undefined {
-  let room = Math.min(size, Math.max(1, about.maxEntries))
+  let room = size
   let from: Uint8Array | undefined
   let last = false
   let oneByOne: (() => Chunk | undefined) | undefined

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // BPF maps: single entries, batches, iteration in chunks, memory mapping, pins.
+import { constants } from 'node:buffer'
 import { unlinkSync } from 'node:fs'
 import { types } from 'node:util'
 import { BpfError } from './errors.js'
@@ -173,7 +174,7 @@ export class BpfMap implements Descriptor {
    * `mapFlags.mmapable` (kernel 5.5). It lives as long as the buffer is referenced, also after `close()`.
    * Without `writable` the pages are read-only: a write through the buffer ends the process with SIGSEGV. */
   mmap(options: { readonly writable?: boolean } = {}): ArrayBuffer {
-    return this.#handle.mmap(options.writable ?? false)
+    return this.#handle.mmap(options.writable ?? false, constants.MAX_LENGTH)
   }
 
   /** Makes the map read-only for user space, for good (kernel 5.2). */

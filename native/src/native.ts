@@ -2,6 +2,7 @@
 // The compiled addon and the shape of what it exports: bytes, numbers and text, already checked there.
 import { createRequire } from 'node:module'
 import { BpfError } from './errors.js'
+import type { OnPortion } from './reader.js'
 
 export interface NativeMap {
   describe(): MapDescription
@@ -19,7 +20,7 @@ export interface NativeMap {
   ): { count: number; last: boolean }
   updateBatch(keys: Uint8Array, values: Uint8Array): number
   deleteBatch(keys: Uint8Array): number
-  mmap(writable: boolean): ArrayBuffer
+  mmap(writable: boolean, longest: number): ArrayBuffer
   freeze(): void
   pin(path: string): void
   close(): void
@@ -133,14 +134,21 @@ export interface ProgramSpec {
   readonly instructions: number
 }
 
-export interface NativeRingBuffer {
+export interface NativeReader {
   pause(): void
   resume(): void
   ref(): void
   unref(): void
   consume(): number
-  pending(): number
   close(): void
+}
+
+export interface NativeRingBuffer extends NativeReader {
+  pending(): number
+}
+
+export interface NativePerfBuffer extends NativeReader {
+  lost(): bigint
 }
 
 interface Addon {
@@ -199,10 +207,16 @@ interface Addon {
     map: number,
     maxRecords: number,
     maxBytes: number,
-    onRecords: (bytes: Uint8Array, lengths: Uint32Array) => void,
+    onPortion: OnPortion,
   ) => NativeRingBuffer
+  readonly PerfBuffer: new (
+    map: number,
+    maxRecords: number,
+    maxBytes: number,
+    onPortion: OnPortion,
+    pagesPerCpu: number,
+  ) => NativePerfBuffer
   possibleCpus(): number
-  jiffyNs(): number
   libbpfVersion(): string
   probeMapType(type: string): boolean
   probeProgramType(type: string): boolean

@@ -143,7 +143,71 @@ describe('back-pressure', () => {
   })
 })
 
+describe('a callback', () => {
+  test('that reads again from within gets the records in order', async () => {
+    const seen: number[] = []
+    using ring = open((record) => {
+      seen.push(readU32(record))
+      expect(ring.consume()).toBe(0)
+    })
+    emit(20)
+    await until(() => seen.length === 20)
+    expect(seen).toEqual(numbers(20))
+  })
+
+  test('may return anything that is no promise', async () => {
+    let seen = 0
+    using _ring = open((() => ++seen) as () => void)
+    emit(5)
+    await until(() => seen === 5)
+  })
+
+  test('that throws in onError too does not end the delivery', async () => {
+    const uncaught: unknown[] = []
+    const listeners = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException')
+    process.on('uncaughtException', (error) => uncaught.push(error))
+    try {
+      let seen = 0
+      const onError = () => {
+        throw new Error('the handler fails too')
+      }
+      using _ring = open(
+        (record) => {
+          seen++
+          if (readU32(record) === 0) throw new Error('at once')
+          return readU32(record) === 1 ? Promise.reject(new Error('later')) : undefined
+        },
+        { onError },
+      )
+      emit(4)
+      await until(() => seen === 4 && uncaught.length === 2)
+      expect(uncaught).toEqual([new Error('the handler fails too'), new Error('the handler fails too')])
+    } finally {
+      process.removeAllListeners('uncaughtException')
+      for (const listener of listeners) process.on('uncaughtException', listener)
+    }
+  })
+})
+
 describe('closing', () => {
+  test('by `await using` waits for the record at hand', async () => {
+    const events: string[] = []
+    {
+      await using ring = open(async () => {
+        events.push('begun')
+        await sleep(20)
+        events.push('done')
+      })
+      emit(3)
+      await until(() => events.length === 1)
+      expect(ring.records).toBe(1)
+    }
+    events.push('closed')
+    await sleep(30)
+    expect(events).toEqual(['begun', 'done', 'closed'])
+  })
+
   test('ends delivery at once, also from within', async () => {
     let seen = 0
     const ring = open(() => {

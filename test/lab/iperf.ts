@@ -23,6 +23,8 @@ export interface IperfOptions {
   readonly seconds?: number
   /** target of a UDP transfer, such as '50M'; TCP unless told */
   readonly udpRate?: string
+  /** bytes of a datagram; 1400 unless told */
+  readonly length?: number
 }
 
 /** Sends for `seconds` and returns what arrived at the server. */
@@ -32,8 +34,8 @@ export async function iperf(
   vip: string,
   wish: IperfOptions = {},
 ): Promise<IperfResult> {
-  const { port = 5201, seconds = 2, udpRate } = wish
-  const udp = udpRate === undefined ? [] : ['--udp', '--bitrate', udpRate, '--length', '1400']
+  const { port = 5201, seconds = 2, udpRate, length = 1_400 } = wish
+  const udp = udpRate === undefined ? [] : ['--udp', '--bitrate', udpRate, '--length', String(length)]
   const argv = [
     'iperf3',
     '--json',

@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <time.h>
 
 #include "args.h"
 #include "error.h"
@@ -18,6 +19,13 @@ Napi::Value PossibleCpus(const Napi::CallbackInfo& info) {
   int count = libbpf_num_possible_cpus();
   if (count < 0) ThrowBpf(info.Env(), "count possible cpus", "", count);
   return Napi::Number::New(info.Env(), count);
+}
+
+// The coarse clocks move once per jiffy: their resolution is its length.
+Napi::Value JiffyNs(const Napi::CallbackInfo& info) {
+  timespec resolution{};
+  if (clock_getres(CLOCK_MONOTONIC_COARSE, &resolution) != 0) ThrowBpf(info.Env(), "get the length of a jiffy", "", errno);
+  return Napi::Number::New(info.Env(), static_cast<double>(resolution.tv_sec) * 1e9 + static_cast<double>(resolution.tv_nsec));
 }
 
 Napi::Value Version(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), libbpf_version_string()); }
@@ -49,6 +57,7 @@ Napi::Value EnableRunStats(const Napi::CallbackInfo& info) {
 
 void RegisterFeatures(Napi::Env env, Napi::Object exports) {
   exports.Set("possibleCpus", Napi::Function::New(env, PossibleCpus, "possibleCpus"));
+  exports.Set("jiffyNs", Napi::Function::New(env, JiffyNs, "jiffyNs"));
   exports.Set("libbpfVersion", Napi::Function::New(env, Version, "libbpfVersion"));
   exports.Set("probeMapType", Napi::Function::New(env, ProbeMapType, "probeMapType"));
   exports.Set("probeProgramType", Napi::Function::New(env, ProbeProgramType, "probeProgramType"));

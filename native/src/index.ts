@@ -35,6 +35,11 @@ export function possibleCpus(): number {
   return native.possibleCpus()
 }
 
+/** The length of a jiffy of the running kernel, ns: what `bpf_jiffies64()` counts in. */
+export function jiffyNs(): number {
+  return native.jiffyNs()
+}
+
 /** The version of the libbpf in use, as `'v1.1'`. */
 export function libbpfVersion(): string {
   return native.libbpfVersion()

@@ -217,6 +217,7 @@ interface Addon {
     pagesPerCpu: number,
   ) => NativePerfBuffer
   possibleCpus(): number
+  jiffyNs(): number
   libbpfVersion(): string
   probeMapType(type: string): boolean
   probeProgramType(type: string): boolean

@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { features, libbpfVersion, possibleCpus } from '../src/index.js'
+import { features, jiffyNs, libbpfVersion, possibleCpus } from '../src/index.js'
 import { objectFiles } from './children.js'
 import { openDescriptors } from './lab.js'
 
@@ -107,4 +107,8 @@ describe('a no', () => {
 test('the number of possible CPUs and the version of libbpf are known', () => {
   expect(possibleCpus()).toBeGreaterThanOrEqual(1)
   expect(libbpfVersion()).toMatch(/^v1\.\d+$/)
+})
+
+test('the length of a jiffy is one that a kernel can be built with', () => {
+  expect([100, 250, 300, 1000].map((hz) => Math.round(1e9 / hz))).toContain(jiffyNs())
 })

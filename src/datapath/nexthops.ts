@@ -108,10 +108,13 @@ export class NextHops {
     for (const wake of this.#waiting) wake()
   }
 
-  /** The kernel need not keep our neighbours any longer. */
+  /** The kernel need not keep our neighbours any longer, nor those that an earlier controller asked for. */
   async forget(): Promise<void> {
-    for (const { way } of this.#known.values())
+    for (const address of [...this.#options.slots.addresses()]) {
+      const known = this.#known.get(address)
+      const way = known?.way ?? wayTo(address, await this.#tables.routeTo(address), this.#tables.links)
       if (way.kind === 'ethernet') await this.#tables.release(way.neighbour)
+    }
   }
 
   #on(news: News): void {

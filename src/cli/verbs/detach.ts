@@ -63,6 +63,8 @@ async function clear(pinRoot: string): Promise<Outcome<Alone>> {
   if (!there.ok) return there
   if (!there.value) return succeed({ changed: false })
   const { clearDatapath } = await import('../../datapath/open.js')
+  const { forgetNeighbours } = await import('../../datapath/forget.js')
+  await forgetNeighbours(pinRoot)
   const cleared = clearDatapath(pinRoot)
   return cleared.ok ? succeed({ changed: true }) : cleared
 }

@@ -36,6 +36,7 @@ bench: ## measure ns per packet (root)
 	@flock build/.build-lock $(MAKE) artifacts $(bench_objects)
 	@$(BIN)/tsc -p bench/tsconfig.json
 	@node build/bench/bench/run.js $(ARGS)
+	@node native/bench/run.js $(filter --json,$(ARGS))
 
 lint: ## style and types of everything, BPF warnings as errors
 	@scripts/bootstrap build

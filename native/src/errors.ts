@@ -18,6 +18,7 @@ export class BpfError extends Error {
   /** The same log from its beginning. */
   readonly wholeLog: string
 
+  /** Made by this package; `text` says in words what `code` and `errno` mean. */
   constructor(operation: string, subject: string, errno: number, code: string, text: string, log: string) {
     const about = subject === '' ? operation : `${operation} ${subject}`
     const cause = code === '' ? text : `${text} (${code})`

@@ -9,12 +9,24 @@ import { native } from './native.js'
 import { type BpfProgram, loadInstructions } from './program.js'
 import { u32 } from './values.js'
 
+/** The answer to a question: yes, or no with what is needed and why. */
 export type Feature =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly needs: string; readonly why: string }
+  | {
+      /** Yes. */
+      readonly ok: true
+    }
+  | {
+      /** No. */
+      readonly ok: false
+      /** What would make it a yes: `'kernel 5.9'`, `'CAP_BPF'`, a command. */
+      readonly needs: string
+      /** One sentence. */
+      readonly why: string
+    }
 
 /** Capabilities this package's calls ask for, by bit number. */
 const capabilityBits = { CAP_NET_ADMIN: 12, CAP_SYS_ADMIN: 21, CAP_PERFMON: 38, CAP_BPF: 39 } as const
+/** A capability that a call of this package may ask for. */
 export type Capability = keyof typeof capabilityBits
 
 const bpfFileSystem = 0xcafe4a11
@@ -60,25 +72,35 @@ const probeAttachTypes: Partial<Record<string, number>> = {
 /** Types that load only for a given kernel function or program. */
 const unprobed = new Set(['tracing', 'ext', 'lsm', 'struct_ops'])
 
+/** Asks this kernel, this process, this machine. Every answer is tried out where that leaves no trace. */
 export const features = {
-  /** The capabilities in force; by default the least that loads and attaches an XDP program. */
+  /** The capabilities in force; by default the least that loads and attaches an XDP program. CAP_SYS_ADMIN
+   * stands for CAP_BPF and CAP_PERFMON.
+   * @throws Error of `node:fs` when there is no /proc
+   * @kernel any */
   capabilities(wanted: readonly Capability[] = ['CAP_BPF', 'CAP_NET_ADMIN', 'CAP_PERFMON']): Feature {
     const missing = wanted.filter((capability) => !inForce(capability))
     if (missing.length === 0) return { ok: true }
     return { ok: false, needs: missing.join(' + '), why: `this process runs without ${missing.join(', ')}` }
   },
 
-  /** A map type by libbpf's name, such as `'ringbuf'`. */
+  /** A map type by libbpf's name, such as `'ringbuf'`.
+   * @throws TypeError for a type nobody knows
+   * @kernel 4.13 */
   mapType(type: string): Feature {
     return asked(`map type ${type}`, mapTypesSince[type], () => native.probeMapType(type))
   },
 
-  /** A program type by libbpf's name, such as `'sk_lookup'`. */
+  /** A program type by libbpf's name, such as `'sk_lookup'`.
+   * @throws TypeError for a type nobody knows
+   * @kernel 4.13 */
   program(type: string): Feature {
     return asked(`program type ${type}`, programTypesSince[type], () => native.probeProgramType(type))
   },
 
-  /** A helper by its number in linux/bpf.h, for programs of a type. */
+  /** A helper by its number in linux/bpf.h, for programs of a type.
+   * @throws TypeError for types that load only for a given function
+   * @kernel 4.13 */
   helper(programType: string, helper: number): Feature {
     if (unprobed.has(programType)) {
       throw new TypeError(
@@ -93,13 +115,17 @@ export const features = {
     return tooOld(`helper ${helper} in programs of type ${programType}`, undefined, '')
   },
 
-  /** Arrays that can be mapped into memory. */
+  /** Arrays that can be mapped into memory.
+   * @throws BpfError when the kernel is out of memory or descriptors
+   * @kernel 4.13 */
   mmapableArrays(): Feature {
     const options = { type: 'array', keySize: 4, valueSize: 8, maxEntries: 1, flags: mapFlags.mmapable }
     return tried('mmap-able arrays', '5.5', [], () => createMap(options).close())
   },
 
-  /** Batch lookup, update and delete. */
+  /** Batch lookup, update and delete.
+   * @throws BpfError when the kernel is out of memory or descriptors
+   * @kernel 4.13 */
   batches(): Feature {
     return tried('batch operations', '5.6', [], () => {
       const map = createMap({ type: 'hash', keySize: 4, valueSize: 4, maxEntries: 1 })
@@ -111,18 +137,24 @@ export const features = {
     })
   },
 
-  /** XDP programs attached by link. */
+  /** XDP programs attached by link.
+   * @throws BpfError when the kernel is out of memory or descriptors
+   * @kernel 4.13 */
   xdpLink(): Feature {
     // Loopback has no hardware to offload to: a kernel with XDP links says so, one without knows no such link.
     return linked('XDP links', '5.9', 'xdp', loopback, attachTypes.xdp, xdpOffload, 'EOPNOTSUPP')
   },
 
-  /** tc programs attached by tcx link. */
+  /** tc programs attached by tcx link.
+   * @throws BpfError when the kernel is out of memory or descriptors
+   * @kernel 4.13 */
   tcxLink(): Feature {
     return linked('tcx links', '6.6', 'sched_cls', noInterface, attachTypes.tcx, 0, 'ENODEV')
   },
 
-  /** Socket lookup programs attached to a network namespace by link. */
+  /** Socket lookup programs attached to a network namespace by link.
+   * @throws BpfError when the kernel is out of memory or descriptors
+   * @kernel 4.13 */
   netnsLink(): Feature {
     return linked(
       'network namespace links',
@@ -135,7 +167,9 @@ export const features = {
     )
   },
 
-  /** Test runs that send frames through the real stack. */
+  /** Test runs that send frames through the real stack.
+   * @throws BpfError when the kernel is out of memory or descriptors
+   * @kernel 4.13 */
   liveFrames(): Feature {
     return tried('live frames', '5.18', [], () => {
       const program = returning(1, 'xdp')
@@ -147,13 +181,17 @@ export const features = {
     })
   },
 
-  /** The running kernel's type information, which relocatable (CO-RE) programs need. */
+  /** The running kernel's type information, which relocatable (CO-RE) programs need.
+   * @throws never
+   * @kernel any */
   kernelTypes(): Feature {
     if (existsSync('/sys/kernel/btf/vmlinux')) return { ok: true }
     return { ok: false, needs: 'CONFIG_DEBUG_INFO_BTF', why: 'there is no /sys/kernel/btf/vmlinux' }
   },
 
-  /** A BPF file system to pin things in. */
+  /** A BPF file system to pin things in.
+   * @throws Error of `node:fs` when the path cannot be looked at
+   * @kernel any */
   bpfFileSystem(path = '/sys/fs/bpf'): Feature {
     const needs = `mount -t bpf bpf ${path}`
     if (!existsSync(path)) return { ok: false, needs, why: `there is no ${path}` }
@@ -161,7 +199,9 @@ export const features = {
     return { ok: false, needs, why: `${path} is not a BPF file system` }
   },
 
-  /** The just-in-time compiler; without it programs run some ten times slower. */
+  /** The just-in-time compiler; without it programs run some ten times slower.
+   * @throws Error of `node:fs` when the setting cannot be read
+   * @kernel any */
   jit(): Feature {
     const needs = 'sysctl net.core.bpf_jit_enable=1'
     const path = '/proc/sys/net/core/bpf_jit_enable'

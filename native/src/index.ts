@@ -30,17 +30,22 @@ export {
   xdpContext,
 } from './values.js'
 
-/** How many CPUs this machine may ever have: the number of values a per-CPU map keeps for a key. */
+/** How many CPUs this machine may ever have: the number of values a per-CPU map keeps for a key.
+ * @throws BpfError when /sys/devices/system/cpu/possible cannot be read
+ * @kernel any */
 export function possibleCpus(): number {
   return native.possibleCpus()
 }
 
-/** The length of a jiffy of the running kernel, ns: what `bpf_jiffies64()` counts in. */
+/** The length of a jiffy of the running kernel, ns: what `bpf_jiffies64()` counts in.
+ * @throws BpfError when the kernel has no coarse clock
+ * @kernel 2.6 */
 export function jiffyNs(): number {
   return native.jiffyNs()
 }
 
-/** The version of the libbpf in use, as `'v1.1'`. */
+/** The version of the libbpf in use, as `'v1.1'`.
+ * @kernel none */
 export function libbpfVersion(): string {
   return native.libbpfVersion()
 }

@@ -9,19 +9,25 @@ import { type Descriptor, fdOf } from './values.js'
 /** `native` runs in the driver, `generic` in the stack behind it, `offload` on the card. */
 export type XdpMode = 'native' | 'generic' | 'offload'
 
+/** What the kernel knows about a link. */
 export interface LinkInfo {
+  /** The number by which `openLinkById` finds it. */
   readonly id: number
   /** `'xdp'`, `'tcx'`, `'netns'`, … */
   readonly type: string
+  /** The program in place, as `BpfProgram.id` has it. */
   readonly programId: number
   /** The interface of XDP and tcx links; 0 once the link is detached or the interface is gone. */
   readonly ifindex: number
 }
 
+/** Who holds an interface's XDP hook. */
 export interface XdpQuery {
+  /** `multi`: programs in several modes at once. */
   readonly mode: 'none' | XdpMode | 'multi'
   /** 0 with `none` and `multi`. */
   readonly programId: number
+  /** Each program on the hook, with its mode. */
   readonly programs: readonly { readonly mode: XdpMode; readonly id: number }[]
 }
 
@@ -31,8 +37,10 @@ const attachXdpType = 37
 const attachTcxTypes = { ingress: 46, egress: 47 } as const
 const attachNetnsTypes: Partial<Record<string, number>> = { flow_dissector: 17, sk_lookup: 36 }
 
-/** Attaches an XDP program to an interface by link (kernel 5.9). Throws `EBUSY` when the hook is taken,
- * `ENODEV` when there is no such interface, `EOPNOTSUPP` or `EINVAL` when the driver lacks the mode. */
+/** Attaches an XDP program to an interface by link.
+ * @throws TypeError for a mode nobody knows; BpfError `EBUSY` when the hook is taken, `ENODEV` when there is no
+ * such interface, `EOPNOTSUPP` or `EINVAL` when the driver lacks the mode, `EPERM` without CAP_NET_ADMIN
+ * @kernel 5.9 */
 export function attachXdp(
   program: BpfProgram,
   ifindex: number,
@@ -53,7 +61,10 @@ export function attachXdp(
   }
 }
 
-/** Attaches a `sched_cls` program to an interface's tcx hook by link (kernel 6.6). */
+/** Attaches a `sched_cls` program to the tcx hook of an interface by link, behind those that are there.
+ * @throws TypeError for another direction; BpfError `ENODEV` when there is no such interface, `EINVAL` when the
+ * kernel knows no tcx
+ * @kernel 6.6 */
 export function attachTcx(program: BpfProgram, ifindex: number, direction: 'ingress' | 'egress'): BpfLink {
   const type = tcxType(direction)
   const fd = fdOf(program, 'program', 'a BpfProgram')
@@ -61,8 +72,11 @@ export function attachTcx(program: BpfProgram, ifindex: number, direction: 'ingr
   return new BpfLink(native.Link.create('attach tcx', fd, ifindex, type, 0, subject))
 }
 
-/** Attaches an `sk_lookup` (kernel 5.9) or `flow_dissector` (5.8) program to the network namespace that a
- * path such as /proc/self/ns/net or /run/netns/NAME names. */
+/** Attaches an `sk_lookup` or `flow_dissector` program to the network namespace that a path such as
+ * /proc/self/ns/net or /run/netns/NAME names.
+ * @throws TypeError for programs of other types; Error of `node:fs` when the path cannot be opened; BpfError
+ * `EINVAL` when it is no namespace, `EEXIST` when the hook is taken
+ * @kernel 5.9 for `sk_lookup`, 5.8 for `flow_dissector` */
 export function attachNetns(program: BpfProgram, path: string): BpfLink {
   const programFd = fdOf(program, 'program', 'a BpfProgram')
   const type = attachNetnsTypes[program.type]
@@ -81,7 +95,9 @@ export function attachNetns(program: BpfProgram, path: string): BpfLink {
   }
 }
 
-/** Opens a pinned XDP link. Throws a `TypeError` when the pin holds something else. */
+/** Opens a pinned XDP link.
+ * @throws TypeError when the pin holds something else; BpfError `ENOENT`, `EACCES`
+ * @kernel 5.9 */
 export function openXdpLink(pinPath: string): XdpLink {
   const handle = native.Link.open(pinPath)
   const { type } = handle.info()
@@ -90,17 +106,23 @@ export function openXdpLink(pinPath: string): XdpLink {
   throw new TypeError(`${pinPath} is not an XDP link (it is of type ${type})`)
 }
 
-/** Opens a pinned link of any type. */
+/** Opens a pinned link of any type.
+ * @throws TypeError when the pin holds no link; BpfError `ENOENT`, `EACCES`
+ * @kernel 5.8 */
 export function openLink(pinPath: string): BpfLink {
   return new BpfLink(native.Link.open(pinPath))
 }
 
-/** Opens a link by its id. Needs CAP_SYS_ADMIN. */
+/** Opens a link by its id. Needs CAP_SYS_ADMIN.
+ * @throws BpfError `ENOENT` when there is no such link, `EPERM`
+ * @kernel 5.8 */
 export function openLinkById(id: number): BpfLink {
   return new BpfLink(native.Link.byId(id))
 }
 
-/** Who holds an interface's XDP hook. Throws `ENODEV` when there is no such interface. */
+/** Who holds the XDP hook of an interface. Needs no privilege.
+ * @throws BpfError `ENODEV` when there is no such interface
+ * @kernel 4.13 */
 export function queryXdp(ifindex: number): XdpQuery {
   const found = native.Link.queryXdp(ifindex)
   const mode = queryModes[found.attached] ?? 'none'
@@ -112,7 +134,10 @@ export function queryXdp(ifindex: number): XdpQuery {
   return { mode, programId: 0, programs }
 }
 
-/** The ids of the programs on an interface's tcx hook, in the order they run (kernel 6.6). */
+/** The ids of the programs on the tcx hook of an interface, in the order they run.
+ * @throws TypeError for another direction; BpfError `ENODEV` when there is no such interface, `EINVAL` when the
+ * kernel knows no tcx
+ * @kernel 6.6 */
 export function queryTcx(ifindex: number, direction: 'ingress' | 'egress'): number[] {
   return native.Link.query(ifindex, tcxType(direction), `tcx ${direction} of interface ${ifindex}`)
 }
@@ -136,38 +161,53 @@ export class BpfLink implements Descriptor {
     return this.#handle.descriptor()
   }
 
+  /** What the kernel knows now.
+   * @throws BpfError; Error once closed
+   * @kernel 5.8 */
   info(): LinkInfo {
     const { id, type, programId, first } = this.#handle.info()
     return { id, type, programId, ifindex: type === 'xdp' || type === 'tcx' ? first : 0 }
   }
 
-  /** Puts another program of the same type in place, without a packet seeing none. With `expected`, only if
-   * that one is in place still: throws `EPERM` otherwise. `ENOLINK` when the interface is gone. */
+  /** Puts another program of the same type in place, without a packet seeing none. With `expected`, only if that
+   * one is in place still.
+   * @throws BpfError `EPERM` when another one than `expected` is, `EINVAL` for a program of another type,
+   * `ENOLINK` when the interface is gone; Error once closed
+   * @kernel 5.9 */
   update(program: BpfProgram, expected?: BpfProgram): void {
     const replaced = expected === undefined ? undefined : fdOf(expected, 'expected', 'a BpfProgram')
     this.#handle.update(fdOf(program, 'program', 'a BpfProgram'), replaced)
   }
 
-  /** Takes the program off the hook now, whoever else holds the link (kernel 5.9). */
+  /** Takes the program off the hook now, whoever else holds the link.
+   * @throws BpfError; Error once closed
+   * @kernel 5.9 */
   detach(): void {
     this.#handle.detach()
   }
 
-  /** Keeps the program attached under a path on a BPF file system, beyond this process. */
+  /** Keeps the program attached under a path on a BPF file system, beyond this process.
+   * @throws BpfError `EEXIST` when the path is taken, `EPERM` when it is on no BPF file system; Error once
+   * closed
+   * @kernel 5.8 */
   pin(path: string): void {
     this.#handle.pin(path)
   }
 
-  /** Removes a pin. Without another one, closing then detaches. */
+  /** Removes a pin. Without another one, closing then detaches.
+   * @throws Error `ENOENT` of `node:fs` when there is no such file
+   * @kernel 5.8 */
   unpin(path: string): void {
     unlinkSync(path)
   }
 
-  /** Gives up the descriptor; an unpinned link ends here. Closing again does nothing. */
+  /** Gives up the descriptor; an unpinned link ends here. Closing again does nothing.
+   * @kernel any */
   close(): void {
     this.#handle.close()
   }
 
+  /** `using`: closes. */
   [Symbol.dispose](): void {
     this.close()
   }

@@ -5,11 +5,13 @@ import { setImmediate } from 'node:timers/promises'
 import { BpfError } from './errors.js'
 import type { MapDescription, NativeMap } from './native.js'
 
+/** Some entries of a map. */
 export interface Chunk {
   /** `count` keys, one after another. */
   readonly keys: Uint8Array
   /** `count` values, one after another; per-CPU values as `lookup` gives them. */
   readonly values: Uint8Array
+  /** How many entries. */
   readonly count: number
 }
 

@@ -25,13 +25,17 @@ const descriptorMaps = new Set([
   'xskmap',
 ])
 
+/** What a map is to be like. */
 export interface MapOptions {
   /** The kernel keeps the first 15 bytes. */
   readonly name?: string
   /** libbpf's name of the type: `'array'`, `'hash'`, `'lru_hash'`, `'devmap_hash'`, … */
   readonly type: string
+  /** Bytes; 0 for queues, stacks and ring buffers. */
   readonly keySize: number
+  /** Bytes; 0 for ring buffers. */
   readonly valueSize: number
+  /** Entries; for ring buffers bytes, a power of two of at least a page. */
   readonly maxEntries: number
   /** `mapFlags.…`, or-ed. */
   readonly flags?: number
@@ -41,27 +45,42 @@ export interface MapOptions {
 
 /** Creation flags, as the kernel numbers them. */
 export const mapFlags = {
+  /** Memory for entries is taken when they come; LPM tries must have it. */
   noPreallocation: 1,
+  /** On one NUMA node. */
   numaNode: 4,
+  /** User space may only read, through this descriptor. */
   readOnly: 8,
+  /** User space may only write, through this descriptor. */
   writeOnly: 16,
+  /** Programs may only read (kernel 5.2). */
   readOnlyForPrograms: 128,
+  /** Programs may only write (kernel 5.2). */
   writeOnlyForPrograms: 256,
+  /** For `mmap` (kernel 5.5). */
   mmapable: 1024,
+  /** Arrays inside a map of maps may differ in size (kernel 5.10). */
   innerMap: 4096,
 } as const
 
-/** Opens a pinned map. Throws a `TypeError` when the pin holds something else. */
+/** Opens a pinned map.
+ * @throws TypeError when the pin holds something else; BpfError `ENOENT`, `EACCES`
+ * @kernel 4.13 */
 export function openMap(pinPath: string): BpfMap {
   return new BpfMap(native.Map.open(pinPath))
 }
 
-/** Opens a map by its id, as `BpfMap.id` and `ProgramInfo.mapIds` give it. Needs CAP_SYS_ADMIN. */
+/** Opens a map by its id, as `BpfMap.id` and `ProgramInfo.mapIds` give it. Needs CAP_SYS_ADMIN.
+ * @throws BpfError `ENOENT` when there is no such map, `EPERM`
+ * @kernel 4.13 */
 export function openMapById(id: number): BpfMap {
   return new BpfMap(native.Map.byId(id))
 }
 
-/** Makes a map of its own, outside any object: inner maps, probes, tables a program gets by `reuseMap`. */
+/** Makes a map of its own, outside any object: inner maps, probes, tables a program gets by `reuseMap`.
+ * @throws TypeError for a type nobody knows; BpfError `EINVAL` for sizes or flags the type does not have,
+ * `ENOMEM`, `EPERM`
+ * @kernel 4.13, or that of the type */
 export function createMap(options: MapOptions): BpfMap {
   const { name = '', type, keySize, valueSize, maxEntries, flags = 0, innerMap } = options
   const inner = innerMap === undefined ? undefined : fdOf(innerMap, 'innerMap', 'a BpfMap')
@@ -99,12 +118,15 @@ export class BpfMap implements Descriptor {
   get valueSize(): number {
     return this.#about.valueSize
   }
+  /** Entries at most; bytes for ring buffers. */
   get maxEntries(): number {
     return this.#about.maxEntries
   }
+  /** The flags it was made with, `mapFlags.…` or-ed. */
   get flags(): number {
     return this.#about.flags
   }
+  /** The number by which `openMapById` finds it. The kernel gives none twice while it runs. */
   get id(): number {
     return this.#about.id
   }
@@ -114,49 +136,69 @@ export class BpfMap implements Descriptor {
     return this.#about.transferSize
   }
 
-  /** The value of `key`, a copy; `undefined` when there is none. */
+  /** The value of `key` (`keySize` bytes), a copy of `transferSize` bytes; `undefined` when there is none.
+   * @throws TypeError for a key of a wrong size; BpfError `EPERM` when the map is not to be read; Error once
+   * closed
+   * @kernel 4.13 */
   lookup(key: Uint8Array): Uint8Array | undefined {
     const value = new Uint8Array(this.#about.transferSize)
     return this.#handle.lookup(key, value) ? value : undefined
   }
 
-  /** As `lookup`, into `out` of `transferSize` bytes: nothing is allocated. False when there is no such key. */
+  /** As `lookup`, into `out` of `transferSize` bytes: nothing is allocated. False when there is no such key.
+   * @throws as `lookup`; TypeError for an `out` of a wrong size
+   * @kernel 4.13 */
   lookupInto(key: Uint8Array, out: Uint8Array): boolean {
     return this.#handle.lookup(key, out)
   }
 
-  /** Looks up and deletes in one step: queues, stacks, and hashes since kernel 5.14. */
+  /** Looks up and deletes in one step. Queues and stacks take a key of no bytes.
+   * @throws as `lookup`; BpfError `ENOTSUPP` when the type of map cannot
+   * @kernel 4.20 for queues and stacks, 5.14 for hashes */
   take(key: Uint8Array): Uint8Array | undefined {
     const value = new Uint8Array(this.#about.transferSize)
     return this.#handle.take(key, value) ? value : undefined
   }
 
-  /** Writes one entry. Maps of maps or programs take the `BpfMap` or `BpfProgram` itself.
-   * Throws `EEXIST` (mode `noexist`), `ENOENT` (mode `exist`), `E2BIG` (full, or index too large). */
+  /** Writes one entry: `keySize` and `transferSize` bytes. Maps of maps or programs take the `BpfMap` or
+   * `BpfProgram` itself.
+   * @throws TypeError for wrong sizes; BpfError `EEXIST` (mode `noexist`), `ENOENT` (mode `exist`), `E2BIG`
+   * (full, or index too large), `EPERM` (frozen); Error once closed
+   * @kernel 4.13 */
   update(key: Uint8Array, value: Uint8Array | Descriptor, mode: UpdateMode = 'any'): void {
     this.#handle.update(key, types.isUint8Array(value) ? value : this.#held(value), flagsOf(mode))
   }
 
-  /** Deletes one entry; false when there was none. Arrays refuse with `EINVAL`. */
+  /** Deletes one entry; false when there was none.
+   * @throws TypeError for a wrong size; BpfError `EINVAL` (arrays refuse), `EPERM` (frozen); Error once closed
+   * @kernel 4.13 */
   delete(key: Uint8Array): boolean {
     return this.#handle.delete(key)
   }
 
-  /** The key after `key`, the first one without; `undefined` at the end. A key that is gone starts over. */
+  /** The key after `key`, the first one without; `undefined` at the end. A key that is gone starts over.
+   * @throws TypeError for a wrong size; BpfError `ENOTSUPP` when the type of map has no order; Error once
+   * closed
+   * @kernel 4.13 */
   nextKey(key?: Uint8Array): Uint8Array | undefined {
     const next = new Uint8Array(this.#about.keySize)
     return this.#handle.nextKey(key, next) ? next : undefined
   }
 
-  /** Writes many entries in one system call (kernel 5.6); one by one where the map's type has no batches or
-   * `mode` is not `any`, which the kernel's batches do not know. Returns how many. On an error the entries
-   * before the failing one are written. Blocks: hand over thousands, not millions. */
+  /** Writes many entries, `keySize` and `transferSize` bytes each, one after another, in one system call; one by
+   * one where the type of map has no batches or `mode` is not `any`, which batches do not know. Returns how
+   * many. On an error the entries before the failing one are written. Blocks: hand over thousands, not
+   * millions.
+   * @throws as `update`; the `log` of the error says which entry failed
+   * @kernel 5.6 for arrays and hashes, 5.13 for per-CPU arrays, 5.16 for LPM tries; 4.13 one by one */
   updateBatch(keys: Uint8Array, values: Uint8Array, mode: UpdateMode = 'any'): number {
     const each = () => updateEach(this.#handle, this.#about, keys, values, flagsOf(mode))
     return mode === 'any' ? orOneByOne(() => this.#handle.updateBatch(keys, values), each) : each()
   }
 
-  /** Deletes many entries in one system call; returns how many there were. Missing keys are passed over. */
+  /** Deletes many entries in one system call; returns how many there were. Missing keys are passed over.
+   * @throws as `delete`
+   * @kernel 5.6; 4.13 one by one */
   deleteBatch(keys: Uint8Array): number {
     return orOneByOne(
       () => this.#handle.deleteBatch(keys),
@@ -165,38 +207,53 @@ export class BpfMap implements Descriptor {
   }
 
   /** All entries, `size` or fewer at a time, with the event loop running between chunks. An entry that is
-   * changed meanwhile may be seen before or after; one that stays is seen at least once. */
+   * changed meanwhile may be seen before or after; one that stays is seen at least once.
+   * @throws (at the first chunk) TypeError for a size that is no positive integer and for maps without keys;
+   * BpfError; Error once closed
+   * @kernel 5.6 in batches, 4.13 one by one */
   chunks(size: number): AsyncIterable<Chunk> {
     return chunksOf(this.#handle, this.#about, size)
   }
 
   /** The whole array as memory: `maxEntries` values, each `valueSize` rounded up to 8. For arrays made with
-   * `mapFlags.mmapable` (kernel 5.5). It lives as long as the buffer is referenced, also after `close()`.
-   * Without `writable` the pages are read-only: a write through the buffer ends the process with SIGSEGV. */
+   * `mapFlags.mmapable`. It lives as long as the buffer is referenced, also after `close()`. Without `writable`
+   * the pages are read-only: a write through the buffer ends the process with SIGSEGV.
+   * @throws BpfError `EINVAL` without the flag, `EPERM` (frozen and `writable`), `EFBIG` when the array is
+   * larger than a buffer of Node may be (`buffer.constants.MAX_LENGTH`); Error once closed
+   * @kernel 5.5 */
   mmap(options: { readonly writable?: boolean } = {}): ArrayBuffer {
     return this.#handle.mmap(options.writable ?? false, constants.MAX_LENGTH)
   }
 
-  /** Makes the map read-only for user space, for good (kernel 5.2). */
+  /** Makes the map read-only for user space, for good.
+   * @throws BpfError `EBUSY` when it is frozen or mapped writable; Error once closed
+   * @kernel 5.2 */
   freeze(): void {
     this.#handle.freeze()
   }
 
-  /** Keeps the map alive under a path on a BPF file system. Throws `EEXIST` when the path is taken. */
+  /** Keeps the map alive under a path on a BPF file system.
+   * @throws BpfError `EEXIST` when the path is taken, `EPERM` when it is on no BPF file system; Error once
+   * closed
+   * @kernel 4.4 */
   pin(path: string): void {
     this.#handle.pin(path)
   }
 
-  /** Removes a pin; the map stays as long as anything else holds it. */
+  /** Removes a pin; the map stays as long as anything else holds it.
+   * @throws Error `ENOENT` of `node:fs` when there is no such file
+   * @kernel 4.4 */
   unpin(path: string): void {
     unlinkSync(path)
   }
 
-  /** Gives up the descriptor. Closing again does nothing; any other call then throws "… is closed". */
+  /** Gives up the descriptor. Closing again does nothing; any other call then throws "… is closed".
+   * @kernel any */
   close(): void {
     this.#handle.close()
   }
 
+  /** `using`: closes. */
   [Symbol.dispose](): void {
     this.close()
   }

@@ -56,8 +56,11 @@ export interface NativeProgram {
 
 /** What the kernel knows about a loaded program. */
 export interface ProgramInfo {
+  /** The number by which `openProgramById` finds it. */
   readonly id: number
+  /** As `BpfProgram.name`. */
   readonly name: string
+  /** libbpf's name of the type. */
   readonly type: string
   /** Hash of the instructions, 16 hexadecimal digits. */
   readonly tag: string
@@ -65,20 +68,25 @@ export interface ProgramInfo {
   readonly loadTime: number
   /** 0 when the JIT is off or the caller may not know. */
   readonly jitedBytes: number
+  /** Bytes of BPF after the verifier's rewriting; 0 when the caller may not know. */
   readonly translatedBytes: number
   /** Kernel 5.16 and later, 0 before. */
   readonly verifiedInstructions: number
-  /** Only counted while `enableRunStats()` is in force. */
+  /** Nanoseconds in all; only counted while `enableRunStats()` is in force. */
   readonly runTimeNs: number
+  /** Runs, counted while `enableRunStats()` is in force. */
   readonly runCount: number
+  /** Runs left out because the program was running on that CPU already (kernel 5.12, 0 before). */
   readonly recursionMisses: number
+  /** The maps it uses, for `openMapById`. */
   readonly mapIds: readonly number[]
 }
 
+/** What came of a run. */
 export interface RunResult {
   /** For XDP the action: 0 aborted, 1 drop, 2 pass, 3 tx, 4 redirect. */
   readonly returnValue: number
-  /** Mean of one repetition. */
+  /** Nanoseconds, the mean of one repetition. */
   readonly durationNs: number
   /** The packet as the program left it. */
   readonly data: Uint8Array
@@ -114,11 +122,17 @@ export interface NativeObject {
 
 /** A map as the object file describes it. */
 export interface MapSpec {
+  /** The name of the variable; internal maps are called after object and section. */
   readonly name: string
+  /** libbpf's name of the type: `'array'`, `'lru_hash'`, … */
   readonly type: string
+  /** Bytes. */
   readonly keySize: number
+  /** Bytes of one value. */
   readonly valueSize: number
+  /** Entries at most; bytes for ring buffers. */
   readonly maxEntries: number
+  /** `mapFlags.…`, or-ed. */
   readonly flags: number
   /** Made by the compiler from a section of variables (`.rodata`, `.data`, `.bss`, …). */
   readonly internal: boolean
@@ -126,9 +140,13 @@ export interface MapSpec {
 
 /** A program as the object file describes it. */
 export interface ProgramSpec {
+  /** The name of the function. */
   readonly name: string
+  /** The section it is in, which tells its type: `'xdp'`, `'tc'`, … */
   readonly section: string
+  /** libbpf's name of the type: `'xdp'`, `'sched_cls'`, … */
   readonly type: string
+  /** Whether `load` loads it. */
   readonly autoload: boolean
   /** How many instructions of 8 bytes the file holds for it. */
   readonly instructions: number

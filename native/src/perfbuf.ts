@@ -10,6 +10,7 @@ import { type ReaderOptions, RecordReader } from './reader.js'
  * records until it is settled. */
 export type OnPerfRecord = (bytes: Uint8Array, cpu: number) => void | Promise<void>
 
+/** How to read a perf buffer. */
 export interface PerfBufferOptions extends ReaderOptions {
   /** Pages of memory for each CPU, a power of two, 16 by default: 64 KiB where a page has 4. */
   readonly pagesPerCpu?: number

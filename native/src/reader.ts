@@ -3,6 +3,7 @@
 // or fail, and an event loop that gets its turn.
 import type { NativeReader } from './native.js'
 
+/** How much at a time, and what to do about errors. */
 export interface ReaderOptions {
   /** Records handed over before the event loop runs again, 1024 by default. */
   readonly maxRecords?: number

@@ -8,6 +8,7 @@ import { readU64, splitCpus } from './values.js'
 /** Gets one record, its own to keep. A promise holds back all further records until it is settled. */
 export type OnRecord = (bytes: Uint8Array) => void | Promise<void>
 
+/** How to read a ring buffer. */
 export interface RingBufferOptions extends ReaderOptions {
   /** Where the program counts, as unsigned 64-bit numbers, the records it could not store. The kernel does not
    * count them: `bpf_ringbuf_reserve` and `bpf_ringbuf_output` fail, and only the program sees it. */

@@ -8,7 +8,11 @@ import { littleEndian, splitCpus } from './values.js'
 export interface Codec<T> {
   /** Bytes. */
   readonly size: number
+  /** The value at `offset`.
+   * @kernel none */
   read(view: DataView, offset: number): T
+  /** Writes `size` bytes at `offset`.
+   * @kernel none */
   write(view: DataView, offset: number, value: T): void
 }
 
@@ -36,15 +40,24 @@ function bytes(size: number): Codec<Uint8Array> {
 }
 
 /** Plain numbers in the machine's order, and a given number of raw bytes. */
-export const codecs = { u32, u64, bytes } as const
+export const codecs = {
+  /** Unsigned, 4 bytes. */
+  u32,
+  /** Unsigned, 8 bytes. */
+  u64,
+  /** As many raw bytes as said; a value of another length is a `TypeError`.
+   * @kernel none */
+  bytes,
+} as const
 
 /** A view on a `BpfMap`, which stays the caller's to close. Values of per-CPU maps are read by `getPerCpu`. */
 export class TypedMap<Key, Value> {
+  /** The map underneath. */
   readonly map: BpfMap
   readonly #key: Codec<Key>
   readonly #value: Codec<Value>
 
-  /** Throws a `TypeError` when a codec's size is not the map's: the types are not this map's. */
+  /** Throws a `TypeError` when the size of a codec is not the map's: the types are not this map's. */
   constructor(map: BpfMap, key: Codec<Key>, value: Codec<Value>) {
     expectSize(map.name, 'key', key.size, map.keySize)
     expectSize(map.name, 'value', value.size, map.valueSize)
@@ -53,31 +66,47 @@ export class TypedMap<Key, Value> {
     this.#value = value
   }
 
+  /** The value of `key`, `undefined` when there is none; of a per-CPU map the first CPU's.
+   * @throws as `BpfMap.lookup`, and what the codec throws
+   * @kernel 4.13 */
   get(key: Key): Value | undefined {
     const bytes = this.map.lookup(encode(this.#key, key))
     return bytes === undefined ? undefined : this.#value.read(viewOf(bytes), 0)
   }
 
-  /** One value for each possible CPU. */
+  /** One value for each possible CPU; `undefined` when there is no such key.
+   * @throws as `BpfMap.lookup`, and what the codec throws
+   * @kernel 4.13 */
   getPerCpu(key: Key): Value[] | undefined {
     const bytes = this.map.lookup(encode(this.#key, key))
     if (bytes === undefined) return undefined
     return splitCpus(bytes, this.map.valueSize).map((value) => this.#value.read(viewOf(value), 0))
   }
 
+  /** Whether there is such a key.
+   * @throws as `BpfMap.lookup`
+   * @kernel 4.13 */
   has(key: Key): boolean {
     return this.map.lookup(encode(this.#key, key)) !== undefined
   }
 
+  /** Writes one entry. Per-CPU maps are written by `map.update` and `joinCpus`.
+   * @throws as `BpfMap.update`, and what the codec throws
+   * @kernel 4.13 */
   set(key: Key, value: Value, mode: UpdateMode = 'any'): void {
     this.map.update(encode(this.#key, key), encode(this.#value, value), mode)
   }
 
+  /** Deletes one entry; false when there was none.
+   * @throws as `BpfMap.delete`
+   * @kernel 4.13 */
   delete(key: Key): boolean {
     return this.map.delete(encode(this.#key, key))
   }
 
-  /** Writes many entries in one system call; returns how many. */
+  /** Writes many entries in one system call; returns how many.
+   * @throws as `BpfMap.updateBatch`, and what the codec throws
+   * @kernel 5.6; 4.13 one by one */
   setAll(entries: Iterable<readonly [Key, Value]>, mode: UpdateMode = 'any'): number {
     const list = [...entries]
     const keys = new Uint8Array(list.length * this.#key.size)
@@ -91,7 +120,9 @@ export class TypedMap<Key, Value> {
     return this.map.updateBatch(keys, values, mode)
   }
 
-  /** All entries, fetched `size` at a time; of a per-CPU map the first CPU's values. */
+  /** All entries, fetched `size` at a time; of a per-CPU map the first CPU's values.
+   * @throws as `BpfMap.chunks`, and what the codec throws
+   * @kernel 5.6 in batches, 4.13 one by one */
   async *entries(size = 1024): AsyncGenerator<[Key, Value]> {
     const stride = this.map.transferSize
     for await (const chunk of this.map.chunks(size)) {
@@ -103,6 +134,7 @@ export class TypedMap<Key, Value> {
     }
   }
 
+  /** `for await`: all entries. */
   [Symbol.asyncIterator](): AsyncGenerator<[Key, Value]> {
     return this.entries()
   }

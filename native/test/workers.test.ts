@@ -6,7 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { u32 } from '../src/index.js'
+import { child, objectFiles } from './children.js'
 import { bpfObject, openDescriptors } from './lab.js'
+
+const objectFile = objectFiles('ring')
 
 const program = (name: string) => join(import.meta.dirname, 'programs', `${name}.mjs`)
 
@@ -54,6 +57,13 @@ test('a worker terminated in the middle of a call takes nothing else with it', a
     await sleep(round % 8)
     expect(await worker.terminate()).toBe(1)
   }
+})
+
+test('workers may come and go where the main thread never loads the addon', async () => {
+  const result = await child<{ answers: string[]; mapped: boolean }>('alone', [objectFile('ring')])
+  expect(result.answers).toEqual(Array.from({ length: 10 }, () => 'EINVAL'))
+  // libbpf keeps a pointer to the addon's print function: the addon has to stay.
+  expect(result.mapped).toBe(true)
 })
 
 describe('an open ring buffer', () => {

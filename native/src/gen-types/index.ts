@@ -8,6 +8,7 @@ import { layOut } from './layout.js'
 
 export { GenTypesError } from './error.js'
 
+/** How the text is to be written. */
 export interface GenTypesOptions {
   /** Taken off the names of structs and enums, and in capitals off enumerators: `xlvs_`. */
   readonly prefixStrip?: string
@@ -28,6 +29,7 @@ export interface GenTypesOptions {
  * @param object the bytes of a 64-bit little-endian ELF file compiled with `-g`
  * @throws GenTypesError naming struct and member for hidden padding, bitfields, pointers, unions, floats, flexible
  * arrays and anonymous members; or saying what is wrong with the file
+ * @kernel none
  */
 export function generateTypes(object: Uint8Array, options: GenTypesOptions = {}): string {
   const btf = elfSection(object, '.BTF')

@@ -11,9 +11,11 @@ const RTM_GETADDR = 22
 export interface Address {
   /** Index of the interface. */
   readonly index: number
+  /** 4 or 6. */
   readonly family: Family
   /** Canonical text; of a point-to-point link this end's. */
   readonly address: string
+  /** Bits of the network part, 0 to 32 or 128. */
   readonly prefix: number
   /** 'global', 'site', 'link', 'host', 'nowhere', or the number as text. */
   readonly scope: string
@@ -21,8 +23,11 @@ export interface Address {
   readonly flags: readonly string[]
 }
 
+/** An address to be added to an interface, or deleted from it. */
 export interface AddressChange {
+  /** Index of the interface. */
   readonly ifindex: number
+  /** IPv4 or IPv6, in any spelling. */
   readonly address: string
   /** Bits of the network part, 0 to 32 or 128. */
   readonly prefix: number

@@ -7,8 +7,10 @@ import { type Neighbour, parseNeighbour, RTM_DELNEIGH, RTM_NEWNEIGH } from './ne
 import { parseRoute, type Route, RTM_DELROUTE, RTM_NEWROUTE } from './route.js'
 import { type Message, messagesIn, NetlinkFormatError } from './wire.js'
 
+/** Whether a thing is there now. */
 export type Change = 'added' | 'removed'
 
+/** News from the kernel. */
 export type RouteEvent =
   /** 'added' also means: changed, and this is how it is now. */
   | { readonly type: 'link'; readonly change: Change; readonly value: Link }
@@ -22,6 +24,7 @@ export type RouteEvent =
   /** The socket failed; no more events come from this subscription. */
   | { readonly type: 'failed'; readonly error: BpfError }
 
+/** What to hear of; IPv4 and IPv6 together. */
 export type EventGroup = 'link' | 'address' | 'neighbour' | 'route'
 
 /** RTMGRP_*: IPv4 and IPv6 together. */

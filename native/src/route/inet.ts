@@ -4,6 +4,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { NetlinkFormatError } from './wire.js'
 
+/** IPv4 or IPv6. */
 export type Family = 4 | 6
 
 const AF_INET = 2
@@ -19,7 +20,8 @@ export function kernelFamily(family: Family): number {
   return family === 4 ? AF_INET : AF_INET6
 }
 
-/** Canonical text of an address of 4 or 16 bytes; any other length throws NetlinkFormatError. */
+/** Canonical text of an address of 4 or 16 bytes. Throws a `NetlinkFormatError` for any other length.
+ * @kernel none */
 export function formatAddress(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.')
   if (bytes.length !== 16) throw new NetlinkFormatError(`address of ${bytes.length} bytes`)
@@ -43,7 +45,9 @@ function longestZeroRun(groups: readonly number[]): { start: number; length: num
   return best
 }
 
-/** Bytes of an address in any of its spellings. Throws a TypeError for what is not one, zone indices (`%eth0`) included. */
+/** The 4 or 16 bytes of an address in any of its spellings. Throws a `TypeError` for what is not one, zone
+ * indices (`%eth0`) included.
+ * @kernel none */
 export function parseAddress(address: string): { family: Family; bytes: Uint8Array } {
   if (typeof address === 'string' && isIPv4(address))
     return { family: 4, bytes: Uint8Array.from(address.split('.'), Number) }
@@ -72,13 +76,15 @@ function groupBytes(part: string): number[] {
   })
 }
 
-/** `aa:bb:cc:dd:ee:ff`; undefined for link-layer addresses of any other length (tunnels, InfiniBand). */
+/** `aa:bb:cc:dd:ee:ff` of 6 bytes; `undefined` for any other length.
+ * @kernel none */
 export function formatMac(bytes: Uint8Array | undefined): string | undefined {
   if (bytes?.length !== 6) return undefined
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':')
 }
 
-/** Throws a TypeError for what is not six pairs of hexadecimal digits. */
+/** The 6 bytes of `aa:bb:cc:dd:ee:ff`. Throws a `TypeError` for anything else.
+ * @kernel none */
 export function parseMac(mac: string): Uint8Array {
   if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(mac)) {
     throw new TypeError(`mac must look like 'aa:bb:cc:dd:ee:ff', not ${JSON.stringify(mac)}`)

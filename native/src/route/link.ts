@@ -21,7 +21,9 @@ const XDP_MODES = [undefined, 'native', 'generic', 'offload', 'multi'] as const
 
 /** A network interface. */
 export interface Link {
+  /** The number the kernel knows it by, 1 or more. */
   readonly index: number
+  /** At most 15 bytes; it may change. */
   readonly name: string
   /** `aa:bb:cc:dd:ee:ff`; undefined where link-layer addresses are of another kind. */
   readonly mac: string | undefined
@@ -31,11 +33,13 @@ export interface Link {
   readonly up: boolean
   /** The wire is there (IFF_LOWER_UP). */
   readonly carrier: boolean
+  /** It leads back to this host (IFF_LOOPBACK). */
   readonly loopback: boolean
   /** RFC 2863's operational state; virtual devices often say 'unknown'. */
   readonly operState: (typeof OPER_STATES)[number]
   /** 'veth', 'vlan', 'bridge', 'bond', 'dummy', …; absent for hardware. */
   readonly kind?: string
+  /** Of a VLAN interface: the id, 0 to 4094, and the Ethernet type of its tag. */
   readonly vlan?: { readonly id: number /** 0x8100 or 0x88a8 */; readonly protocol: number }
   /** Index of the interface this one is stacked on (IFLA_LINK); of a veth its peer. */
   readonly parent?: number

@@ -28,26 +28,34 @@ const STATES = {
   permanent: 0x80,
 } as const
 
+/** How sure the kernel is of an entry (NUD_*). */
 export type NeighbourState = keyof typeof STATES
 
 /** An entry of the ARP or neighbour discovery table. */
 export interface Neighbour {
+  /** Index of the interface. */
   readonly ifindex: number
+  /** 4 or 6. */
   readonly family: Family
+  /** Canonical text. */
   readonly address: string
   /** Absent while unresolved. Trust it in the states reachable, stale, delay, probe and permanent. */
   readonly mac?: string
+  /** How sure the kernel is. */
   readonly state: NeighbourState
   /** 'managed' (the kernel keeps it resolved), 'router', 'extern-learn', 'offloaded', 'proxy', … */
   readonly flags: readonly string[]
 }
 
+/** Names an entry. */
 export interface NeighbourKey {
+  /** Index of the interface. */
   readonly ifindex: number
+  /** IPv4 or IPv6, in any spelling. */
   readonly address: string
 }
 
-/** At least one of `mac`, `managed` and `use`; `permanent` needs `mac` and excludes `managed`. */
+/** What an entry is to be like. At least one of `mac`, `managed` and `use`; `permanent` needs `mac` and excludes `managed`. */
 export interface NeighbourChange extends NeighbourKey {
   /** Without `permanent` the entry starts as reachable and ages as a learned one does. */
   readonly mac?: string

@@ -36,11 +36,13 @@ import {
 } from './route.js'
 import { NetlinkFormatError, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from './wire.js'
 
+/** Where to look. */
 export interface RouteSocketOptions {
   /** Path of a network namespace (`/run/netns/NAME`, `/proc/PID/ns/net`) to look into; needs CAP_SYS_ADMIN. */
   readonly namespace?: string
 }
 
+/** How to hear of changes. */
 export interface SubscribeOptions {
   /** Bytes of events the kernel may queue before it drops some (default 4 MiB; the system's limit without CAP_NET_ADMIN). */
   readonly receiveBuffer?: number
@@ -71,32 +73,45 @@ export class RouteSocket {
     this.#requests = new Requests(options.namespace)
   }
 
-  /** @throws BpfError when there is no netlink, or no such namespace */
+  /** Opens a socket; it takes a descriptor for questions and one for each subscription.
+   * @throws BpfError when there is no netlink, no such namespace (`ENOENT`), or no leave to enter it (`EPERM`)
+   * @kernel 4.20 */
   static open(options: RouteSocketOptions = {}): RouteSocket {
     return new RouteSocket(options)
   }
 
-  /** All network interfaces. */
+  /** All network interfaces.
+   * @throws (rejects) BpfError; Error once closed
+   * @kernel 4.20 */
   links(): Promise<Link[]> {
     return this.#list('list links', linkDump, parseLink)
   }
 
-  /** All IPv4 and IPv6 addresses of all interfaces. */
+  /** All IPv4 and IPv6 addresses of all interfaces.
+   * @throws (rejects) BpfError; Error once closed
+   * @kernel 4.20 */
   addresses(): Promise<Address[]> {
     return this.#list('list addresses', addressDump, parseAddressMessage)
   }
 
-  /** All IPv4 and IPv6 routes of all tables. */
+  /** All IPv4 and IPv6 routes of all tables.
+   * @throws (rejects) BpfError; Error once closed
+   * @kernel 4.20 */
   routes(): Promise<Route[]> {
     return this.#list('list routes', routeDump, parseRoute)
   }
 
-  /** All IPv4 and IPv6 neighbours; entries that are merely proxied are not among them. */
+  /** All IPv4 and IPv6 neighbours; entries that are merely proxied are not among them.
+   * @throws (rejects) BpfError; Error once closed
+   * @kernel 4.20 */
   neighbours(): Promise<Neighbour[]> {
     return this.#list('list neighbours', neighbourDump, parseNeighbour)
   }
 
-  /** What the kernel would do with a packet to `address`; rejects with ENETUNREACH, EHOSTUNREACH, EACCES or EINVAL where it would not send it. */
+  /** What the kernel would do with a packet to `address`.
+   * @throws (rejects) TypeError for what is no address; BpfError `ENETUNREACH`, `EHOSTUNREACH`, `EACCES` or
+   * `EINVAL` where the kernel would not send it; Error once closed
+   * @kernel 4.20 */
   async routeTo(address: string): Promise<RouteTo> {
     const question = {
       operation: 'route to',
@@ -110,7 +125,10 @@ export class RouteSocket {
     return parseRouteTo(answer.payload)
   }
 
-  /** Creates an entry or changes the one that is there. `managed` needs kernel 5.16; older ones ignore it or refuse. */
+  /** Creates an entry or changes the one that is there. Needs CAP_NET_ADMIN.
+   * @throws (rejects) TypeError for wishes that contradict each other; BpfError `ENODEV`, `ENETDOWN`, `EPERM`;
+   * Error once closed
+   * @kernel 4.20, 5.16 for `managed`: older ones ignore it or refuse */
   async setNeighbour(change: NeighbourChange): Promise<void> {
     const question = {
       operation: 'set neighbour',
@@ -121,7 +139,9 @@ export class RouteSocket {
     await this.#requests.ask(question, NLM_F_CREATE | NLM_F_REPLACE)
   }
 
-  /** Rejects with ENOENT when there is none. */
+  /** Removes an entry. Needs CAP_NET_ADMIN.
+   * @throws (rejects) BpfError `ENOENT` when there is none, `ENODEV`, `EPERM`; Error once closed
+   * @kernel 4.20 */
   async deleteNeighbour(key: NeighbourKey): Promise<void> {
     const question = {
       operation: 'delete neighbour',
@@ -132,25 +152,31 @@ export class RouteSocket {
     await this.#requests.ask(question)
   }
 
-  /** Rejects with EEXIST when the interface has that address with that prefix. */
+  /** Adds an address to an interface. Needs CAP_NET_ADMIN.
+   * @throws (rejects) TypeError for what is no address or prefix; BpfError `EEXIST` when the interface has that
+   * address with that prefix, `ENODEV`, `EPERM`; Error once closed
+   * @kernel 4.20 */
   async addAddress(change: AddressChange): Promise<void> {
     const subject = `${change.address}/${change.prefix}`
     const question = { operation: 'add address', subject, type: RTM_NEWADDR, ...encodeAddress(change) }
     await this.#requests.ask(question, NLM_F_CREATE | NLM_F_EXCL)
   }
 
-  /** Rejects with EADDRNOTAVAIL when there is none. */
+  /** Removes an address from an interface. Needs CAP_NET_ADMIN.
+   * @throws (rejects) BpfError `EADDRNOTAVAIL` when there is none, `ENODEV`, `EPERM`; Error once closed
+   * @kernel 4.20 */
   async deleteAddress(change: Omit<AddressChange, 'noDad'>): Promise<void> {
     const subject = `${change.address}/${change.prefix}`
     const question = { operation: 'delete address', subject, type: RTM_DELADDR, ...encodeAddress(change) }
     await this.#requests.ask(question)
   }
 
-  /**
-   * Events from now on, in the kernel's order, until `close()`. List after subscribing, so that nothing falls in between.
-   * The kernel does not announce the IPv4 routes that vanish with their interface or its last address: the removal of those
-   * says it. An exception out of `onEvent` is an uncaught one.
-   */
+  /** Events from now on, in the order of the kernel, until `close()`. List after subscribing, so that nothing
+   * falls in between. The kernel does not announce the IPv4 routes that vanish with their interface or its last
+   * address: the removal of those says it. An exception out of `onEvent` is an uncaught one. Keeps the process
+   * alive until `unref()` or `close()`.
+   * @throws TypeError for a group nobody knows; BpfError; Error once closed
+   * @kernel 4.20 */
   subscribe(
     groups: readonly EventGroup[],
     onEvent: (event: RouteEvent) => void,
@@ -173,13 +199,16 @@ export class RouteSocket {
     if (this.#unrefed) socket.unref()
   }
 
-  /** Subscriptions no longer keep the process alive. (Unanswered requests always do, an idle socket never.) */
+  /** Subscriptions no longer keep the process alive. (Unanswered requests always do, an idle socket never.)
+   * @throws never
+   * @kernel 4.20 */
   unref(): void {
     this.#unrefed = true
     for (const socket of this.#subscriptions) socket.unref()
   }
 
-  /** Ends subscriptions and rejects what is unanswered. May be called again. */
+  /** Ends subscriptions and rejects what is unanswered. May be called again.
+   * @kernel 4.20 */
   close(): void {
     this.#closed = true
     this.#requests.close()
@@ -187,6 +216,7 @@ export class RouteSocket {
     this.#subscriptions.clear()
   }
 
+  /** `using`: closes. */
   [Symbol.dispose](): void {
     this.close()
   }

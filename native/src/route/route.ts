@@ -24,10 +24,14 @@ const TYPES = [
   'xresolve',
 ] as const
 
+/** What the kernel does with a packet that a route takes (RTN_*). */
 export type RouteType = (typeof TYPES)[number]
 
+/** One of several ways of a route. */
 export interface RouteNexthop {
+  /** Absent when the destination is on the link. */
   readonly gateway?: string
+  /** Index of the interface. */
   readonly ifindex: number
   /** 1 to 256. */
   readonly weight: number
@@ -35,16 +39,21 @@ export interface RouteNexthop {
 
 /** An entry of a routing table. */
 export interface Route {
+  /** 4 or 6. */
   readonly family: Family
   /** Undefined for the default route (prefix 0). */
   readonly destination: string | undefined
+  /** Bits of `destination` that count, 0 to 32 or 128. */
   readonly prefix: number
   /** Of IPv4 routes it may be an IPv6 address. */
   readonly gateway?: string
+  /** Index of the interface; absent for routes that lead nowhere. */
   readonly ifindex?: number
   /** 254 is main, 255 local. */
   readonly table: number
+  /** What it does with a packet. */
   readonly type: RouteType
+  /** How far the destination is: 'global', 'link', 'host', …; see `Address.scope`. */
   readonly scope: string
   /** RTPROT_*: 2 kernel, 3 boot, 4 static, 16 dhcp, 186 bgp, … */
   readonly protocol: number
@@ -58,10 +67,13 @@ export interface Route {
 
 /** What the kernel does with a packet to one address. */
 export interface RouteTo {
+  /** 'unicast', 'local', 'broadcast', 'multicast', … */
   readonly type: RouteType
   /** Absent when the address is on the link. */
   readonly gateway?: string
+  /** Index of the interface. */
   readonly ifindex: number
+  /** The source address a packet of this host would get. */
   readonly source?: string
 }
 

@@ -3,10 +3,22 @@
 // after. Started with --expose-gc.
 import { readdirSync, readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
-import { createMap, mapFlags, openObject, openRingBuffer, u32 } from '../../dist/index.js'
+import {
+  attachNetns,
+  createMap,
+  loadInstructions,
+  mapFlags,
+  openObject,
+  openPerfBuffer,
+  openRingBuffer,
+  RouteSocket,
+  u32,
+} from '../../dist/index.js'
 
 const [kind = '', objectPath = '', times = '10000'] = process.argv.slice(2)
 const bytes = new Uint8Array(readFileSync(objectPath))
+// move r0, 1; exit
+const returnOne = Uint8Array.of(0xb7, 0, 0, 0, 1, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0)
 const array = { type: 'array', keySize: 4, valueSize: 8, maxEntries: 1000, flags: mapFlags.mmapable }
 
 const cycles = {
@@ -35,6 +47,18 @@ const cycles = {
     openRingBuffer(map, () => {}).close()
     map.close()
   },
+  perf: () => {
+    const map = createMap({ type: 'perf_event_array', keySize: 4, valueSize: 4, maxEntries: 1024 })
+    openPerfBuffer(map, () => {}, { pagesPerCpu: 1 }).close()
+    map.close()
+  },
+  link: () => {
+    const program = loadInstructions({ type: 'sk_lookup', instructions: returnOne, attachType: 36 })
+    const link = attachNetns(program, '/proc/self/ns/net')
+    program.close()
+    link.close()
+  },
+  route: () => RouteSocket.open().close(),
   error: () => {
     try {
       openObject(bytes.subarray(0, 100))

@@ -132,6 +132,18 @@ test('ring: packets are reported one by one, and none is lost', async () => {
   expect(new Set(lines.slice(0, -1))).toEqual(new Set(['192.0.2.2 protocol 17, 46 bytes']))
 })
 
+test('neighbours: the kernel keeps an address known, until the process ends', async () => {
+  const mac = execFileSync('ip', ['netns', 'exec', far, 'cat', '/sys/class/net/v0/address'], {
+    encoding: 'utf8',
+  })
+  const { child, output } = node(join(examples, 'neighbours.js'), 'v0', '192.0.2.2')
+  await until(() => output().includes(`added: 192.0.2.2 is reachable, ${mac.trim()}, managed\n`))
+  const shown = () => execFileSync('ip', ['-n', near, 'neighbour', 'show', '192.0.2.2'], { encoding: 'utf8' })
+  expect(shown()).toContain('managed')
+  await interrupt(child)
+  expect(shown()).not.toContain('managed')
+})
+
 test('types: readers and writers are generated from the object', () => {
   const words = [join(examples, 'types.js'), join(objects, 'count.bpf.o')]
   const text = execFileSync(process.execPath, words, { encoding: 'utf8' })

@@ -65,19 +65,29 @@ describe('a transfer through the director', () => {
       expect(added('forward_new')).toBe(2)
     })
 
+    it('a stream of UDP datagrams is forwarded, the director drops none', async () => {
+      const added = await grown(director, async () => {
+        expect((await send({ udpRate: '50M', length: 1_200 })).packets).toBeGreaterThan(1_000)
+      })
+      expect(added('forward_conn')).toBeGreaterThan(1_000)
+      for (const reason of ['no_real', 'real_gone', 'nexthop', 'rewrite', 'port_down', 'truncated'])
+        expect(added(`drop_${reason}`), reason).toBe(0)
+    })
+
+    // slow enough for the receiver's buffer to bridge the time for which a busy machine does not let it run
     it('UDP datagrams arrive, none is lost', async () => {
-      const result = await send({ udpRate: '10M', length: 1_200 })
-      expect(result.packets).toBeGreaterThan(500)
+      const result = await send({ udpRate: '1M', length: 1_200 })
+      expect(result.packets).toBeGreaterThan(50)
       expect(result.lostPackets).toBe(0)
     })
 
     it('UDP datagrams of 8000 bytes arrive whole: fragments follow the first', async () => {
       const added = await grown(director, async () => {
-        const result = await send({ udpRate: '10M', length: 8_000 })
-        expect(result.packets).toBeGreaterThan(100)
+        const result = await send({ udpRate: '1M', length: 8_000 })
+        expect(result.packets).toBeGreaterThan(10)
         expect(result.lostPackets).toBe(0)
       })
-      expect(added('forward_fragment')).toBeGreaterThan(500)
+      expect(added('forward_fragment')).toBeGreaterThanOrEqual(10 * 5)
       expect(added('pass_fragment_first_unseen')).toBe(0)
     })
   })

@@ -21,7 +21,7 @@ enum xlvs_abi {
 enum xlvs_limit {
 	XLVS_LINE_BYTES = 64,		/* one cache line: unit of the arena and of every set */
 	XLVS_CONN4_WAYS = 4,
-	XLVS_CONN6_WAYS = 2,
+	XLVS_CONN6_WAYS = 4,
 	XLVS_TEMPLATE_WAYS = 2,
 	XLVS_DIR_WAYS = 8,		/* directory entries in a line */
 	XLVS_IDS_PER_LINE = 16,
@@ -338,7 +338,7 @@ struct xlvs_conn4_set {			/* index: set */
 };
 
 struct xlvs_conn6_set {
-	struct xlvs_conn6 way[2];
+	struct xlvs_conn6 way[4];		/* two adjacent lines, filled from the first */
 };
 
 /* data word of a template, low to high: stamp, timeout, real. 0 = empty; real 0 but not 0 = being written. */

@@ -15,7 +15,7 @@ export const AbiNames: Readonly<Record<number, string>> = {
 export const Limit = {
   LINE_BYTES: 64,
   CONN4_WAYS: 4,
-  CONN6_WAYS: 2,
+  CONN6_WAYS: 4,
   TEMPLATE_WAYS: 2,
   DIR_WAYS: 8,
   IDS_PER_LINE: 16,
@@ -32,7 +32,7 @@ export type Limit = (typeof Limit)[keyof typeof Limit]
 export const LimitNames: Readonly<Record<number, string>> = {
   64: 'LINE_BYTES',
   4: 'CONN4_WAYS',
-  2: 'CONN6_WAYS',
+  2: 'TEMPLATE_WAYS',
   8: 'DIR_WAYS',
   16: 'IDS_PER_LINE',
   4096: 'MAX_REALS_PER_SERVICE',
@@ -858,19 +858,19 @@ export function writeConn4Set(view: DataView, offset: number, value: Conn4Set): 
 }
 export const Conn4SetCodec = { size: Conn4Set_SIZE, read: readConn4Set, write: writeConn4Set } as const
 
-/** struct xlvs_conn6_set, 64 bytes */
+/** struct xlvs_conn6_set, 128 bytes */
 export interface Conn6Set {
   readonly way: readonly Conn6[]
 }
-export const Conn6Set_SIZE = 64
+export const Conn6Set_SIZE = 128
 export const Conn6Set_OFFSETS = { way: 0 } as const
 export function readConn6Set(view: DataView, offset: number): Conn6Set {
   return {
-    way: [readConn6(view, offset), readConn6(view, offset + 32)],
+    way: [readConn6(view, offset), readConn6(view, offset + 32), readConn6(view, offset + 64), readConn6(view, offset + 96)],
   }
 }
 export function writeConn6Set(view: DataView, offset: number, value: Conn6Set): void {
-  setItems(value.way, 2, 'Conn6Set.way', (item0, i0) => writeConn6(view, offset + i0 * 32, item0))
+  setItems(value.way, 4, 'Conn6Set.way', (item0, i0) => writeConn6(view, offset + i0 * 32, item0))
 }
 export const Conn6SetCodec = { size: Conn6Set_SIZE, read: readConn6Set, write: writeConn6Set } as const
 

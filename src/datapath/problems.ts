@@ -8,6 +8,7 @@ import type { Problem } from '../model/types.js'
 
 const BPF_LOOP = 181
 const JIFFIES = 118
+const XDP_LOAD_BYTES = 189
 
 /** Everything this machine lacks: nothing is begun that cannot be finished. */
 export function findNeeds(pinRoot: string): Problem[] {
@@ -23,12 +24,13 @@ export function findNeeds(pinRoot: string): Problem[] {
     features.program('syscall'),
     features.helper('xdp', BPF_LOOP),
     features.helper('xdp', JIFFIES),
+    features.helper('xdp', XDP_LOAD_BYTES),
   ]
   const missing = asked.filter((feature) => !feature.ok)
   const fileSystem = features.bpfFileSystem(mountOf(pinRoot))
   const problems = missing.map(({ needs, why }) => ({
     reason: why,
-    fix: `a kernel of 5.17 or newer is needed (${needs})`,
+    fix: `a kernel of 5.18 or newer is needed (${needs})`,
   }))
   return fileSystem.ok
     ? problems

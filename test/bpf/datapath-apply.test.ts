@@ -202,7 +202,7 @@ describe('sweep', () => {
       if (slice.roundComplete) break
     }
     const { tables } = datapath.snapshot(WEB)
-    expect(sets).toBe(tables.conn4.capacity / 4 + tables.conn6.capacity / 2 + tables.template.capacity / 2)
+    expect(sets).toBe(tables.conn4.capacity / 4 + tables.conn6.capacity / 4 + tables.template.capacity / 2)
     expect(tables.conn4.entries).toBe(0)
   })
 })

@@ -99,7 +99,13 @@ async function openSession(
   const restore = () => {
     letGo = () => datapath.destroy()
   }
-  await datapath.watchNextHops((state) => log(hopLine(state)))
+  let ending = false
+  undo.push(() => {
+    ending = true
+  })
+  await datapath.watchNextHops((state) => {
+    if (!ending) log(hopLine(state))
+  })
   undo.push(startRounds(datapath, datapath.snapshot(base).tables, session.engine.tend, log).stop)
   return succeed({ session, datapath, change: change.value, restore })
 }

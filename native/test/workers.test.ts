@@ -22,8 +22,13 @@ interface Answer {
 async function work(name: string, end: 'wait' | 'exit' | 'throw'): Promise<Answer> {
   const workerData = { ring: bpfObject('ring'), broken: bpfObject('broken'), name, end }
   const worker = new Worker(program('worker'), { workerData })
-  const ended = once(worker, 'exit').catch(() => undefined)
-  const [answer] = (await once(worker, 'message')) as [Answer]
+  // The worker's last message and its error come on two ways, in either order.
+  worker.on('error', () => {})
+  const ended = new Promise((resolve) => worker.once('exit', resolve))
+  const answer = await new Promise<Answer>((resolve, reject) => {
+    worker.once('message', resolve)
+    worker.once('exit', () => setImmediate(() => reject(new Error('the worker ended without an answer'))))
+  })
   if (end === 'wait') await worker.terminate()
   await ended
   return answer

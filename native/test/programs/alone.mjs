@@ -10,9 +10,10 @@ const answers = []
 
 for (let round = 0; round < 10; round++) {
   const worker = new Worker(program, { workerData })
+  const ended = once(worker, 'exit')
   const [answer] = await once(worker, 'message')
   answers.push(answer)
-  await once(worker, 'exit')
+  await ended
 }
 const mapped = readFileSync('/proc/self/maps', 'utf8').includes('libbpf_ts.node')
 console.log(JSON.stringify({ answers, mapped }))

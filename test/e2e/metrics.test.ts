@@ -142,7 +142,7 @@ async function query(text: string): Promise<number[]> {
   for (const deadline = performance.now() + 20_000; performance.now() < deadline; await sleep(200)) {
     const { code, stdout } = await topology.lab.run(topology.director.namespace, [
       'curl',
-      '-s',
+      '-sf',
       `http://${path}`,
     ])
     if (code !== 0) continue

@@ -149,7 +149,7 @@ describe('attach', () => {
 describe('open', () => {
   test('without privilege names the capabilities it needs, and makes nothing', async () => {
     const powerless = controllerIn(director, ['setpriv', '--inh-caps=-all', '--bounding-set=-all'])
-    const refused = await powerless.do('open', { pinRoot: lab.pinRoot, object: OBJECT, limits })
+    const refused = await powerless.do('open', { pinRoot: lab.pinRoot, object: OBJECT, limits: SMALL })
     expect(refused).toMatchObject({ ok: false, problems: [{ fix: expect.stringContaining('root') }] })
     expect(refused.problems[0].reason).toContain('CAP_BPF + CAP_NET_ADMIN + CAP_PERFMON')
     expect(existsSync(lab.pinRoot)).toBe(false)
@@ -158,7 +158,7 @@ describe('open', () => {
   test('needs no more than three capabilities once the file system is there', async () => {
     const caps = '-all,+bpf,+net_admin,+perfmon'
     const some = controllerIn(director, ['setpriv', `--inh-caps=${caps}`, `--bounding-set=${caps}`])
-    expect(await some.do('open', { pinRoot: lab.pinRoot, object: OBJECT, limits })).toMatchObject({
+    expect(await some.do('open', { pinRoot: lab.pinRoot, object: OBJECT, limits: SMALL })).toMatchObject({
       ok: true,
     })
     expect(await some.call('attach', 'eth0', 'native')).toMatchObject({ ok: true })

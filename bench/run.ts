@@ -4,6 +4,7 @@
 import { cpus, release } from 'node:os'
 import { jiffyNs } from 'libbpf-ts'
 import { Rig } from '../test/bpf/rig.js'
+import { costOfReasons, printCosts } from './reasons.js'
 import { load, type Subject, type Work } from './subjects.js'
 
 const ROUNDS = 11
@@ -139,3 +140,4 @@ async function main(): Promise<void> {
 }
 
 await main()
+printCosts(await costOfReasons(OBJECT))

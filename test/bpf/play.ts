@@ -2,7 +2,6 @@
 // Plays a packet case on a rig: the director of the table, what is given, then the frame.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { onTestFinished } from 'vitest'
 import { Conn4_SIZE, Conn6_SIZE, ConnBits, State } from '../../src/abi/generated.js'
 import { BASE, type Given, type PacketCase } from '../packets/case.js'
 import { type Judgement, LOOPBACK, type Rig } from './rig.js'
@@ -27,9 +26,9 @@ export function otherInterface(): { readonly ifindex: number; readonly remove: (
 
 export function play(stage: Stage, { given, frame, metadata = 0 }: PacketCase): Judgement {
   const { rig } = stage
-  onTestFinished(() => restore(rig))
   rig.reset()
   rig.apply(BASE)
+  restore(rig)
   for (const each of given) arrange(stage, each)
   return rig.send(frame, LOOPBACK, metadata)
 }
@@ -47,6 +46,7 @@ function arrange({ rig, otherIfindex }: Stage, given: Given): void {
   }
 }
 
+/** What an earlier case may have left. */
 function restore(rig: Rig): void {
   rig.setInterface(LOOPBACK, 0)
   rig.datapath.setPeers([])

@@ -31,6 +31,7 @@ enum xlvs_limit {
 	XLVS_MAX_TAGS = 2,		/* VLAN tags seen and written */
 	XLVS_MAX_EXT_HEADERS = 8,	/* IPv6 extension headers walked, RFC 8200 section 4 */
 	XLVS_SH_BUCKETS = 256,		/* 2^CONFIG_IP_VS_SH_TAB_BITS */
+	XLVS_MAX_PEERS = 64,		/* other directors */
 	XLVS_REASONS = 64,		/* rows of xlvs_verdict per interface */
 };
 

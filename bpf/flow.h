@@ -23,7 +23,6 @@ struct frame {
 	void *data, *end;		/* read once: a reloaded pointer has no checked range */
 	const struct xlvs_iface *iface;
 	__u32 cpu;
-	__u32 now;
 	__u32 tags;
 	__u32 bytes;			/* of the IP packet */
 	__be16 ethertype;

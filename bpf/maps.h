@@ -2,9 +2,9 @@
 /*
  * maps.h - all maps: who writes, who reads, what evicts.
  *
- * max_entries of 1 are placeholders for sizes that the controller sets before
- * loading. Arrays are memory-mapped by the controller, so publishing a service
- * or reading every counter costs no system call.
+ * Where max_entries is 1, the controller sets the size before it loads. Arrays are
+ * memory-mapped by the controller, so publishing a service or reading every counter
+ * costs no system call.
  */
 #ifndef XLVS_MAPS_H
 #define XLVS_MAPS_H
@@ -63,7 +63,7 @@ struct {
 /* MACs of other directors; controller writes. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 64);
+	__uint(max_entries, XLVS_MAX_PEERS);
 	__type(key, struct xlvs_mac);
 	__type(value, __u32);
 } peers SEC(".maps");

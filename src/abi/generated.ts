@@ -25,6 +25,7 @@ export const Limit = {
   MAX_TAGS: 2,
   MAX_EXT_HEADERS: 8,
   SH_BUCKETS: 256,
+  MAX_PEERS: 64,
   REASONS: 64,
 } as const
 export type Limit = (typeof Limit)[keyof typeof Limit]

@@ -2,32 +2,10 @@
 // Every map of the datapath, open and mapped into memory: reading and publishing cost no system calls.
 import type { BpfMap } from 'libbpf-ts'
 import { Settings_OFFSETS } from '../abi/generated.js'
-import { readSizes, type Sizes } from './sizes.js'
+import { readSizes, SIZED, type Sizes } from './sizes.js'
 
 /** Names of pins under maps/, and of maps in the object but for `settings`. */
-export const MAP_NAMES = [
-  'ifaces',
-  'vips',
-  'reals',
-  'nexthops',
-  'services',
-  'tables',
-  'conns4',
-  'conns6',
-  'templates',
-  'loads',
-  'persistents',
-  'verdicts',
-  'real_stats',
-  'totals',
-  'real_info',
-  'service_info',
-  'overflow',
-  'frags',
-  'peers',
-  'tx_ports',
-  'settings',
-] as const
+export const MAP_NAMES = [...SIZED, 'overflow', 'frags', 'peers', 'settings'] as const
 export type MapName = (typeof MAP_NAMES)[number]
 
 /** The object's name of a map. */

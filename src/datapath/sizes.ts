@@ -7,7 +7,7 @@ import type { Limits } from '../model/types.js'
 export type Sizes = Readonly<Record<SizedMap, number>>
 type SizedMap = (typeof SIZED)[number]
 
-const SIZED = [
+export const SIZED = [
   'ifaces',
   'vips',
   'reals',

@@ -2,6 +2,7 @@
 // diff: the ordered operations that lead from what the maps hold to what is wanted, new things made before old ones
 // go. Nothing to do gives an empty list; what cannot be done gives problems and no operation.
 import { familyOf } from '../abi/address.js'
+import { Limit } from '../abi/generated.js'
 import { serviceKey } from '../model/keys.js'
 import type { Desired, MacText, Outcome, ServiceKey, Timeouts } from '../model/types.js'
 import type { Actual, DirectoryContents, DirectoryName } from './actual.js'
@@ -10,9 +11,6 @@ import { type Draft, newDraft } from './draft.js'
 import type { DirectoryEntry, Op } from './ops.js'
 import { planService } from './service.js'
 import { planOrphans, planRemoval } from './trash.js'
-
-/** Entries of the peers map (bpf/maps.h). */
-const MAX_PEERS = 64
 
 /** `now`: CLOCK_BOOTTIME seconds. Called again from time to time, it frees what nothing points at any more. */
 export function diff(desired: Desired, actual: Actual, now: number): Outcome<readonly Op[]> {
@@ -27,7 +25,7 @@ export function diff(desired: Desired, actual: Actual, now: number): Outcome<rea
   for (const [key, service] of actual.services) if (!wanted.has(key)) planRemoval(draft, service)
   planOrphans(draft)
   const directories = planDirectories(draft)
-  if (new Set(desired.peers).size > MAX_PEERS) draft.problems.push(tooManyPeers(desired.peers.length))
+  if (new Set(desired.peers).size > Limit.MAX_PEERS) draft.problems.push(tooManyPeers(desired.peers.length))
   if (draft.problems.length > 0) return { ok: false, problems: draft.problems }
   const settings = planSettings(desired, actual)
   return {
@@ -71,7 +69,7 @@ function crowded(draft: Draft, key: number) {
 }
 
 function tooManyPeers(count: number) {
-  const reason = `${count} peers, and the maps have room for ${MAX_PEERS}`
+  const reason = `${count} peers, and the maps have room for ${Limit.MAX_PEERS}`
   return { subject: 'peers', reason, fix: 'list only directors that share a network with this one' }
 }
 

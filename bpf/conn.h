@@ -142,13 +142,18 @@ static __always_inline void load_add(__u32 real, __s64 delta)
 		__sync_fetch_and_add(load, delta);
 }
 
+/* The state after a packet of the connection; UDP has only one. */
+static __always_inline __u32 conn_step(__u32 state, const struct flow *w)
+{
+	return w->proto == XLVS_TCP ? tcp_step(state, w->tcp_flags) : state;
+}
+
 /* The packet leaves the connection as it is. A SYN never does for certain: see conn_restarts(). */
 static __always_inline bool conn_stays(__u64 data, const struct flow *w)
 {
 	__u32 state = conn_state(data);
 
-	return w->proto != XLVS_TCP ||
-	       (!(w->tcp_flags & TCP_SYN) && tcp_step(state, w->tcp_flags) == state);
+	return !(w->tcp_flags & TCP_SYN) && conn_step(state, w) == state;
 }
 
 /* Restart its timer: once a tick, whoever comes first. */

@@ -131,7 +131,7 @@ __noinline int conn_advance(const struct flow *w, const struct found *way)
 	if (!word)
 		return 0;
 	for (int i = 0; i < 4; i++) {
-		__u32 before = conn_state(seen), after = tcp_step(before, w->tcp_flags);
+		__u32 before = conn_state(seen), after = conn_step(before, w);
 		__u64 was, next = seen & ~(CONN_STAMP_MASK | CONN_STATE_MASK << XLVS_CONN_STATE_SHIFT);
 
 		next |= (__u64)after << XLVS_CONN_STATE_SHIFT | w->now;

@@ -14,7 +14,7 @@
 #include <linux/types.h>
 
 enum xlvs_abi {
-	XLVS_ABI_VERSION = 1,
+	XLVS_ABI_VERSION = 2,
 };
 
 /* Shapes that are part of the layout. Sizes that an operator may choose are in xlvs_config. */
@@ -30,7 +30,10 @@ enum xlvs_limit {
 	XLVS_MAX_REALS_PER_SERVICE = 4096,
 	XLVS_MAX_TAGS = 2,		/* VLAN tags seen and written */
 	XLVS_MAX_EXT_HEADERS = 8,	/* IPv6 extension headers walked, RFC 8200 section 4 */
-	XLVS_SH_BUCKETS = 256,		/* 2^CONFIG_IP_VS_SH_TAB_BITS */
+	XLVS_MARKS_PER_LINE = 4,
+	XLVS_SH_BUCKETS = 256,		/* 2^CONFIG_IP_VS_SH_TAB_BITS; dh has as many */
+	XLVS_MH_SLOTS = 4093,		/* CONFIG_IP_VS_MH_TAB_INDEX 12 */
+	XLVS_NEAR_REALS = 128,		/* lblcr: real servers remembered for one destination */
 	XLVS_MAX_PEERS = 64,		/* other directors */
 	XLVS_REASONS = 64,		/* rows of xlvs_verdict per interface */
 };
@@ -40,7 +43,7 @@ enum xlvs_family {
 	XLVS_IPV6 = 1,
 };
 
-/* Balanced protocols; index into xlvs_settings.services. */
+/* Balanced protocols; index into xlvs_settings.services and .marks. */
 enum xlvs_proto {
 	XLVS_TCP = 0,
 	XLVS_UDP = 1,
@@ -54,11 +57,21 @@ enum xlvs_scheduler {
 	XLVS_SCHED_WRR = 2,
 	XLVS_SCHED_WLC = 3,
 	XLVS_SCHED_SH = 4,
+	XLVS_SCHED_LC = 5,
+	XLVS_SCHED_LBLC = 6,
+	XLVS_SCHED_LBLCR = 7,
+	XLVS_SCHED_DH = 8,
+	XLVS_SCHED_SED = 9,
+	XLVS_SCHED_NQ = 10,
+	XLVS_SCHED_FO = 11,
+	XLVS_SCHED_OVF = 12,
+	XLVS_SCHED_MH = 13,
+	XLVS_SCHED_TWOS = 14,
 };
 
 /*
- * Connection states; the number also names the protocol: 0..11 TCP, 12 UDP.
- * TCP numbers are those of the kernel's IP_VS_TCP_S_*.
+ * Connection states; the number also names the protocol: 0..11 TCP, 12..15 UDP, 16..29 SCTP.
+ * TCP numbers are those of the kernel's IP_VS_TCP_S_*, SCTP's of its IP_VS_SCTP_S_* and 16.
  */
 enum xlvs_state {
 	XLVS_TCP_NONE = 0,
@@ -73,12 +86,28 @@ enum xlvs_state {
 	XLVS_TCP_LISTEN = 9,
 	XLVS_TCP_SYNACK = 10,
 	XLVS_UDP_NORMAL = 12,
-	XLVS_STATES = 32,		/* room for SCTP */
+	XLVS_UDP_BEGUN = 13,		/* by an ICMP error (schedule_icmp): 3 s until a datagram comes */
+	XLVS_SCTP_NONE = 16,
+	XLVS_SCTP_INIT1 = 17,
+	XLVS_SCTP_INIT = 18,
+	XLVS_SCTP_COOKIE_SENT = 19,
+	XLVS_SCTP_COOKIE_REPLIED = 20,
+	XLVS_SCTP_COOKIE_WAIT = 21,
+	XLVS_SCTP_COOKIE = 22,
+	XLVS_SCTP_COOKIE_ECHOED = 23,
+	XLVS_SCTP_ESTABLISHED = 24,
+	XLVS_SCTP_SHUTDOWN_SENT = 25,
+	XLVS_SCTP_SHUTDOWN_RECEIVED = 26,
+	XLVS_SCTP_SHUTDOWN_ACK_SENT = 27,
+	XLVS_SCTP_REJECTED = 28,
+	XLVS_SCTP_CLOSED = 29,
+	XLVS_STATES = 32,
 };
 
 /*
  * Why a packet ended as it did. The number gives the action:
- * below 32 XDP_PASS, 32..47 forwarded, 48 and above XDP_DROP.
+ * below 32 XDP_PASS, 32..47 forwarded, 48..59 XDP_DROP, 60 and above answered: the
+ * director's own ICMP message goes back by XDP_TX.
  * A forwarded packet that leaves by another interface counts in reason + 8.
  */
 enum xlvs_reason {
@@ -96,6 +125,7 @@ enum xlvs_reason {
 	XLVS_PASS_FTP_DATA = 11,	/* client port 20 is never scheduled (IPVS) */
 	XLVS_PASS_NOT_ATTACHED = 12,	/* interface unknown to the controller */
 	XLVS_PASS_EXT_HEADERS = 13,	/* more IPv6 extension headers than are walked */
+	XLVS_PASS_BYPASS = 14,		/* mark service without a usable real server, cache_bypass on */
 
 	XLVS_FORWARD_CONN = 32,		/* known connection */
 	XLVS_FORWARD_NEW = 33,		/* scheduled now */
@@ -103,21 +133,31 @@ enum xlvs_reason {
 	XLVS_FORWARD_UNSTORED = 35,	/* table full here: real server by hash of the flow */
 	XLVS_FORWARD_FRAGMENT = 36,	/* later fragment, follows the first */
 	XLVS_FORWARD_ICMP = 37,		/* ICMP error about a known flow */
-	XLVS_FORWARD_END = 38,
+	XLVS_FORWARD_ONE_PACKET = 38,	/* a datagram of a one-packet service: scheduled, not remembered */
+	XLVS_FORWARD_IPSEC = 39,	/* AH or ESP, by the client's IKE flow (UDP 500) */
+	XLVS_FORWARD_END = 40,
 	XLVS_FORWARD_REDIRECTED = 8,	/* added when it leaves by another interface */
 
-	XLVS_DROP_NO_REAL = 48,		/* no usable real server */
+	XLVS_DROP_NO_REAL = 48,		/* no usable real server, and no answer within the rate limit */
 	XLVS_DROP_REAL_GONE = 49,	/* connection of a removed real server (IPVS: silent) */
-	XLVS_DROP_TTL = 50,
+	XLVS_DROP_TTL = 50,		/* TTL or hop limit spent, and no answer within the rate limit */
 	XLVS_DROP_TRUNCATED = 51,	/* transport header of a VIP's packet is cut */
 	XLVS_DROP_NEXTHOP = 52,		/* next hop not resolved: the client's retry will find it */
 	XLVS_DROP_REWRITE = 53,		/* no room to change the VLAN tags */
 	XLVS_DROP_PORT_DOWN = 54,	/* egress interface is not in the devmap */
+	XLVS_DROP_MTU = 55,		/* larger than the next hop takes, and no answer within the rate limit */
+	XLVS_DROP_DEFENCE = 56,		/* drop_packet: every n-th that would be scheduled */
+	XLVS_DROP_ICMP_FRAGMENT = 57,	/* an ICMPv6 error that is itself a fragment (IPVS) */
+
+	XLVS_ANSWER_NO_REAL = 60,	/* ICMP port unreachable (3/3, 1/4) */
+	XLVS_ANSWER_TTL = 61,		/* time exceeded (11/0, 3/0) */
+	XLVS_ANSWER_MTU = 62,		/* fragmentation needed (3/4), packet too big (2/0) */
 };
 
 enum xlvs_reason_class {
 	XLVS_REASON_FORWARD = 32,
 	XLVS_REASON_DROP = 48,
+	XLVS_REASON_ANSWER = 60,
 };
 
 /* ---- the arena: services, schedulers' tables and directories, made of lines ---- */
@@ -143,30 +183,33 @@ struct xlvs_dir_entry {
 	__u32 value;			/* VIP id or service id; 0 ends the line */
 };
 
+/* The numbers of IP_VS_SVC_F_*. */
 enum xlvs_service_flag {
-	XLVS_SERVICE_PERSISTENT = 1,
-	XLVS_SERVICE_SH_FALLBACK = 2,
-	XLVS_SERVICE_SH_PORT = 4,
+	XLVS_SERVICE_PERSISTENT = 0x01,
+	XLVS_SERVICE_ONE_PACKET = 0x04,
+	XLVS_SERVICE_SCHED1 = 0x08,	/* sh-fallback, mh-fallback */
+	XLVS_SERVICE_SCHED2 = 0x10,	/* sh-port, mh-port */
+	XLVS_SERVICE_SCHED3 = 0x20,
 };
 
 /* First line of a service's region. Line + 1 is its cursor, line + 2 on what the scheduler needs. */
 struct xlvs_service {
 	__u32 id;
 	__u32 lines;			/* of the whole region */
-	__u16 vip;
-	__be16 port;
-	__u8 proto;			/* enum xlvs_proto */
+	__u16 vip;			/* 0: the service of a mark */
+	__be16 port;			/* 0: every port of the VIP that no other service claims */
+	__u8 proto;			/* enum xlvs_proto; a mark's service: TCP, as in IPVS's API */
 	__u8 scheduler;			/* enum xlvs_scheduler */
 	__u8 family;			/* enum xlvs_family */
 	__u8 flags;			/* enum xlvs_service_flag */
-	__u32 count;			/* entries: ids (sh), shares (wlc), segments (rr, wrr) */
+	__u32 count;			/* entries: ids (sh, dh, mh), segments (rr, wrr), shares (all others) */
 	__u32 ids;			/* rr, wrr: line of the first id, relative to the region */
 	__u32 persist_seconds;
-	__u32 pad;
+	__u32 mark;			/* 0: the service of an address */
 	__u64 period;			/* rr, wrr: picks until the sequence repeats */
 	__be32 persist_mask[4];		/* network part of the client's address */
 	__u32 generation;		/* of the configuration that wrote it */
-	__u32 pad2;
+	__u32 epoch;			/* new with every scheduler: what lblc, lblcr remember of an older one is void */
 };
 
 /* Second line: the only part of a region that the datapath writes. */
@@ -187,10 +230,24 @@ struct xlvs_segment {
 	__u32 count;
 };
 
-/* wlc: in list order, weight > 0 only. */
+/*
+ * lc, wlc, sed, nq, lblc, lblcr, twos: in list order; fo, ovf: heaviest first, equal
+ * ones in list order. Weight > 0 only.
+ */
 struct xlvs_share {
 	__u32 real;
 	__u32 weight;
+};
+
+/*
+ * Marks of one protocol, sorted, without overlaps; only ranges whose mark has a
+ * service. Reached by xlvs_settings.marks: `line`, and in `mask` their number.
+ */
+struct xlvs_mark_range {
+	__u32 first;			/* VIP id << 16 | port in host order, both included */
+	__u32 last;
+	__u32 service;			/* service id */
+	__u32 mark;
 };
 
 /* ---- plain arrays ---- */
@@ -209,19 +266,22 @@ struct xlvs_service_ref {		/* index: service id, 0 unused */
 
 enum xlvs_real_flag {
 	XLVS_REAL_AVAILABLE = 1,	/* linked into its service; without: connections are dropped */
-	XLVS_REAL_OVERLOADED = 2,	/* reserved: connection thresholds */
+	XLVS_REAL_OVERLOADED = 2,	/* connection thresholds; written by the datapath and the controller, atomically */
+	XLVS_REAL_QUIESCED = 4,		/* weight 0 */
 };
 
 struct xlvs_real {			/* index: real id, 0 unused */
 	__u32 nexthop;			/* index into nexthops, 0 = unresolved */
 	__u32 flags;			/* enum xlvs_real_flag */
+	__u32 upper;			/* connections at which it is overloaded, 0 = never */
+	__u32 lower;			/* connections below which it is not any more, 0 = upper - upper / 4 */
 };
 
 /* Cold twin of xlvs_real: what a restarted controller needs. Never read by the datapath. */
 struct xlvs_real_info {
 	__u8 addr[16];
 	__u32 service;			/* service id; kept while in the trash */
-	__be16 port;
+	__be16 port;			/* mark services: as configured; else the service's */
 	__u8 family;
 	__u8 used;			/* 0 free, 1 in its service, 2 trash */
 	__u32 weight;
@@ -264,13 +324,13 @@ struct xlvs_nexthop {			/* index: next hop id, 0 = unresolved */
 	__u16 pad;
 	__be16 tpid[2];			/* outermost first: 0x8100, 0x88a8 */
 	__be16 tci[2];
-	__u32 mtu;			/* reserved: IP bytes */
+	__u32 mtu;			/* IP bytes, 0 = unknown */
 };
 
 struct xlvs_iface {			/* index: ifindex */
 	__u8 mac[6];
 	__u8 attached;
-	__u8 pad;
+	__u8 merged;			/* generic mode: frames may be larger than any MTU (GRO) */
 	__u32 slot;			/* row block in verdicts, 0.. */
 	__u32 pad2;
 };
@@ -355,14 +415,22 @@ enum xlvs_template_bits {
 enum xlvs_template_control {
 	XLVS_TEMPLATE_ASSURED = 0x80000000u, /* one of its connections was ESTABLISHED */
 	XLVS_TEMPLATE_NEEDED = 0x40000000u, /* a connection that it controls was met since the last sweep */
-	XLVS_TEMPLATE_PROTO_SHIFT = 28,	/* 2 bits, enum xlvs_proto: part of the key */
-	XLVS_TEMPLATE_COUNT_MASK = 0x0fffffff, /* connections it controls */
+	XLVS_TEMPLATE_KIND_SHIFT = 27,	/* 3 bits, enum xlvs_template_kind: part of the key */
+	XLVS_TEMPLATE_KIND_BITS = 3,
+	XLVS_TEMPLATE_DISABLED = 0x04000000, /* found by its own connections only; another took its place */
+	XLVS_TEMPLATE_COUNT_MASK = 0x03ffffff, /* connections it controls */
+};
+
+/* Of one protocol, by its number, or of a mark. */
+enum xlvs_template_kind {
+	XLVS_TEMPLATE_MARK4 = 3,
+	XLVS_TEMPLATE_MARK6 = 4,
 };
 
 struct xlvs_template {
 	__be32 net[4];			/* client address AND mask; IPv4: first word */
-	__u16 vip;
-	__be16 virtual_port;
+	__u16 vip;			/* of a mark: its lower half */
+	__be16 virtual_port;		/* 0: any; of a mark: its upper half */
 	__u32 control;			/* enum xlvs_template_control */
 	__u64 data;
 };
@@ -385,6 +453,26 @@ struct xlvs_frag {
 	__u32 stamp;			/* ticks */
 };
 
+/* lblc, lblcr: real servers near a destination (hash). */
+struct xlvs_near_key {
+	__u32 service;			/* service id */
+	__u32 vip;			/* VIP id */
+};
+
+struct xlvs_near {
+	__u32 epoch;			/* xlvs_service.epoch */
+	__u32 used;			/* ticks: last look-up */
+	__u32 changed;			/* ticks: last change of the set */
+	__u32 count;			/* places in use, the newest last */
+	__u32 real[128];		/* real ids, 0 = taken away; lblc: the first only */
+};
+
+/* Tokens for the director's own ICMP messages: element 0 for all, the others by client. */
+struct xlvs_tokens {
+	__u32 stamp;			/* ticks */
+	__u32 left;			/* 1/256 */
+};
+
 struct xlvs_mac {			/* key of peers */
 	__u8 addr[6];
 	__u8 pad[2];
@@ -405,6 +493,33 @@ struct xlvs_config {
 	__u32 jiffy_ns;			/* 10^9 / HZ of the running kernel */
 };
 
+/*
+ * net.ipv4.vs.* and what else the kernel lets one tune, under its names: those that
+ * the datapath reads or the controller must remember.
+ */
+enum xlvs_tunable {
+	XLVS_TUNE_AM_DROPRATE = 0,
+	XLVS_TUNE_AMEMTHRESH = 1,
+	XLVS_TUNE_CACHE_BYPASS = 2,
+	XLVS_TUNE_CONN_REUSE_MODE = 3,
+	XLVS_TUNE_DROP_ENTRY = 4,
+	XLVS_TUNE_DROP_PACKET = 5,
+	XLVS_TUNE_EXPIRE_NODEST_CONN = 6,
+	XLVS_TUNE_EXPIRE_QUIESCENT_TEMPLATE = 7,
+	XLVS_TUNE_LBLC_EXPIRATION = 8,	/* s */
+	XLVS_TUNE_LBLCR_EXPIRATION = 9,	/* s */
+	XLVS_TUNE_RUN_ESTIMATION = 10,
+	XLVS_TUNE_SCHEDULE_ICMP = 11,
+	XLVS_TUNE_SECURE_TCP = 12,
+	XLVS_TUNE_SLOPPY_SCTP = 13,
+	XLVS_TUNE_SLOPPY_TCP = 14,
+	XLVS_TUNE_IP_UNPRIVILEGED_PORT_START = 15,
+	XLVS_TUNE_ICMP_RATELIMIT = 16,	/* ms between answers to one client, 0 = no limit */
+	XLVS_TUNE_ICMP_MSGS_PER_SEC = 17, /* answers to all clients, 0 = no limit */
+	XLVS_TUNE_ICMP_MSGS_BURST = 18,
+	XLVS_TUNABLES = 32,
+};
+
 /* Changes while packets flow; one instance, pinned, memory-mapped by the controller. */
 struct xlvs_settings {
 	__u32 abi;			/* XLVS_ABI_VERSION */
@@ -413,10 +528,15 @@ struct xlvs_settings {
 	struct xlvs_dir vips[2];	/* by enum xlvs_family */
 	struct xlvs_dir services[3];	/* by enum xlvs_proto */
 	__u32 timeout[32];		/* ticks, by enum xlvs_state; kernel's defaults from the controller */
-	__u32 conn_reuse_mode;		/* sysctl of IPVS; 1 */
+	struct xlvs_dir marks[3];	/* by enum xlvs_proto; see xlvs_mark_range */
+	__u32 tunable[32];		/* by enum xlvs_tunable, in the kernel's units */
 	__u32 fragment_timeout;		/* ticks */
 	__u32 next_order;		/* controller's: source of xlvs_real_info.order */
-	__u32 pad[5];
+	__u32 secure_tcp;		/* controller's verdict: the defence tables are in force */
+	__u32 drop_rate;		/* controller's verdict: drop every n-th, 0 = none */
+	__s32 drop_counter;		/* datapath's: until the next one is dropped */
+	__u32 next_epoch;		/* controller's: source of xlvs_service.epoch */
+	__u32 pad[2];
 };
 
 /*
@@ -439,6 +559,7 @@ struct xlvs_sweep {
 	__u32 table;			/* in: enum xlvs_table */
 	__u32 first;			/* in: set */
 	__u32 count;			/* in: sets */
+	__u32 defend;			/* in: 1 = drop_entry: what is half-open or an idle template goes */
 	__u32 now;			/* out: ticks */
 	__u32 live;			/* out: ways in use after the sweep */
 	__u32 freed;			/* out */

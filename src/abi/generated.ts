@@ -3,12 +3,12 @@
 
 /** enum xlvs_abi */
 export const Abi = {
-  ABI_VERSION: 1,
+  ABI_VERSION: 2,
 } as const
 export type Abi = (typeof Abi)[keyof typeof Abi]
 /** Names by value; the first where several are equal. */
 export const AbiNames: Readonly<Record<number, string>> = {
-  1: 'ABI_VERSION',
+  2: 'ABI_VERSION',
 }
 
 /** enum xlvs_limit */
@@ -24,7 +24,10 @@ export const Limit = {
   MAX_REALS_PER_SERVICE: 4096,
   MAX_TAGS: 2,
   MAX_EXT_HEADERS: 8,
+  MARKS_PER_LINE: 4,
   SH_BUCKETS: 256,
+  MH_SLOTS: 4093,
+  NEAR_REALS: 128,
   MAX_PEERS: 64,
   REASONS: 64,
 } as const
@@ -38,6 +41,8 @@ export const LimitNames: Readonly<Record<number, string>> = {
   16: 'IDS_PER_LINE',
   4096: 'MAX_REALS_PER_SERVICE',
   256: 'SH_BUCKETS',
+  4093: 'MH_SLOTS',
+  128: 'NEAR_REALS',
 }
 
 /** enum xlvs_family */
@@ -75,6 +80,16 @@ export const Scheduler = {
   SCHED_WRR: 2,
   SCHED_WLC: 3,
   SCHED_SH: 4,
+  SCHED_LC: 5,
+  SCHED_LBLC: 6,
+  SCHED_LBLCR: 7,
+  SCHED_DH: 8,
+  SCHED_SED: 9,
+  SCHED_NQ: 10,
+  SCHED_FO: 11,
+  SCHED_OVF: 12,
+  SCHED_MH: 13,
+  SCHED_TWOS: 14,
 } as const
 export type Scheduler = (typeof Scheduler)[keyof typeof Scheduler]
 /** Names by value; the first where several are equal. */
@@ -84,6 +99,16 @@ export const SchedulerNames: Readonly<Record<number, string>> = {
   2: 'SCHED_WRR',
   3: 'SCHED_WLC',
   4: 'SCHED_SH',
+  5: 'SCHED_LC',
+  6: 'SCHED_LBLC',
+  7: 'SCHED_LBLCR',
+  8: 'SCHED_DH',
+  9: 'SCHED_SED',
+  10: 'SCHED_NQ',
+  11: 'SCHED_FO',
+  12: 'SCHED_OVF',
+  13: 'SCHED_MH',
+  14: 'SCHED_TWOS',
 }
 
 /** enum xlvs_state */
@@ -100,6 +125,21 @@ export const State = {
   TCP_LISTEN: 9,
   TCP_SYNACK: 10,
   UDP_NORMAL: 12,
+  UDP_BEGUN: 13,
+  SCTP_NONE: 16,
+  SCTP_INIT1: 17,
+  SCTP_INIT: 18,
+  SCTP_COOKIE_SENT: 19,
+  SCTP_COOKIE_REPLIED: 20,
+  SCTP_COOKIE_WAIT: 21,
+  SCTP_COOKIE: 22,
+  SCTP_COOKIE_ECHOED: 23,
+  SCTP_ESTABLISHED: 24,
+  SCTP_SHUTDOWN_SENT: 25,
+  SCTP_SHUTDOWN_RECEIVED: 26,
+  SCTP_SHUTDOWN_ACK_SENT: 27,
+  SCTP_REJECTED: 28,
+  SCTP_CLOSED: 29,
   STATES: 32,
 } as const
 export type State = (typeof State)[keyof typeof State]
@@ -117,6 +157,21 @@ export const StateNames: Readonly<Record<number, string>> = {
   9: 'TCP_LISTEN',
   10: 'TCP_SYNACK',
   12: 'UDP_NORMAL',
+  13: 'UDP_BEGUN',
+  16: 'SCTP_NONE',
+  17: 'SCTP_INIT1',
+  18: 'SCTP_INIT',
+  19: 'SCTP_COOKIE_SENT',
+  20: 'SCTP_COOKIE_REPLIED',
+  21: 'SCTP_COOKIE_WAIT',
+  22: 'SCTP_COOKIE',
+  23: 'SCTP_COOKIE_ECHOED',
+  24: 'SCTP_ESTABLISHED',
+  25: 'SCTP_SHUTDOWN_SENT',
+  26: 'SCTP_SHUTDOWN_RECEIVED',
+  27: 'SCTP_SHUTDOWN_ACK_SENT',
+  28: 'SCTP_REJECTED',
+  29: 'SCTP_CLOSED',
   32: 'STATES',
 }
 
@@ -136,13 +191,16 @@ export const Reason = {
   PASS_FTP_DATA: 11,
   PASS_NOT_ATTACHED: 12,
   PASS_EXT_HEADERS: 13,
+  PASS_BYPASS: 14,
   FORWARD_CONN: 32,
   FORWARD_NEW: 33,
   FORWARD_TEMPLATE: 34,
   FORWARD_UNSTORED: 35,
   FORWARD_FRAGMENT: 36,
   FORWARD_ICMP: 37,
-  FORWARD_END: 38,
+  FORWARD_ONE_PACKET: 38,
+  FORWARD_IPSEC: 39,
+  FORWARD_END: 40,
   FORWARD_REDIRECTED: 8,
   DROP_NO_REAL: 48,
   DROP_REAL_GONE: 49,
@@ -151,6 +209,12 @@ export const Reason = {
   DROP_NEXTHOP: 52,
   DROP_REWRITE: 53,
   DROP_PORT_DOWN: 54,
+  DROP_MTU: 55,
+  DROP_DEFENCE: 56,
+  DROP_ICMP_FRAGMENT: 57,
+  ANSWER_NO_REAL: 60,
+  ANSWER_TTL: 61,
+  ANSWER_MTU: 62,
 } as const
 export type Reason = (typeof Reason)[keyof typeof Reason]
 /** Names by value; the first where several are equal. */
@@ -169,13 +233,16 @@ export const ReasonNames: Readonly<Record<number, string>> = {
   11: 'PASS_FTP_DATA',
   12: 'PASS_NOT_ATTACHED',
   13: 'PASS_EXT_HEADERS',
+  14: 'PASS_BYPASS',
   32: 'FORWARD_CONN',
   33: 'FORWARD_NEW',
   34: 'FORWARD_TEMPLATE',
   35: 'FORWARD_UNSTORED',
   36: 'FORWARD_FRAGMENT',
   37: 'FORWARD_ICMP',
-  38: 'FORWARD_END',
+  38: 'FORWARD_ONE_PACKET',
+  39: 'FORWARD_IPSEC',
+  40: 'FORWARD_END',
   48: 'DROP_NO_REAL',
   49: 'DROP_REAL_GONE',
   50: 'DROP_TTL',
@@ -183,44 +250,58 @@ export const ReasonNames: Readonly<Record<number, string>> = {
   52: 'DROP_NEXTHOP',
   53: 'DROP_REWRITE',
   54: 'DROP_PORT_DOWN',
+  55: 'DROP_MTU',
+  56: 'DROP_DEFENCE',
+  57: 'DROP_ICMP_FRAGMENT',
+  60: 'ANSWER_NO_REAL',
+  61: 'ANSWER_TTL',
+  62: 'ANSWER_MTU',
 }
 
 /** enum xlvs_reason_class */
 export const ReasonClass = {
   REASON_FORWARD: 32,
   REASON_DROP: 48,
+  REASON_ANSWER: 60,
 } as const
 export type ReasonClass = (typeof ReasonClass)[keyof typeof ReasonClass]
 /** Names by value; the first where several are equal. */
 export const ReasonClassNames: Readonly<Record<number, string>> = {
   32: 'REASON_FORWARD',
   48: 'REASON_DROP',
+  60: 'REASON_ANSWER',
 }
 
 /** enum xlvs_service_flag */
 export const ServiceFlag = {
   SERVICE_PERSISTENT: 1,
-  SERVICE_SH_FALLBACK: 2,
-  SERVICE_SH_PORT: 4,
+  SERVICE_ONE_PACKET: 4,
+  SERVICE_SCHED1: 8,
+  SERVICE_SCHED2: 16,
+  SERVICE_SCHED3: 32,
 } as const
 export type ServiceFlag = (typeof ServiceFlag)[keyof typeof ServiceFlag]
 /** Names by value; the first where several are equal. */
 export const ServiceFlagNames: Readonly<Record<number, string>> = {
   1: 'SERVICE_PERSISTENT',
-  2: 'SERVICE_SH_FALLBACK',
-  4: 'SERVICE_SH_PORT',
+  4: 'SERVICE_ONE_PACKET',
+  8: 'SERVICE_SCHED1',
+  16: 'SERVICE_SCHED2',
+  32: 'SERVICE_SCHED3',
 }
 
 /** enum xlvs_real_flag */
 export const RealFlag = {
   REAL_AVAILABLE: 1,
   REAL_OVERLOADED: 2,
+  REAL_QUIESCED: 4,
 } as const
 export type RealFlag = (typeof RealFlag)[keyof typeof RealFlag]
 /** Names by value; the first where several are equal. */
 export const RealFlagNames: Readonly<Record<number, string>> = {
   1: 'REAL_AVAILABLE',
   2: 'REAL_OVERLOADED',
+  4: 'REAL_QUIESCED',
 }
 
 /** enum xlvs_nexthop_kind */
@@ -287,16 +368,80 @@ export const TemplateBitsNames: Readonly<Record<number, string>> = {
 export const TemplateControl = {
   TEMPLATE_ASSURED: 2147483648,
   TEMPLATE_NEEDED: 1073741824,
-  TEMPLATE_PROTO_SHIFT: 28,
-  TEMPLATE_COUNT_MASK: 268435455,
+  TEMPLATE_KIND_SHIFT: 27,
+  TEMPLATE_KIND_BITS: 3,
+  TEMPLATE_DISABLED: 67108864,
+  TEMPLATE_COUNT_MASK: 67108863,
 } as const
 export type TemplateControl = (typeof TemplateControl)[keyof typeof TemplateControl]
 /** Names by value; the first where several are equal. */
 export const TemplateControlNames: Readonly<Record<number, string>> = {
   2147483648: 'TEMPLATE_ASSURED',
   1073741824: 'TEMPLATE_NEEDED',
-  28: 'TEMPLATE_PROTO_SHIFT',
-  268435455: 'TEMPLATE_COUNT_MASK',
+  27: 'TEMPLATE_KIND_SHIFT',
+  3: 'TEMPLATE_KIND_BITS',
+  67108864: 'TEMPLATE_DISABLED',
+  67108863: 'TEMPLATE_COUNT_MASK',
+}
+
+/** enum xlvs_template_kind */
+export const TemplateKind = {
+  TEMPLATE_MARK4: 3,
+  TEMPLATE_MARK6: 4,
+} as const
+export type TemplateKind = (typeof TemplateKind)[keyof typeof TemplateKind]
+/** Names by value; the first where several are equal. */
+export const TemplateKindNames: Readonly<Record<number, string>> = {
+  3: 'TEMPLATE_MARK4',
+  4: 'TEMPLATE_MARK6',
+}
+
+/** enum xlvs_tunable */
+export const Tunable = {
+  TUNE_AM_DROPRATE: 0,
+  TUNE_AMEMTHRESH: 1,
+  TUNE_CACHE_BYPASS: 2,
+  TUNE_CONN_REUSE_MODE: 3,
+  TUNE_DROP_ENTRY: 4,
+  TUNE_DROP_PACKET: 5,
+  TUNE_EXPIRE_NODEST_CONN: 6,
+  TUNE_EXPIRE_QUIESCENT_TEMPLATE: 7,
+  TUNE_LBLC_EXPIRATION: 8,
+  TUNE_LBLCR_EXPIRATION: 9,
+  TUNE_RUN_ESTIMATION: 10,
+  TUNE_SCHEDULE_ICMP: 11,
+  TUNE_SECURE_TCP: 12,
+  TUNE_SLOPPY_SCTP: 13,
+  TUNE_SLOPPY_TCP: 14,
+  TUNE_IP_UNPRIVILEGED_PORT_START: 15,
+  TUNE_ICMP_RATELIMIT: 16,
+  TUNE_ICMP_MSGS_PER_SEC: 17,
+  TUNE_ICMP_MSGS_BURST: 18,
+  TUNABLES: 32,
+} as const
+export type Tunable = (typeof Tunable)[keyof typeof Tunable]
+/** Names by value; the first where several are equal. */
+export const TunableNames: Readonly<Record<number, string>> = {
+  0: 'TUNE_AM_DROPRATE',
+  1: 'TUNE_AMEMTHRESH',
+  2: 'TUNE_CACHE_BYPASS',
+  3: 'TUNE_CONN_REUSE_MODE',
+  4: 'TUNE_DROP_ENTRY',
+  5: 'TUNE_DROP_PACKET',
+  6: 'TUNE_EXPIRE_NODEST_CONN',
+  7: 'TUNE_EXPIRE_QUIESCENT_TEMPLATE',
+  8: 'TUNE_LBLC_EXPIRATION',
+  9: 'TUNE_LBLCR_EXPIRATION',
+  10: 'TUNE_RUN_ESTIMATION',
+  11: 'TUNE_SCHEDULE_ICMP',
+  12: 'TUNE_SECURE_TCP',
+  13: 'TUNE_SLOPPY_SCTP',
+  14: 'TUNE_SLOPPY_TCP',
+  15: 'TUNE_IP_UNPRIVILEGED_PORT_START',
+  16: 'TUNE_ICMP_RATELIMIT',
+  17: 'TUNE_ICMP_MSGS_PER_SEC',
+  18: 'TUNE_ICMP_MSGS_BURST',
+  32: 'TUNABLES',
 }
 
 /** enum xlvs_clock */
@@ -392,12 +537,14 @@ export interface Service {
   readonly count: number
   readonly ids: number
   readonly persistSeconds: number
+  readonly mark: number
   readonly period: bigint
   readonly persistMask: readonly number[]
   readonly generation: number
+  readonly epoch: number
 }
 export const Service_SIZE = 64
-export const Service_OFFSETS = { id: 0, lines: 4, vip: 8, port: 10, proto: 12, scheduler: 13, family: 14, flags: 15, count: 16, ids: 20, persistSeconds: 24, period: 32, persistMask: 40, generation: 56 } as const
+export const Service_OFFSETS = { id: 0, lines: 4, vip: 8, port: 10, proto: 12, scheduler: 13, family: 14, flags: 15, count: 16, ids: 20, persistSeconds: 24, mark: 28, period: 32, persistMask: 40, generation: 56, epoch: 60 } as const
 export function readService(view: DataView, offset: number): Service {
   return {
     id: view.getUint32(offset, true),
@@ -411,9 +558,11 @@ export function readService(view: DataView, offset: number): Service {
     count: view.getUint32(offset + 16, true),
     ids: view.getUint32(offset + 20, true),
     persistSeconds: view.getUint32(offset + 24, true),
+    mark: view.getUint32(offset + 28, true),
     period: view.getBigUint64(offset + 32, true),
     persistMask: [view.getUint32(offset + 40, false), view.getUint32(offset + 44, false), view.getUint32(offset + 48, false), view.getUint32(offset + 52, false)],
     generation: view.getUint32(offset + 56, true),
+    epoch: view.getUint32(offset + 60, true),
   }
 }
 export function writeService(view: DataView, offset: number, value: Service): void {
@@ -428,11 +577,11 @@ export function writeService(view: DataView, offset: number, value: Service): vo
   view.setUint32(offset + 16, value.count, true)
   view.setUint32(offset + 20, value.ids, true)
   view.setUint32(offset + 24, value.persistSeconds, true)
-  setZero(view, offset + 28, 4)
+  view.setUint32(offset + 28, value.mark, true)
   view.setBigUint64(offset + 32, value.period, true)
   setItems(value.persistMask, 4, 'Service.persistMask', (item0, i0) => view.setUint32(offset + 40 + i0 * 4, item0, false))
   view.setUint32(offset + 56, value.generation, true)
-  setZero(view, offset + 60, 4)
+  view.setUint32(offset + 60, value.epoch, true)
 }
 export const ServiceCodec = { size: Service_SIZE, read: readService, write: writeService } as const
 
@@ -509,6 +658,31 @@ export function writeShare(view: DataView, offset: number, value: Share): void {
 }
 export const ShareCodec = { size: Share_SIZE, read: readShare, write: writeShare } as const
 
+/** struct xlvs_mark_range, 16 bytes */
+export interface MarkRange {
+  readonly first: number
+  readonly last: number
+  readonly service: number
+  readonly mark: number
+}
+export const MarkRange_SIZE = 16
+export const MarkRange_OFFSETS = { first: 0, last: 4, service: 8, mark: 12 } as const
+export function readMarkRange(view: DataView, offset: number): MarkRange {
+  return {
+    first: view.getUint32(offset, true),
+    last: view.getUint32(offset + 4, true),
+    service: view.getUint32(offset + 8, true),
+    mark: view.getUint32(offset + 12, true),
+  }
+}
+export function writeMarkRange(view: DataView, offset: number, value: MarkRange): void {
+  view.setUint32(offset, value.first, true)
+  view.setUint32(offset + 4, value.last, true)
+  view.setUint32(offset + 8, value.service, true)
+  view.setUint32(offset + 12, value.mark, true)
+}
+export const MarkRangeCodec = { size: MarkRange_SIZE, read: readMarkRange, write: writeMarkRange } as const
+
 /** struct xlvs_vip, 24 bytes */
 export interface Vip {
   readonly addr: Uint8Array
@@ -549,22 +723,28 @@ export function writeServiceRef(view: DataView, offset: number, value: ServiceRe
 }
 export const ServiceRefCodec = { size: ServiceRef_SIZE, read: readServiceRef, write: writeServiceRef } as const
 
-/** struct xlvs_real, 8 bytes */
+/** struct xlvs_real, 16 bytes */
 export interface Real {
   readonly nexthop: number
   readonly flags: number
+  readonly upper: number
+  readonly lower: number
 }
-export const Real_SIZE = 8
-export const Real_OFFSETS = { nexthop: 0, flags: 4 } as const
+export const Real_SIZE = 16
+export const Real_OFFSETS = { nexthop: 0, flags: 4, upper: 8, lower: 12 } as const
 export function readReal(view: DataView, offset: number): Real {
   return {
     nexthop: view.getUint32(offset, true),
     flags: view.getUint32(offset + 4, true),
+    upper: view.getUint32(offset + 8, true),
+    lower: view.getUint32(offset + 12, true),
   }
 }
 export function writeReal(view: DataView, offset: number, value: Real): void {
   view.setUint32(offset, value.nexthop, true)
   view.setUint32(offset + 4, value.flags, true)
+  view.setUint32(offset + 8, value.upper, true)
+  view.setUint32(offset + 12, value.lower, true)
 }
 export const RealCodec = { size: Real_SIZE, read: readReal, write: writeReal } as const
 
@@ -693,21 +873,23 @@ export const NexthopCodec = { size: Nexthop_SIZE, read: readNexthop, write: writ
 export interface Iface {
   readonly mac: Uint8Array
   readonly attached: number
+  readonly merged: number
   readonly slot: number
 }
 export const Iface_SIZE = 16
-export const Iface_OFFSETS = { mac: 0, attached: 6, slot: 8 } as const
+export const Iface_OFFSETS = { mac: 0, attached: 6, merged: 7, slot: 8 } as const
 export function readIface(view: DataView, offset: number): Iface {
   return {
     mac: getBytes(view, offset, 6),
     attached: view.getUint8(offset + 6),
+    merged: view.getUint8(offset + 7),
     slot: view.getUint32(offset + 8, true),
   }
 }
 export function writeIface(view: DataView, offset: number, value: Iface): void {
   setBytes(view, offset, value.mac, 6, 'Iface.mac')
   view.setUint8(offset + 6, value.attached)
-  setZero(view, offset + 7, 1)
+  view.setUint8(offset + 7, value.merged)
   view.setUint32(offset + 8, value.slot, true)
   setZero(view, offset + 12, 4)
 }
@@ -964,6 +1146,72 @@ export function writeFrag(view: DataView, offset: number, value: Frag): void {
 }
 export const FragCodec = { size: Frag_SIZE, read: readFrag, write: writeFrag } as const
 
+/** struct xlvs_near_key, 8 bytes */
+export interface NearKey {
+  readonly service: number
+  readonly vip: number
+}
+export const NearKey_SIZE = 8
+export const NearKey_OFFSETS = { service: 0, vip: 4 } as const
+export function readNearKey(view: DataView, offset: number): NearKey {
+  return {
+    service: view.getUint32(offset, true),
+    vip: view.getUint32(offset + 4, true),
+  }
+}
+export function writeNearKey(view: DataView, offset: number, value: NearKey): void {
+  view.setUint32(offset, value.service, true)
+  view.setUint32(offset + 4, value.vip, true)
+}
+export const NearKeyCodec = { size: NearKey_SIZE, read: readNearKey, write: writeNearKey } as const
+
+/** struct xlvs_near, 528 bytes */
+export interface Near {
+  readonly epoch: number
+  readonly used: number
+  readonly changed: number
+  readonly count: number
+  readonly real: readonly number[]
+}
+export const Near_SIZE = 528
+export const Near_OFFSETS = { epoch: 0, used: 4, changed: 8, count: 12, real: 16 } as const
+export function readNear(view: DataView, offset: number): Near {
+  return {
+    epoch: view.getUint32(offset, true),
+    used: view.getUint32(offset + 4, true),
+    changed: view.getUint32(offset + 8, true),
+    count: view.getUint32(offset + 12, true),
+    real: Array.from({ length: 128 }, (_, i0) => view.getUint32(offset + 16 + i0 * 4, true)),
+  }
+}
+export function writeNear(view: DataView, offset: number, value: Near): void {
+  view.setUint32(offset, value.epoch, true)
+  view.setUint32(offset + 4, value.used, true)
+  view.setUint32(offset + 8, value.changed, true)
+  view.setUint32(offset + 12, value.count, true)
+  setItems(value.real, 128, 'Near.real', (item0, i0) => view.setUint32(offset + 16 + i0 * 4, item0, true))
+}
+export const NearCodec = { size: Near_SIZE, read: readNear, write: writeNear } as const
+
+/** struct xlvs_tokens, 8 bytes */
+export interface Tokens {
+  readonly stamp: number
+  readonly left: number
+}
+export const Tokens_SIZE = 8
+export const Tokens_OFFSETS = { stamp: 0, left: 4 } as const
+export function readTokens(view: DataView, offset: number): Tokens {
+  return {
+    stamp: view.getUint32(offset, true),
+    left: view.getUint32(offset + 4, true),
+  }
+}
+export function writeTokens(view: DataView, offset: number, value: Tokens): void {
+  view.setUint32(offset, value.stamp, true)
+  view.setUint32(offset + 4, value.left, true)
+}
+export const TokensCodec = { size: Tokens_SIZE, read: readTokens, write: writeTokens } as const
+
 /** struct xlvs_mac, 8 bytes */
 export interface Mac {
   readonly addr: Uint8Array
@@ -1021,7 +1269,7 @@ export function writeConfig(view: DataView, offset: number, value: Config): void
 }
 export const ConfigCodec = { size: Config_SIZE, read: readConfig, write: writeConfig } as const
 
-/** struct xlvs_settings, 216 bytes */
+/** struct xlvs_settings, 368 bytes */
 export interface Settings {
   readonly abi: number
   readonly clock: number
@@ -1029,12 +1277,17 @@ export interface Settings {
   readonly vips: readonly Dir[]
   readonly services: readonly Dir[]
   readonly timeout: readonly number[]
-  readonly connReuseMode: number
+  readonly marks: readonly Dir[]
+  readonly tunable: readonly number[]
   readonly fragmentTimeout: number
   readonly nextOrder: number
+  readonly secureTcp: number
+  readonly dropRate: number
+  readonly dropCounter: number
+  readonly nextEpoch: number
 }
-export const Settings_SIZE = 216
-export const Settings_OFFSETS = { abi: 0, clock: 4, seed: 8, vips: 16, services: 32, timeout: 56, connReuseMode: 184, fragmentTimeout: 188, nextOrder: 192 } as const
+export const Settings_SIZE = 368
+export const Settings_OFFSETS = { abi: 0, clock: 4, seed: 8, vips: 16, services: 32, timeout: 56, marks: 184, tunable: 208, fragmentTimeout: 336, nextOrder: 340, secureTcp: 344, dropRate: 348, dropCounter: 352, nextEpoch: 356 } as const
 export function readSettings(view: DataView, offset: number): Settings {
   return {
     abi: view.getUint32(offset, true),
@@ -1043,9 +1296,14 @@ export function readSettings(view: DataView, offset: number): Settings {
     vips: [readDir(view, offset + 16), readDir(view, offset + 24)],
     services: [readDir(view, offset + 32), readDir(view, offset + 40), readDir(view, offset + 48)],
     timeout: Array.from({ length: 32 }, (_, i0) => view.getUint32(offset + 56 + i0 * 4, true)),
-    connReuseMode: view.getUint32(offset + 184, true),
-    fragmentTimeout: view.getUint32(offset + 188, true),
-    nextOrder: view.getUint32(offset + 192, true),
+    marks: [readDir(view, offset + 184), readDir(view, offset + 192), readDir(view, offset + 200)],
+    tunable: Array.from({ length: 32 }, (_, i0) => view.getUint32(offset + 208 + i0 * 4, true)),
+    fragmentTimeout: view.getUint32(offset + 336, true),
+    nextOrder: view.getUint32(offset + 340, true),
+    secureTcp: view.getUint32(offset + 344, true),
+    dropRate: view.getUint32(offset + 348, true),
+    dropCounter: view.getInt32(offset + 352, true),
+    nextEpoch: view.getUint32(offset + 356, true),
   }
 }
 export function writeSettings(view: DataView, offset: number, value: Settings): void {
@@ -1055,41 +1313,49 @@ export function writeSettings(view: DataView, offset: number, value: Settings): 
   setItems(value.vips, 2, 'Settings.vips', (item0, i0) => writeDir(view, offset + 16 + i0 * 8, item0))
   setItems(value.services, 3, 'Settings.services', (item0, i0) => writeDir(view, offset + 32 + i0 * 8, item0))
   setItems(value.timeout, 32, 'Settings.timeout', (item0, i0) => view.setUint32(offset + 56 + i0 * 4, item0, true))
-  view.setUint32(offset + 184, value.connReuseMode, true)
-  view.setUint32(offset + 188, value.fragmentTimeout, true)
-  view.setUint32(offset + 192, value.nextOrder, true)
-  setZero(view, offset + 196, 20)
+  setItems(value.marks, 3, 'Settings.marks', (item0, i0) => writeDir(view, offset + 184 + i0 * 8, item0))
+  setItems(value.tunable, 32, 'Settings.tunable', (item0, i0) => view.setUint32(offset + 208 + i0 * 4, item0, true))
+  view.setUint32(offset + 336, value.fragmentTimeout, true)
+  view.setUint32(offset + 340, value.nextOrder, true)
+  view.setUint32(offset + 344, value.secureTcp, true)
+  view.setUint32(offset + 348, value.dropRate, true)
+  view.setInt32(offset + 352, value.dropCounter, true)
+  view.setUint32(offset + 356, value.nextEpoch, true)
+  setZero(view, offset + 360, 8)
 }
 export const SettingsCodec = { size: Settings_SIZE, read: readSettings, write: writeSettings } as const
 
-/** struct xlvs_sweep, 24 bytes */
+/** struct xlvs_sweep, 28 bytes */
 export interface Sweep {
   readonly table: number
   readonly first: number
   readonly count: number
+  readonly defend: number
   readonly now: number
   readonly live: number
   readonly freed: number
 }
-export const Sweep_SIZE = 24
-export const Sweep_OFFSETS = { table: 0, first: 4, count: 8, now: 12, live: 16, freed: 20 } as const
+export const Sweep_SIZE = 28
+export const Sweep_OFFSETS = { table: 0, first: 4, count: 8, defend: 12, now: 16, live: 20, freed: 24 } as const
 export function readSweep(view: DataView, offset: number): Sweep {
   return {
     table: view.getUint32(offset, true),
     first: view.getUint32(offset + 4, true),
     count: view.getUint32(offset + 8, true),
-    now: view.getUint32(offset + 12, true),
-    live: view.getUint32(offset + 16, true),
-    freed: view.getUint32(offset + 20, true),
+    defend: view.getUint32(offset + 12, true),
+    now: view.getUint32(offset + 16, true),
+    live: view.getUint32(offset + 20, true),
+    freed: view.getUint32(offset + 24, true),
   }
 }
 export function writeSweep(view: DataView, offset: number, value: Sweep): void {
   view.setUint32(offset, value.table, true)
   view.setUint32(offset + 4, value.first, true)
   view.setUint32(offset + 8, value.count, true)
-  view.setUint32(offset + 12, value.now, true)
-  view.setUint32(offset + 16, value.live, true)
-  view.setUint32(offset + 20, value.freed, true)
+  view.setUint32(offset + 12, value.defend, true)
+  view.setUint32(offset + 16, value.now, true)
+  view.setUint32(offset + 20, value.live, true)
+  view.setUint32(offset + 24, value.freed, true)
 }
 export const SweepCodec = { size: Sweep_SIZE, read: readSweep, write: writeSweep } as const
 

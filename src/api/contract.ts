@@ -12,8 +12,11 @@ import type {
   Problem,
   Protocol,
   RealKey,
+  SchedulerFlag,
   SchedulerName,
   ServiceKey,
+  ServiceMatch,
+  TunableName,
 } from '../model/types.js'
 
 /** A counter or a gauge as JSON carries it. */
@@ -84,12 +87,29 @@ export interface Status {
   readonly limits: Limits
 }
 
+/** As IPVS's estimators smooth them, per second; replies bypass the director, so there is no way out to count. */
+export interface Rates {
+  readonly cps: number
+  readonly inPps: number
+  readonly inBps: number
+}
+
+/** Since the last `xlvsadm -Z`; the counters of metrics never go back. */
+export interface SinceZero {
+  readonly connections: Count
+  readonly packets: Count
+  readonly bytes: Count
+}
+
 export interface ServiceRow {
   readonly service: ServiceKey
-  readonly vip: AddressText
-  readonly port: number
-  readonly protocol: Protocol
+  /** what it matches: an address and port, or a mark */
+  readonly match: ServiceMatch
   readonly scheduler: SchedulerName
+  readonly flags?: readonly SchedulerFlag[]
+  readonly onePacket?: true
+  readonly rates: Rates
+  readonly sinceZero: SinceZero
   readonly persistence?: Persistence
   readonly name?: string
   readonly owner?: Owner
@@ -118,9 +138,17 @@ export interface RealRow {
   readonly service: ServiceKey
   readonly real: RealKey
   readonly address: AddressText
+  /** the service's, or of a mark's service its own; 0 = that of the packet */
+  readonly port: number
   readonly name?: string
   readonly weight: number
   readonly effectiveWeight: number
+  /** connection thresholds, 0 = none */
+  readonly upper: number
+  readonly lower: number
+  readonly overloaded: boolean
+  readonly rates: Rates
+  readonly sinceZero: SinceZero
   readonly active: Count
   readonly inactive: Count
   readonly persistent: Count
@@ -137,6 +165,7 @@ export interface ConnRow {
   readonly vip: AddressText
   readonly virtualPort: number
   readonly real: AddressText
+  readonly realPort: number
   readonly state: string
   /** seconds */
   readonly expiresIn: number
@@ -144,15 +173,38 @@ export interface ConnRow {
 }
 
 export interface TemplateRow {
+  /** 'ip': of a mark, whatever the protocol */
+  readonly protocol: Protocol | 'ip'
   readonly clientNet: AddressText
+  /** of a mark: the mark as an address, 0.0.0.6, as IPVS shows it */
   readonly vip: AddressText
   readonly virtualPort: number
   readonly real: AddressText
+  /** 65535: disabled, another template took its place */
+  readonly realPort: number
   readonly assured: boolean
   readonly controls: number
   /** seconds, both */
   readonly timeout: number
   readonly expiresIn: number
+}
+
+export interface TunableRow {
+  readonly name: TunableName
+  readonly value: number
+  readonly default: number
+  /** smallest and largest value */
+  readonly range: readonly [number, number]
+  readonly unit?: string
+  readonly about: string
+}
+
+/** Totals, since zero and smoothed. */
+export interface Statistics {
+  readonly sinceZero: SinceZero
+  readonly rates: Rates
+  /** ways of the IPv4 connection table: what `xlvsadm -L` calls size */
+  readonly size: number
 }
 
 export interface ReasonRow {

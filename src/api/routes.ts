@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The routes of the control socket: one table that the client writes paths from and the server reads them with.
 
-import type { RealEdit, RealSpec, ServiceEdit, ServiceSpec } from '../model/change.js'
+import type { MarkSpec, RealEdit, RealSpec, ServiceEdit, ServiceSpec } from '../model/change.js'
+import type { MarkRule, Timeouts, Tunables } from '../model/types.js'
 import type {
   AttachRequest,
   Change,
@@ -14,8 +15,10 @@ import type {
   ReasonRow,
   ServiceRow,
   Stages,
+  Statistics,
   Status,
   TemplateRow,
+  TunableRow,
 } from './contract.js'
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
@@ -48,6 +51,16 @@ export const ROUTES = {
   addReal: { method: 'POST', path: '/v1/services/:service/reals' },
   setReal: { method: 'PATCH', path: '/v1/services/:service/reals/:real' },
   removeReal: { method: 'DELETE', path: '/v1/services/:service/reals/:real' },
+  flush: { method: 'DELETE', path: '/v1/services' },
+  zero: { method: 'POST', path: '/v1/zero' },
+  marks: { method: 'GET', path: '/v1/marks' },
+  addMark: { method: 'POST', path: '/v1/marks' },
+  removeMark: { method: 'DELETE', path: '/v1/marks' },
+  timeouts: { method: 'GET', path: '/v1/timeouts' },
+  setTimeouts: { method: 'PATCH', path: '/v1/timeouts' },
+  tunables: { method: 'GET', path: '/v1/tunables' },
+  tune: { method: 'PATCH', path: '/v1/tunables' },
+  statistics: { method: 'GET', path: '/v1/statistics' },
   reload: { method: 'POST', path: '/v1/reload' },
 } as const satisfies Record<string, Route>
 
@@ -60,6 +73,7 @@ interface Call<Params, Body, Answer> {
 }
 
 type OfService = { readonly service: string }
+type OfMark = { readonly vip: string; readonly protocol: string; readonly ports: string }
 type OfReal = { readonly service: string; readonly real: string }
 type Read<Answer> = Call<Filter, undefined, Answer>
 
@@ -86,6 +100,20 @@ export interface Calls {
   addReal: Call<OfService, RealSpec, Change>
   setReal: Call<OfReal, RealEdit, Change>
   removeReal: Call<OfReal, undefined, Change>
+  /** all services; refused when the file owns one of them */
+  flush: Call<object, undefined, Change>
+  /** one service, or without a name all of them and the totals */
+  zero: Call<Partial<OfService>, undefined, Change>
+  marks: Read<Listing<MarkRule>>
+  addMark: Call<object, MarkSpec, Change>
+  /** ports as in parsePorts: '80,443,1000:2000' */
+  removeMark: Call<OfMark, undefined, Change>
+  timeouts: Read<Timeouts>
+  setTimeouts: Call<object, Partial<Timeouts>, Change>
+  tunables: Read<Listing<TunableRow>>
+  tune: Call<object, Partial<Tunables>, Change>
+  /** of all services together, as /proc/net/ip_vs_stats */
+  statistics: Read<Statistics>
   reload: Call<object, undefined, Change>
 }
 

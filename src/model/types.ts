@@ -6,16 +6,34 @@ export type AddressText = string
 /** 'aa:bb:cc:dd:ee:ff' */
 export type MacText = string
 export type Family = 4 | 6
-export type Protocol = 'tcp' | 'udp'
-export type SchedulerName = 'rr' | 'wrr' | 'wlc' | 'sh'
+export type Protocol = 'tcp' | 'udp' | 'sctp'
+/** IPVS's schedulers by their names there; 'none': every attempt to schedule fails. */
+export type SchedulerName =
+  | 'rr'
+  | 'wrr'
+  | 'lc'
+  | 'wlc'
+  | 'lblc'
+  | 'lblcr'
+  | 'dh'
+  | 'sh'
+  | 'sed'
+  | 'nq'
+  | 'fo'
+  | 'ovf'
+  | 'mh'
+  | 'twos'
+  | 'none'
+/** What `ipvsadm -b` sets: 1 is fallback and 2 is port for sh and mh, which alone know any. */
+export type SchedulerFlag = 1 | 2 | 3
 export type AttachMode = 'native' | 'generic'
 
 /** Who asked for a service: the YAML file, or a request at run time. */
 export type Owner = 'file' | 'api'
 
-/** 'tcp 192.0.2.10:80', 'udp [2001:db8::1]:53': equal text means the same service. */
+/** 'tcp 192.0.2.10:80', 'udp [2001:db8::1]:53', 'fwm 6', 'fwm 6 ipv6': equal text means the same service. */
 export type ServiceKey = string
-/** 'tcp 192.0.2.10:80 > 192.0.2.21': equal text means the same real server of the same service. */
+/** 'tcp 192.0.2.10:80 > 192.0.2.21', 'fwm 6 > 192.0.2.21:80': equal text means the same real server of the same service. */
 export type RealKey = string
 
 export interface Persistence {
@@ -29,23 +47,92 @@ export interface Persistence {
 
 export interface Real {
   readonly address: AddressText
-  /** 0..65535; 0 = no new connections (quiesced) */
+  /** services of a mark only, where it is part of the name; elsewhere the service's port. Absent = 0 there */
+  readonly port?: number
+  /** 0..2147483647; 0 = no new connections (quiesced) */
   readonly weight: number
+  /** connections (active and inactive) at which it gets no new ones; absent = no limit */
+  readonly upper?: number
+  /** connections below which it gets new ones again; absent = three quarters of `upper` */
+  readonly lower?: number
   readonly name?: string
 }
 
-export interface Service {
+/** Packets to one address and port. */
+export interface AddressMatch {
   readonly vip: AddressText
-  /** 1..65535 */
+  /** 0..65535; 0 = every port of the VIP that no other service claims (persistent services only) */
   readonly port: number
   readonly protocol: Protocol
+  readonly mark?: undefined
+  readonly family?: undefined
+}
+
+/** Packets that a MarkRule gives this number. */
+export interface MarkMatch {
+  /** 1..4294967295 */
+  readonly mark: number
+  readonly family: Family
+  readonly vip?: undefined
+  readonly port?: undefined
+  readonly protocol?: undefined
+}
+
+/** What makes a service that service; `mark === undefined` tells which kind it is. */
+export type ServiceMatch = AddressMatch | MarkMatch
+
+export interface ServiceBody {
   readonly scheduler: SchedulerName
+  /** ascending, none twice; absent = none */
+  readonly flags?: readonly SchedulerFlag[]
   readonly persistence?: Persistence
+  /** every datagram is scheduled for itself and leaves no connection; UDP and marks */
+  readonly onePacket?: true
   readonly name?: string
   readonly owner: Owner
   /** in the order they were added; the kernel's list is the reverse (the last added stands first) */
   readonly reals: readonly Real[]
 }
+
+export type AddressService = AddressMatch & ServiceBody
+export type MarkService = MarkMatch & ServiceBody
+export type Service = AddressService | MarkService
+
+/** First and last port, both included; 0..65535. */
+export type PortRange = readonly [first: number, last: number]
+
+/** Packets to these ports of a VIP carry a mark: what iptables -j MARK is to IPVS. Ranges ascend and do not touch. */
+export interface MarkRule {
+  readonly vip: AddressText
+  readonly protocol: Protocol
+  readonly ports: readonly PortRange[]
+  /** 1..4294967295 */
+  readonly mark: number
+  readonly owner: Owner
+}
+
+/** The kernel's tunables under the kernel's names and in its units (net.ipv4.vs.*, net.ipv4.icmp_*). */
+export type TunableName =
+  | 'am_droprate'
+  | 'amemthresh'
+  | 'cache_bypass'
+  | 'conn_reuse_mode'
+  | 'drop_entry'
+  | 'drop_packet'
+  | 'expire_nodest_conn'
+  | 'expire_quiescent_template'
+  | 'lblc_expiration'
+  | 'lblcr_expiration'
+  | 'run_estimation'
+  | 'schedule_icmp'
+  | 'secure_tcp'
+  | 'sloppy_sctp'
+  | 'sloppy_tcp'
+  | 'ip_unprivileged_port_start'
+  | 'icmp_ratelimit'
+  | 'icmp_msgs_per_sec'
+  | 'icmp_msgs_burst'
+export type Tunables = Readonly<Record<TunableName, number>>
 
 export interface InterfaceWish {
   readonly name: string
@@ -74,15 +161,40 @@ export interface Limits {
 export interface Desired {
   readonly interfaces: readonly InterfaceWish[]
   readonly services: readonly Service[]
+  readonly marks: readonly MarkRule[]
   /** MACs of other directors: what they send here has been balanced already */
   readonly peers: readonly MacText[]
   readonly timeouts: Timeouts
+  readonly tunables: Tunables
   readonly limits: Limits
   /** host:port of /metrics and /healthz; undefined = none */
   readonly metrics?: { readonly host: string; readonly port: number }
 }
 
 export const DEFAULT_TIMEOUTS: Timeouts = { tcp: 900, tcpfin: 120, udp: 300 }
+
+/** The kernel's own defaults. */
+export const DEFAULT_TUNABLES: Tunables = {
+  am_droprate: 10,
+  amemthresh: 1024,
+  cache_bypass: 0,
+  conn_reuse_mode: 1,
+  drop_entry: 0,
+  drop_packet: 0,
+  expire_nodest_conn: 0,
+  expire_quiescent_template: 0,
+  lblc_expiration: 86_400,
+  lblcr_expiration: 86_400,
+  run_estimation: 1,
+  schedule_icmp: 0,
+  secure_tcp: 0,
+  sloppy_sctp: 0,
+  sloppy_tcp: 0,
+  ip_unprivileged_port_start: 1024,
+  icmp_ratelimit: 1000,
+  icmp_msgs_per_sec: 1000,
+  icmp_msgs_burst: 50,
+}
 
 export const DEFAULT_LIMITS: Limits = {
   connections: 1_048_576,
@@ -100,8 +212,22 @@ export interface Place {
   readonly column: number
 }
 
+export type ProblemCode =
+  | 'service-exists'
+  | 'real-exists'
+  | 'no-service'
+  | 'no-real'
+  /** a number that the kernel would answer with ERANGE */
+  | 'range'
+  /** the file owns it, a request may not change it */
+  | 'of-the-file'
+  | 'no-daemon'
+  | 'no-permission'
+
 /** One thing that is wrong: where, why, and what to do about it. */
 export interface Problem {
+  /** for programs that must tell refusals apart, as xlvsadm does */
+  readonly code?: ProblemCode
   readonly place?: Place
   /** the option or path at fault when there is no file: '--vip', 'services[0].reals[1].weight' */
   readonly subject?: string

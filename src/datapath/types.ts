@@ -10,9 +10,12 @@ import type {
   Owner,
   Persistence,
   Protocol,
+  SchedulerFlag,
   SchedulerName,
   ServiceKey,
+  ServiceMatch,
   Timeouts,
+  Tunables,
 } from '../model/types.js'
 import type { Actual } from '../plan/actual.js'
 import type { Op } from '../plan/ops.js'
@@ -58,7 +61,15 @@ export interface Datapath {
   templatesInPieces(filter?: ConnFilter): IterableIterator<TemplateEntry | undefined>
   /** One slice, going round the tables; the count in `tables` of a snapshot is that of the last full round. */
   sweep(budget: { readonly sets: number }): SweepResult
+  /**
+   * drop_entry's work of one second: half-open connections and idle templates go from a 32nd of each table that
+   * begins at `at`, 0 <= at < 1.
+   */
+  defend(at: number): SweepResult
   setTimeouts(timeouts: Timeouts): void
+  setTunables(tunables: Tunables): void
+  /** What the defence modes of the tunables come to now. */
+  setDefence(defence: Defence): void
   setPeers(macs: readonly MacText[]): void
   /** Seconds of CLOCK_BOOTTIME: `now` of diff(). */
   now(): number
@@ -66,6 +77,13 @@ export interface Datapath {
   close(): void
   /** Detaches every interface and removes every pin. */
   destroy(): Promise<void>
+}
+
+export interface Defence {
+  /** the defence tables of TCP are in force */
+  readonly secureTcp: boolean
+  /** of the packets that would be scheduled every n-th is dropped; 0 = none */
+  readonly dropRate: number
 }
 
 export interface ProgramInfo {
@@ -109,11 +127,18 @@ export interface RealCounters extends Counters {
 export interface RealSnapshot extends RealCounters {
   readonly id: number
   readonly address: AddressText
+  /** of a mark's service its own, 0 = that of the packet; elsewhere the service's */
+  readonly port: number
   readonly name?: string
   /** as configured; that of the maps when `names` does not know it */
   readonly weight: number
   /** as scheduled now */
   readonly effectiveWeight: number
+  /** connection thresholds, 0 = none */
+  readonly upper: number
+  readonly lower: number
+  /** gets no new connections until there are fewer than `lower` */
+  readonly overloaded: boolean
   readonly active: number
   readonly inactive: number
   readonly persistent: number
@@ -123,10 +148,10 @@ export interface RealSnapshot extends RealCounters {
 export interface ServiceSnapshot extends RealCounters {
   readonly id: number
   readonly key: ServiceKey
-  readonly vip: AddressText
-  readonly port: number
-  readonly protocol: Protocol
+  readonly match: ServiceMatch
   readonly scheduler: SchedulerName
+  readonly flags?: readonly SchedulerFlag[]
+  readonly onePacket?: true
   readonly persistence?: Persistence
   readonly name?: string
   readonly owner?: Owner
@@ -138,6 +163,7 @@ export interface ServiceSnapshot extends RealCounters {
   readonly reals: readonly RealSnapshot[]
 }
 
+/** The director's own answers leave by XDP_TX too: they count as 'tx' here and have reasons of their own. */
 export type Action = 'pass' | 'tx' | 'redirect' | 'drop'
 
 /** Lower case of abi.h without the prefix: 'pass_not_vip', 'forward_conn', 'drop_no_real', ... */
@@ -195,8 +221,9 @@ export interface ConnEntry {
   readonly vip: AddressText
   readonly virtualPort: number
   readonly real: AddressText
+  readonly realPort: number
   readonly realId: number
-  /** IPVS's names: 'ESTABLISHED', 'SYN_RECV', 'UDP', ... */
+  /** IPVS's names: 'ESTABLISHED', 'SYN_RECV', 'UDP', 'C-SENT', ... */
   readonly state: string
   /** s */
   readonly expiresIn: number
@@ -205,12 +232,17 @@ export interface ConnEntry {
 }
 
 export interface TemplateEntry {
-  readonly protocol: Protocol
+  /** 'ip': of a mark, whatever the protocol */
+  readonly protocol: Protocol | 'ip'
   /** network part of the client's address */
   readonly clientNet: AddressText
+  /** of a mark: the mark as an address, 0.0.0.6 or ::6, as IPVS has it */
   readonly vip: AddressText
+  /** 0: any */
   readonly virtualPort: number
   readonly real: AddressText
+  /** 0: that of the packet; 65535: disabled, another template took its place */
+  readonly realPort: number
   readonly realId: number
   /** one of its connections was ESTABLISHED */
   readonly assured: boolean
@@ -225,6 +257,6 @@ export interface TemplateEntry {
 export interface SweepResult {
   readonly sets: number
   readonly freed: number
-  /** a full round over all tables ended with this slice */
+  /** a full round over all tables ended with this slice; never by a defence */
   readonly roundComplete: boolean
 }

@@ -6,20 +6,29 @@ import type {
   MacText,
   Persistence,
   Protocol,
+  SchedulerFlag,
   SchedulerName,
   ServiceKey,
+  ServiceMatch,
   Timeouts,
+  Tunables,
 } from '../model/types.js'
 
 export interface ActualReal {
   /** index into reals, real_info, loads, real_stats */
   readonly id: number
   readonly address: AddressText
+  /** of a mark's service its own, 0 = that of the packet; elsewhere the service's */
+  readonly port: number
   /** id of its service; kept while in the trash */
   readonly service: number
   readonly weight: number
   /** the latest weight that was not 0 */
   readonly lastWeight: number
+  /** connection thresholds, 0 = none */
+  readonly upper: number
+  readonly lower: number
+  readonly overloaded: boolean
   /** larger = nearer the head of the list */
   readonly order: number
   /** index into nexthops, 0 = unresolved */
@@ -34,15 +43,16 @@ export interface ActualReal {
 export interface ActualService {
   readonly id: number
   readonly key: ServiceKey
+  /** 0: the service of a mark */
   readonly vipId: number
-  readonly vip: AddressText
-  readonly port: number
-  readonly protocol: Protocol
+  readonly match: ServiceMatch
   readonly scheduler: SchedulerName
+  readonly flags?: readonly SchedulerFlag[]
   readonly persistence?: Persistence
+  readonly onePacket?: true
   /** counts the publications of this service id */
   readonly generation: number
-  /** packets find it; false while only its trash lives */
+  /** of an address: packets find it. Of a mark: its region serves. False while only its trash lives */
   readonly listed: boolean
   /** the published region does not say what the list says: a controller died between two writes */
   readonly stale: boolean
@@ -57,10 +67,21 @@ export interface ActualVip {
   readonly address: AddressText
 }
 
-export type DirectoryName = 'vips4' | 'vips6' | 'tcp' | 'udp'
+export type DirectoryName = 'vips4' | 'vips6' | Protocol
 
 /** value (VIP id or service id) -> key; the other way round would lose the equal folds that IPv6 addresses may have. */
 export type DirectoryContents = ReadonlyMap<number, number>
+
+/** Ports of a VIP whose packets belong to the service of a mark, as packets look them up. */
+export interface MarkRange {
+  readonly vipId: number
+  /** first and last port, both included */
+  readonly first: number
+  readonly last: number
+  /** service id */
+  readonly service: number
+  readonly mark: number
+}
 
 export interface Actual {
   readonly limits: Limits
@@ -70,7 +91,10 @@ export interface Actual {
   readonly orphans: readonly ActualReal[]
   /** as published */
   readonly directories: Readonly<Record<DirectoryName, DirectoryContents>>
+  /** as published, in order */
+  readonly marks: Readonly<Record<Protocol, readonly MarkRange[]>>
   readonly nextOrder: number
   readonly timeouts: Timeouts
+  readonly tunables: Tunables
   readonly peers: readonly MacText[]
 }

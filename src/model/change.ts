@@ -1,50 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 // Edits of a Desired at run time, pure: the answer is a new Desired or what is wrong; order is kept, the argument
 // is never touched. Values are judged here; the shape of what came in as JSON is judged in request.ts.
-import { canonicalAddress, familyOf } from '../abi/address.js'
 import { fail, quote, succeed } from './describe.js'
-import { realKey, type ServiceId, serviceKey } from './keys.js'
-import { parseNetmask, wholeAddress } from './persistence.js'
+import { unlocated } from './findings.js'
+import { canonicalFlags } from './flags.js'
+import { realKey, realText, type ServiceId, serviceFamily, serviceKey } from './keys.js'
+import { fullFault, vipPaths } from './room.js'
+import { type Fault, MAX_REALS_PER_SERVICE, rangeFault, SECONDS } from './rules.js'
+import { realFaults, realWithin, serviceFaults, vipIsRealFault, withinService } from './service-rules.js'
 import {
-  DEFAULT_PROTOCOL,
-  DEFAULT_SCHEDULER,
-  DEFAULT_WEIGHT,
-  type Fault,
-  MAX_REALS_PER_SERVICE,
-} from './rules.js'
-import type { Desired, Outcome, Persistence, Problem, Real, Service, ServiceKey } from './types.js'
-import {
-  type Finding,
-  familyFault,
-  pathText,
-  realFaults,
-  serviceFaults,
-  vipIsRealFault,
-  withinService,
-} from './validate.js'
-import { parseRealAddress, parseServiceId } from './words.js'
+  completePersistence,
+  completeReal,
+  completeService,
+  type RealEdit,
+  type RealSpec,
+  type ServiceEdit,
+  type ServiceSpec,
+} from './specs.js'
+import { tuned } from './tunables.js'
+import type { Desired, Outcome, ProblemCode, Real, Service, ServiceKey, Timeouts, Tunables } from './types.js'
+import { parseRealId, parseServiceId, portsOf } from './words.js'
 
-export type RealSpec = Pick<Real, 'address'> & Partial<Real>
-
-export interface ServiceSpec extends Partial<Pick<Service, 'scheduler' | 'name'>> {
-  readonly vip: Service['vip']
-  readonly port: number
-  readonly protocol?: Service['protocol']
-  readonly persistence?: Partial<Persistence>
-  readonly reals?: readonly RealSpec[]
-}
-
-/** Only what is given changes; null takes it away. */
-export interface ServiceEdit {
-  readonly scheduler?: Service['scheduler']
-  readonly persistence?: Partial<Persistence> | null
-  readonly name?: string | null
-}
-
-export interface RealEdit {
-  readonly weight?: number
-  readonly name?: string | null
-}
+export { addMark, removeMark } from './mark-edits.js'
+export {
+  completeService,
+  type MarkName,
+  type MarkSpec,
+  type RealEdit,
+  type RealSpec,
+  type ServiceEdit,
+  type ServiceSpec,
+} from './specs.js'
 
 /** A service is named by its parts or by its key, 'tcp 192.0.2.10:80'. */
 export type ServiceName = ServiceId | ServiceKey
@@ -59,22 +45,19 @@ export function addService(desired: Desired, spec: ServiceSpec): Outcome<Desired
       key,
       `service ${key} exists already`,
       'change it with `xlvs set service`, or see `xlvs show services`',
+      'service-exists',
     )
   }
-  const clash = desired.services.some((other) => other.reals.some((real) => real.address === service.vip))
-  const own = service.reals.find((real) => isVip(desired, real.address) || real.address === service.vip)
-  const loop = clash ? service.vip : own?.address
-  if (loop !== undefined) return fail({ subject: key, ...vipIsRealFault(loop) })
-  const full = fullFault(desired, 1, service.reals.length)
-  if (full) return fail({ subject: key, ...full })
-  return succeed({ ...desired, services: [...desired.services, service] })
+  const next = { ...desired, services: [...desired.services, service] }
+  const fault = loopFault(desired, service) ?? fullFault(next)
+  return fault ? fail({ subject: key, ...fault }) : succeed(next)
 }
 
 export function setService(desired: Desired, name: ServiceName, edit: ServiceEdit): Outcome<Desired> {
   return onService(desired, name, (old) => {
-    const persistence = edit.persistence ? completePersistence(edit.persistence, old.vip) : edit.persistence
-    const service = merge(old, { ...edit, persistence }, ['scheduler', 'persistence', 'name'])
-    const wrong = serviceFaults({ ...service, reals: [] })
+    const service = editedService(old, edit)
+    const alone = { ...service, reals: [] }
+    const wrong = [...serviceFaults(alone), ...withinService(alone, 0)]
     return wrong.length > 0 ? fail(...wrong.map(unlocated)) : succeed(service)
   })
 }
@@ -86,23 +69,27 @@ export function removeService(desired: Desired, name: ServiceName): Outcome<Desi
 }
 
 export function addReal(desired: Desired, name: ServiceName, spec: RealSpec): Outcome<Desired> {
-  return onService(desired, name, (service) => {
-    const real = completeReal(spec)
+  const added = onService(desired, name, (service) => {
+    const real = completeReal(spec, service)
     const wrong = realFaults(real)
     if (wrong.length > 0) return fail(...wrong.map(unlocated))
     const subject = realKey(service, real)
-    if (service.reals.some((other) => other.address === real.address)) {
+    if (service.reals.some((other) => realText(other) === realText(real))) {
       return refused(
         subject,
-        `real ${real.address} is in ${serviceKey(service)} already`,
+        `real ${realText(real)} is in ${serviceKey(service)} already`,
         'change it with `xlvs set real`',
+        'real-exists',
       )
     }
     const fault = placeFault(desired, service, real)
     return fault ? fail({ subject, ...fault }) : succeed({ ...service, reals: [...service.reals, real] })
   })
+  const full = added.ok ? fullFault(added.value) : undefined
+  return full ? fail({ subject: spec.address, ...full }) : added
 }
 
+/** `address` as in realText: of a mark's service with its port, if it has one. */
 export function setReal(
   desired: Desired,
   name: ServiceName,
@@ -110,8 +97,8 @@ export function setReal(
   edit: RealEdit,
 ): Outcome<Desired> {
   return onReal(desired, name, address, (service, index) => {
-    const real = merge(service.reals[index] as Real, { ...edit }, ['weight', 'name'])
-    const wrong = realFaults(real)
+    const real = editedReal(service.reals[index] as Real, edit)
+    const wrong = [...realFaults(real), ...realWithin(service, real)]
     if (wrong.length > 0) return fail(...wrong.map(unlocated))
     return succeed({ ...service, reals: service.reals.with(index, real) })
   })
@@ -123,35 +110,43 @@ export function removeReal(desired: Desired, name: ServiceName, address: string)
   )
 }
 
-/** With defaults filled in, canonical text, and owner 'api'. */
-export function completeService(spec: ServiceSpec): Service {
-  const { vip, port, name } = spec
-  const canonical = canonicalAddress(vip) ?? vip
-  return {
-    vip: canonical,
-    port,
-    protocol: spec.protocol ?? DEFAULT_PROTOCOL,
-    scheduler: spec.scheduler ?? DEFAULT_SCHEDULER,
-    ...(spec.persistence === undefined
-      ? {}
-      : { persistence: completePersistence(spec.persistence, canonical) }),
-    ...(name === undefined ? {} : { name }),
-    owner: 'api',
-    reals: (spec.reals ?? []).map(completeReal),
-  }
+/** Seconds; only what is given changes. */
+export function setTimeouts(desired: Desired, edit: Partial<Timeouts>): Outcome<Desired> {
+  const given = Object.entries(edit).filter(([, value]) => value !== undefined)
+  const wrong = given.flatMap(([key, value]) => {
+    const fault = rangeFault(`timeout ${key}`, value, SECONDS)
+    return fault ? [{ subject: `timeouts.${key}`, ...fault }] : []
+  })
+  if (wrong.length > 0) return fail(...wrong)
+  return succeed({ ...desired, timeouts: { ...desired.timeouts, ...Object.fromEntries(given) } })
 }
 
-function completeReal({ address, weight, name }: RealSpec): Real {
-  const canonical = canonicalAddress(address) ?? address
-  return { address: canonical, weight: weight ?? DEFAULT_WEIGHT, ...(name === undefined ? {} : { name }) }
+/** Only what is given changes. */
+export function tune(desired: Desired, edit: Partial<Tunables>): Outcome<Desired> {
+  const tunables = tuned(desired.tunables, edit)
+  return tunables.ok ? succeed({ ...desired, tunables: tunables.value }) : tunables
 }
 
-function completePersistence({ timeout, prefix, mask }: Partial<Persistence>, vip: string): Persistence {
-  const family = familyOf(vip)
-  const plain = { timeout: timeout as number, prefix: prefix ?? wholeAddress(family) }
-  if (mask === undefined) return plain
-  const net = parseNetmask(mask, family)
-  return net.ok ? { timeout: plain.timeout, ...net.value } : { ...plain, mask }
+function editedService(old: Service, edit: ServiceEdit): Service {
+  const { scheduler = old.scheduler, persistence, onePacket } = edit
+  const flags = edit.flags === undefined && scheduler !== old.scheduler ? null : edit.flags
+  return merge(
+    old,
+    {
+      scheduler,
+      flags: flags?.length === 0 ? null : flags && canonicalFlags(flags),
+      persistence: persistence ? completePersistence(persistence, serviceFamily(old)) : persistence,
+      onePacket: onePacket === false ? null : onePacket,
+      name: edit.name,
+    },
+    ['scheduler', 'flags', 'persistence', 'onePacket', 'name'],
+  )
+}
+
+function editedReal(old: Real, edit: RealEdit): Real {
+  const upper = edit.upper === 0 ? null : edit.upper
+  const lower = edit.lower === 0 || (edit.lower === undefined && upper === null) ? null : edit.lower
+  return merge(old, { ...edit, upper, lower }, ['weight', 'upper', 'lower', 'name'])
 }
 
 /** Of `keys`, what is given wins and null takes away. */
@@ -169,31 +164,26 @@ function merge<T extends object>(
 }
 
 function placeFault(desired: Desired, service: Service, real: Real): Fault | undefined {
-  if (familyOf(real.address) !== familyOf(service.vip)) return familyFault(real.address, service.vip)
-  if (isVip(desired, real.address)) return vipIsRealFault(real.address)
-  if (service.reals.length >= MAX_REALS_PER_SERVICE) {
-    return {
-      reason: `the service has ${MAX_REALS_PER_SERVICE} reals already`,
-      fix: 'remove one with `xlvs remove real`',
-    }
+  const [within] = realWithin(service, real)
+  if (within) {
+    const { path: _, ...fault } = within
+    return fault
   }
-  return fullFault(desired, 0, 1)
+  if (vipPaths(desired).has(real.address)) return vipIsRealFault(real.address)
+  if (service.reals.length < MAX_REALS_PER_SERVICE) return undefined
+  return {
+    reason: `the service has ${MAX_REALS_PER_SERVICE} reals already`,
+    fix: 'remove one with `xlvs remove real`',
+  }
 }
 
-function isVip(desired: Desired, address: string): boolean {
-  return desired.services.some((service) => service.vip === address)
-}
-
-function fullFault(desired: Desired, services: number, reals: number): Fault | undefined {
-  const { limits } = desired
-  const fix = (what: string) => `raise limits.${what} in the file and start the daemon again, or remove some`
-  if (desired.services.length + services > limits.services) {
-    return { reason: `limits.services ${limits.services} is reached`, fix: fix('services') }
-  }
-  const all = desired.services.reduce((sum, service) => sum + service.reals.length, reals)
-  return all > limits.reals
-    ? { reason: `limits.reals ${limits.reals} is reached`, fix: fix('reals') }
-    : undefined
+/** A VIP among the real servers, of this service or between it and what is there. */
+function loopFault(desired: Desired, service: Service): Fault | undefined {
+  const clash = desired.services.some((other) => other.reals.some((real) => real.address === service.vip))
+  if (clash && service.vip !== undefined) return vipIsRealFault(service.vip)
+  const vips = vipPaths(desired)
+  const own = service.reals.find((real) => vips.has(real.address) || real.address === service.vip)
+  return own && vipIsRealFault(own.address)
 }
 
 function onService(
@@ -216,15 +206,16 @@ function onReal(
   edit: (service: Service, index: number) => Outcome<Service>,
 ): Outcome<Desired> {
   return onService(desired, name, (service) => {
-    const wanted = parseRealAddress(address, service.port)
+    const wanted = parseRealId(address, portsOf(service))
     if (!wanted.ok) return wanted
-    const index = service.reals.findIndex((real) => real.address === wanted.value)
+    const text = realText(wanted.value)
+    const index = service.reals.findIndex((real) => realText(real) === text)
     if (index >= 0) return edit(service, index)
-    const reason = `${serviceKey(service)} has no real ${wanted.value}`
     return refused(
       realKey(service, wanted.value),
-      reason,
+      `${serviceKey(service)} has no real ${text}`,
       'see `xlvs show reals`, or add it with `xlvs add real`',
+      'no-real',
     )
   })
 }
@@ -239,13 +230,10 @@ function find(desired: Desired, name: ServiceName): Outcome<number> {
     key,
     `there is no service ${quote(key)}`,
     'see `xlvs show services`, or add it with `xlvs add service`',
+    'no-service',
   )
 }
 
-function unlocated({ path, reason, fix }: Finding): Problem {
-  return { subject: pathText(path), reason, fix }
-}
-
-function refused<T>(subject: string, reason: string, fix: string): Outcome<T> {
-  return fail({ subject, reason, fix })
+function refused<T>(subject: string, reason: string, fix: string, code: ProblemCode): Outcome<T> {
+  return fail({ code, subject, reason, fix })
 }

@@ -1,35 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bodies of requests, which may be anything that JSON can carry -> the arguments of change.ts. Only the shape is
 // judged here: a map, known keys, the right kind of value. What the values may be is judged by the change itself.
-import type { RealEdit, RealSpec, ServiceEdit, ServiceSpec } from './change.js'
 import { succeed } from './describe.js'
 import { suggestion } from './nearest.js'
 import { kindOf } from './rules.js'
-import type { Outcome, Problem } from './types.js'
+import type { MarkSpec, RealEdit, RealSpec, ServiceEdit, ServiceSpec } from './specs.js'
+import { bareTunable, tuned } from './tunables.js'
+import { DEFAULT_TUNABLES, type Outcome, type Problem, type Timeouts, type Tunables } from './types.js'
 
-type Kind = 'text' | 'number' | 'map' | 'list'
+type Kind = 'text' | 'number' | 'map' | 'list' | 'true or false' | 'text or list'
 type Shape = Readonly<Record<string, readonly [kind: Kind, need: 'must' | 'may' | 'null']>>
 
 const PERSISTENCE: Shape = { timeout: ['number', 'must'], prefix: ['number', 'may'], mask: ['text', 'may'] }
-const REAL: Shape = { address: ['text', 'must'], weight: ['number', 'may'], name: ['text', 'may'] }
-const REAL_EDIT: Shape = { weight: ['number', 'may'], name: ['text', 'null'] }
+const REAL: Shape = {
+  address: ['text', 'must'],
+  port: ['number', 'may'],
+  weight: ['number', 'may'],
+  upper: ['number', 'may'],
+  lower: ['number', 'may'],
+  name: ['text', 'may'],
+}
+const REAL_EDIT: Shape = {
+  weight: ['number', 'may'],
+  upper: ['number', 'null'],
+  lower: ['number', 'null'],
+  name: ['text', 'null'],
+}
 const SERVICE_EDIT: Shape = {
   scheduler: ['text', 'may'],
+  flags: ['list', 'null'],
   persistence: ['map', 'null'],
+  onePacket: ['true or false', 'may'],
   name: ['text', 'null'],
+}
+const BODY: Shape = {
+  scheduler: ['text', 'may'],
+  flags: ['list', 'may'],
+  persistence: ['map', 'may'],
+  onePacket: ['true or false', 'may'],
+  name: ['text', 'may'],
+  reals: ['list', 'may'],
 }
 const SERVICE: Shape = {
   vip: ['text', 'must'],
   port: ['number', 'must'],
   protocol: ['text', 'may'],
-  scheduler: ['text', 'may'],
-  persistence: ['map', 'may'],
-  name: ['text', 'may'],
-  reals: ['list', 'may'],
+  ...BODY,
 }
+const MARK_SERVICE: Shape = { mark: ['number', 'must'], family: ['number', 'may'], ...BODY }
+const MARK: Shape = {
+  vip: ['text', 'must'],
+  protocol: ['text', 'may'],
+  ports: ['text or list', 'must'],
+  mark: ['number', 'must'],
+}
+const TIMEOUTS: Shape = { tcp: ['number', 'may'], tcpfin: ['number', 'may'], udp: ['number', 'may'] }
 
+/** With a mark it is the service of that, else of an address. */
 export function readServiceSpec(body: unknown): Outcome<ServiceSpec> {
-  return judged(body, shapeProblems(body, SERVICE, ''))
+  return judged(body, shapeProblems(body, isMap(body) && 'mark' in body ? MARK_SERVICE : SERVICE, ''))
 }
 
 export function readServiceEdit(body: unknown): Outcome<ServiceEdit> {
@@ -42,6 +71,23 @@ export function readRealSpec(body: unknown): Outcome<RealSpec> {
 
 export function readRealEdit(body: unknown): Outcome<RealEdit> {
   return judged(body, shapeProblems(body, REAL_EDIT, ''))
+}
+
+export function readMarkSpec(body: unknown): Outcome<MarkSpec> {
+  return judged(body, shapeProblems(body, MARK, ''))
+}
+
+export function readTimeouts(body: unknown): Outcome<Partial<Timeouts>> {
+  return judged(body, shapeProblems(body, TIMEOUTS, ''))
+}
+
+/** Names with or without net.ipv4.vs.; the answer has them without. Values are judged too. */
+export function readTunables(body: unknown): Outcome<Partial<Tunables>> {
+  if (!isMap(body)) return judged(body, shapeProblems(body, {}, ''))
+  const all = tuned(DEFAULT_TUNABLES, body)
+  if (!all.ok) return all
+  const given = new Set(Object.keys(body).map(bareTunable))
+  return succeed(Object.fromEntries(Object.entries(all.value).filter(([name]) => given.has(name))))
 }
 
 function judged<T>(body: unknown, problems: readonly Problem[]): Outcome<T> {
@@ -82,6 +128,8 @@ function innerProblems(key: string, value: unknown, at: string): Problem[] {
 function isKind(value: unknown, kind: Kind): boolean {
   if (kind === 'list') return Array.isArray(value)
   if (kind === 'map') return isMap(value)
+  if (kind === 'true or false') return typeof value === 'boolean'
+  if (kind === 'text or list') return typeof value === 'string' || Array.isArray(value)
   return typeof value === (kind === 'text' ? 'string' : 'number')
 }
 

@@ -3,18 +3,24 @@
 // Every front end (file, command line, socket) judges by these and by nothing else.
 import { canonicalMac, type ParsedAddress, parseAddress } from '../abi/address.js'
 import { fail, oneOf, quote } from './describe.js'
-import type { Limits, Outcome, Problem, Protocol, SchedulerName } from './types.js'
+import type { Limits, Outcome, Problem, ProblemCode, Protocol, SchedulerName } from './types.js'
 
 /** A Problem that does not know yet where it stands. */
 export interface Fault {
+  readonly code?: ProblemCode
   readonly reason: string
   readonly fix: string
 }
 
 export type Range = readonly [low: number, high: number]
 
-export const WEIGHT: Range = [0, 65_535]
+export const WEIGHT: Range = [0, 2_147_483_647]
+/** connections; 0 = no threshold */
+export const THRESHOLD: Range = [0, 2_147_483_647]
 export const PORT: Range = [1, 65_535]
+/** of a service, where 0 stands for every port that no other service claims; of a mark's real server: the packet's */
+export const SERVICE_PORT: Range = [0, 65_535]
+export const MARK: Range = [1, 4_294_967_295]
 /** seconds: 31 days, as IPVS */
 export const SECONDS: Range = [1, 2_678_400]
 export const PREFIX4: Range = [1, 32]
@@ -28,11 +34,29 @@ export const LIMIT_RANGES: Readonly<Record<keyof Limits, Range>> = {
   ifindex: [16, 1_048_575],
 }
 export const MAX_REALS_PER_SERVICE = 4_096
+/** port ranges of all mark rules together: the datapath searches one sorted table per protocol */
+export const MAX_MARK_RANGES = 16_384
 export const MAX_NAME = 128
 export const MAX_INTERFACE_BYTES = 15
 
-export const SCHEDULERS: readonly SchedulerName[] = ['rr', 'wrr', 'wlc', 'sh']
-export const PROTOCOLS: readonly Protocol[] = ['tcp', 'udp']
+export const SCHEDULERS: readonly SchedulerName[] = [
+  'rr',
+  'wrr',
+  'lc',
+  'wlc',
+  'lblc',
+  'lblcr',
+  'dh',
+  'sh',
+  'sed',
+  'nq',
+  'fo',
+  'ovf',
+  'mh',
+  'twos',
+  'none',
+]
+export const PROTOCOLS: readonly Protocol[] = ['tcp', 'udp', 'sctp']
 export const DEFAULT_SCHEDULER: SchedulerName = 'wlc'
 export const DEFAULT_PROTOCOL: Protocol = 'tcp'
 export const DEFAULT_WEIGHT = 1
@@ -60,6 +84,11 @@ export function rangeFault(word: string, value: unknown, [low, high]: Range): Fa
   if (value < low) return { reason: `${word} ${value} is below ${low}`, fix }
   if (!Number.isInteger(value)) return { reason: `${word} ${value} is not a whole number`, fix }
   return undefined
+}
+
+/** IPVS answers ERANGE to these; so does xlvsadm. */
+export function outOfRange(fault: Fault | undefined): Fault | undefined {
+  return fault === undefined ? undefined : { code: 'range', ...fault }
 }
 
 /** `word` is the kind of thing, `list` all there are. */

@@ -3,7 +3,7 @@
 // the word stood ('--vip'); a front end that knows the place in a file leaves it out and adds the place.
 import { canonicalAddress, canonicalMac } from '../abi/address.js'
 import { fail, quote, succeed } from './describe.js'
-import { endpointText, type ServiceId } from './keys.js'
+import { endpointText, type RealId, realText, type ServiceId } from './keys.js'
 import {
   choiceFault,
   DEFAULT_PROTOCOL,
@@ -11,6 +11,7 @@ import {
   type Fault,
   hostFault,
   interfaceFault,
+  MARK,
   macFault,
   nameFault,
   PORT,
@@ -19,19 +20,31 @@ import {
   rangeFault,
   refuse,
   SCHEDULERS,
+  SERVICE_PORT,
+  THRESHOLD,
   WEIGHT,
   wholeNumber,
 } from './rules.js'
 import type { AddressText, MacText, Outcome, Protocol, Real, SchedulerName } from './types.js'
 
+export { parseFlags } from './flags.js'
 export { parseClientNet, parseNetmask, parsePersistence } from './persistence.js'
+export { parsePorts } from './ports.js'
+export { parseTunable, parseTunableName } from './tunables.js'
 
 export interface Endpoint {
   readonly address: AddressText
   readonly port: number
 }
 
-/** '192.0.2.10:80', '[2001:db8::1]:80' */
+/** The port that real servers of a service have too, or 'own' when each may have one of its own: services of a mark. */
+export type RealPorts = number | 'own'
+
+export function portsOf(service: ServiceId): RealPorts {
+  return service.mark === undefined ? service.port : 'own'
+}
+
+/** '192.0.2.10:80', '[2001:db8::1]:80'; port 0 is every port that no other service claims */
 export function parseVip(text: string, subject?: string): Outcome<Endpoint> {
   const { address, port } = splitEndpoint(text)
   const wrong = hostFault('VIP', address)
@@ -44,16 +57,22 @@ export function parseVip(text: string, subject?: string): Outcome<Endpoint> {
     )
   }
   const number = wholeNumber(port)
-  const bad = rangeFault('port', number, PORT)
+  const bad = rangeFault('port', number, SERVICE_PORT)
   return bad ? refuse(bad, subject) : succeed({ address: canonical, port: number as number })
 }
 
-/** 'tcp 192.0.2.10:80', or without the protocol, which is then tcp. */
+/** 'tcp 192.0.2.10:80', or without the protocol, which is then tcp; 'fwm 6', 'fwm 6 ipv6'. */
 export function parseServiceId(text: string, subject?: string): Outcome<ServiceId> {
+  const marked = /^fwm\s+(\S+)(?:\s+(ipv4|ipv6))?$/i.exec(text.trim())
+  if (marked !== null) {
+    const mark = parseMark(marked[1] ?? '', subject)
+    const family = marked[2]?.toLowerCase() === 'ipv6' ? 6 : 4
+    return mark.ok ? succeed({ mark: mark.value, family }) : mark
+  }
   const match = /^(?:(\S+)\s+)?(\S+)$/.exec(text.trim())
   if (match === null) {
     return refuse(
-      { reason: `${quote(text)} is not a service`, fix: 'write it like "tcp 192.0.2.10:80"' },
+      { reason: `${quote(text)} is not a service`, fix: 'write it like "tcp 192.0.2.10:80" or "fwm 6"' },
       subject,
     )
   }
@@ -65,40 +84,45 @@ export function parseServiceId(text: string, subject?: string): Outcome<ServiceI
 }
 
 /** '192.0.2.21'; '192.0.2.21:80' only when the port is the service's. */
-export function parseRealAddress(text: string, port?: number, subject?: string): Outcome<AddressText> {
+export function parseRealAddress(text: string, port?: RealPorts, subject?: string): Outcome<AddressText> {
+  const real = parseRealId(text, port, subject)
+  return real.ok ? succeed(real.value.address) : real
+}
+
+/** As parseRealAddress; where real servers have ports of their own, '192.0.2.21:80' is not 192.0.2.21. */
+export function parseRealId(text: string, port?: RealPorts, subject?: string): Outcome<RealId> {
   const split = splitEndpoint(text)
   const wrong = hostFault('real', split.address)
   if (wrong) return refuse(wrong, subject)
-  if (split.port !== undefined) {
-    const number = wholeNumber(split.port)
-    const bad = rangeFault('port', number, PORT) ?? samePort(split.address, number as number, port)
-    if (bad) return refuse(bad, subject)
-  }
-  return succeed(canonicalAddress(split.address) ?? split.address)
+  const address = canonicalAddress(split.address) ?? split.address
+  if (split.port === undefined) return succeed({ address })
+  const number = wholeNumber(split.port)
+  const bad =
+    rangeFault('port', number, SERVICE_PORT) ??
+    (port === 'own' ? undefined : samePort(split.address, number as number, port))
+  if (bad) return refuse(bad, subject)
+  return succeed(port === 'own' && number !== 0 ? { address, port: number as number } : { address })
 }
 
 /** '192.0.2.21', '192.0.2.21=3' */
-export function parseReal(text: string, port?: number, subject?: string): Outcome<Real> {
+export function parseReal(text: string, port?: RealPorts, subject?: string): Outcome<Real> {
   const cut = text.indexOf('=')
-  const address = parseRealAddress((cut < 0 ? text : text.slice(0, cut)).trim(), port, subject)
+  const id = parseRealId((cut < 0 ? text : text.slice(0, cut)).trim(), port, subject)
   const weight = cut < 0 ? succeed(DEFAULT_WEIGHT) : parseWeight(text.slice(cut + 1).trim(), subject)
-  if (address.ok && weight.ok) return succeed({ address: address.value, weight: weight.value })
-  return fail(...(address.ok ? [] : address.problems), ...(weight.ok ? [] : weight.problems))
+  if (id.ok && weight.ok) return succeed({ ...id.value, weight: weight.value })
+  return fail(...(id.ok ? [] : id.problems), ...(weight.ok ? [] : weight.problems))
 }
 
 /** '192.0.2.21,192.0.2.22=3': every item is judged, none may come twice. */
-export function parseReals(text: string, port?: number, subject?: string): Outcome<readonly Real[]> {
-  const reals = new Map<AddressText, Real>()
+export function parseReals(text: string, port?: RealPorts, subject?: string): Outcome<readonly Real[]> {
+  const reals = new Map<string, Real>()
   const problems = text.split(',').flatMap((item) => {
     const real = parseReal(item.trim(), port, subject)
     if (!real.ok) return real.problems
-    if (reals.has(real.value.address)) {
-      return problem(
-        { reason: `real ${real.value.address} is listed twice`, fix: 'keep one of them' },
-        subject,
-      )
-    }
-    reals.set(real.value.address, real.value)
+    const name = realText(real.value)
+    if (reals.has(name))
+      return problem({ reason: `real ${name} is listed twice`, fix: 'keep one of them' }, subject)
+    reals.set(name, real.value)
     return []
   })
   return problems.length > 0 ? { ok: false, problems } : succeed([...reals.values()])
@@ -106,6 +130,15 @@ export function parseReals(text: string, port?: number, subject?: string): Outco
 
 export function parseWeight(text: string, subject?: string): Outcome<number> {
   return judge(wholeNumber(text), (value) => rangeFault('weight', value, WEIGHT), subject)
+}
+
+/** Connections; 0 = none. */
+export function parseThreshold(text: string, subject?: string): Outcome<number> {
+  return judge(wholeNumber(text), (value) => rangeFault('threshold', value, THRESHOLD), subject)
+}
+
+export function parseMark(text: string, subject?: string): Outcome<number> {
+  return judge(wholeNumber(text), (value) => rangeFault('mark', value, MARK), subject)
 }
 
 export function parsePort(text: string, subject?: string): Outcome<number> {

@@ -7,6 +7,7 @@ const GROUP = '[0-9a-fA-F]{1,4}'
 const IPV6 = ipv6()
 const NUMBER_1_65535 =
   '(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])'
+const NUMBER_0_65535 = `(?:0|${NUMBER_1_65535})`
 
 /** What is left out: unspecified, loopback, multicast, broadcast; link-local and IPv4-mapped for IPv6. */
 const HOST4 = `(?!(?:0|127|22[4-9]|23[0-9])\\.|255\\.255\\.255\\.255(?![0-9.]))${IPV4}`
@@ -23,8 +24,11 @@ const LABEL = '[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?'
 const HOST_NAME = `(?![0-9.]+:)(?=[^:]{1,253}:)${LABEL}(?:\\.${LABEL})*`
 
 export const ADDRESS_PATTERN = `^(?:${HOST4}|${HOST6})$`
-export const VIP_PATTERN = `^(?:${HOST4}|\\[${HOST6}\\]):${NUMBER_1_65535}$`
-export const REAL_PATTERN = `^(?:${HOST4}(?::${NUMBER_1_65535})?|${HOST6}|\\[${HOST6}\\](?::${NUMBER_1_65535})?)$`
+export const VIP_PATTERN = `^(?:${HOST4}|\\[${HOST6}\\]):${NUMBER_0_65535}$`
+export const REAL_PATTERN = `^(?:${HOST4}(?::${NUMBER_0_65535})?|${HOST6}|\\[${HOST6}\\](?::${NUMBER_0_65535})?)$`
+const PORTS = `\\s*${NUMBER_0_65535}\\s*(?:[:-]\\s*${NUMBER_0_65535}\\s*)?`
+/** That a range does not end before it begins cannot be seen here. */
+export const PORTS_PATTERN = `^${PORTS}(?:,${PORTS})*$`
 export const LISTEN_PATTERN = `^(?:${IPV4}|\\[(?:${IPV6})\\]|${HOST_NAME})?:${NUMBER_1_65535}$`
 export const NETMASK_PATTERN = `^(?!0\\.0\\.0\\.0$)${IPV4}$`
 export const MAC_PATTERN =

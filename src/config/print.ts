@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // Desired -> YAML that parseYaml reads back as the same (owners apart: all that is in a file belongs to the file).
 import { stringify } from 'yaml'
-import { endpointText } from '../model/keys.js'
+import { flagWords } from '../model/flags.js'
+import { endpointText, serviceFamily } from '../model/keys.js'
 import { wholeAddress } from '../model/persistence.js'
-import type { Desired, InterfaceWish, Real, Service } from '../model/types.js'
+import { portsText } from '../model/ports.js'
+import type { Desired, InterfaceWish, MarkRule, Real, Service } from '../model/types.js'
 
 export function printYaml(desired: Desired): string {
-  const { interfaces, metrics, peers, limits, timeouts, services } = desired
+  const { interfaces, metrics, peers, limits, timeouts, tunables, marks, services } = desired
   const file = {
     interfaces: interfaces.map(printInterface),
     ...(metrics === undefined ? {} : { metrics: endpointText(metrics.host, metrics.port) }),
     peers,
     limits,
     timeouts,
+    tunables,
+    marks: marks.map(printMark),
     services: services.map(printService),
   }
   return stringify(file, { schema: 'core', version: '1.2', lineWidth: 0, aliasDuplicateObjects: false })
@@ -22,26 +26,46 @@ function printInterface({ name, mode }: InterfaceWish) {
   return mode === 'native' ? name : { name, mode }
 }
 
+function printMark({ vip, protocol, ports, mark }: MarkRule) {
+  return { vip, protocol, ports: portsText(ports), mark }
+}
+
 function printService(service: Service) {
-  const { name, vip, port, protocol, scheduler, reals } = service
+  const { name, scheduler, flags, onePacket, reals } = service
   return {
     ...(name === undefined ? {} : { name }),
-    vip: endpointText(vip, port),
-    protocol,
+    ...printMatch(service),
     scheduler,
+    ...(flags === undefined ? {} : { flags: flagWords(scheduler, flags) }),
     ...printPersistence(service),
+    ...(onePacket === undefined ? {} : { 'one-packet': onePacket }),
     reals: reals.map(printReal),
   }
 }
 
-function printPersistence({ persistence, vip }: Service) {
-  if (persistence === undefined) return {}
-  const { timeout, prefix, mask } = persistence
-  if (mask !== undefined) return { persistence: { timeout, netmask: mask } }
-  return { persistence: prefix === wholeAddress(vip.includes(':') ? 6 : 4) ? timeout : { timeout, prefix } }
+function printMatch(service: Service) {
+  if (service.mark === undefined)
+    return { vip: endpointText(service.vip, service.port), protocol: service.protocol }
+  return { mark: service.mark, ...(service.family === 6 ? { family: 'ipv6' } : {}) }
 }
 
-function printReal({ address, weight, name }: Real) {
-  if (weight === 1 && name === undefined) return address
-  return { address, weight, ...(name === undefined ? {} : { name }) }
+function printPersistence(service: Service) {
+  if (service.persistence === undefined) return {}
+  const { timeout, prefix, mask } = service.persistence
+  if (mask !== undefined) return { persistence: { timeout, netmask: mask } }
+  const whole = prefix === wholeAddress(serviceFamily(service))
+  return { persistence: whole ? timeout : { timeout, prefix } }
+}
+
+function printReal({ address, weight, ...rest }: Real) {
+  const { port, upper, lower, name } = rest
+  if (weight === 1 && Object.values(rest).every((value) => value === undefined)) return address
+  return {
+    address,
+    ...(port === undefined ? {} : { port }),
+    weight,
+    ...(upper === undefined ? {} : { upper }),
+    ...(lower === undefined ? {} : { lower }),
+    ...(name === undefined ? {} : { name }),
+  }
 }

@@ -2,33 +2,33 @@
 // The shape of the file: one schema that judges it and that is published as JSON Schema. Each message is two
 // lines, the reason and the fix (unrecognized keys: the known ones). What hangs together is judged elsewhere.
 import { z } from 'zod'
-import { oneOf } from '../model/describe.js'
+import { FLAG_WORDS } from '../model/flags.js'
 import { netmaskFault } from '../model/persistence.js'
 import {
-  choiceFault,
-  type Fault,
-  kindOf,
+  hostFault,
   LIMIT_RANGES,
+  MARK,
   MAX_REALS_PER_SERVICE,
   nameFault,
   PROTOCOLS,
-  type Range,
-  rangeFault,
   SCHEDULERS,
   SECONDS,
+  SERVICE_PORT,
+  THRESHOLD,
   WEIGHT,
 } from '../model/rules.js'
-import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Outcome, type Timeouts } from '../model/types.js'
-import { parseInterfaceName, parseListen, parsePeer, parseRealAddress, parseVip } from '../model/words.js'
+import { TUNABLE_NAMES, TUNABLES } from '../model/tunables.js'
+import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from '../model/types.js'
+import {
+  parseInterfaceName,
+  parseListen,
+  parsePeer,
+  parsePorts,
+  parseRealAddress,
+  parseVip,
+} from '../model/words.js'
 import * as patterns from './patterns.js'
-
-type Issue = { readonly input?: unknown; readonly code?: string | undefined }
-type Words = {
-  readonly id?: string
-  readonly description: string
-  readonly pattern?: string
-  readonly examples?: unknown[]
-}
+import { choice, first, list, map, rule, say, text, whole, wrongKind } from './schema-words.js'
 
 const name = text('name', '"web"', nameFault, {
   id: 'name',
@@ -38,7 +38,7 @@ const name = text('name', '"web"', nameFault, {
 
 const realAddress = text('address', '192.0.2.21', (value) => first(parseRealAddress(value)), {
   id: 'realAddress',
-  description: 'address of a real server; a port only when it is the one of the service',
+  description: 'address of a real server; a port only for a mark, or when it is the one of the service',
   pattern: patterns.REAL_PATTERN,
   examples: ['192.0.2.21', '2001:db8::21'],
 })
@@ -48,7 +48,14 @@ const real = z.union(
     realAddress,
     map('real', {
       address: realAddress,
+      port: whole('port', SERVICE_PORT, "of a mark's real server; 0 = that of the packet").optional(),
       weight: whole('weight', WEIGHT, 'share of new connections; 0 = none', 1).optional(),
+      upper: whole('upper', THRESHOLD, 'connections at which it gets no new ones; 0 = no limit').optional(),
+      lower: whole(
+        'lower',
+        THRESHOLD,
+        'connections below which it gets new ones again; 0 = three quarters of upper',
+      ).optional(),
       name: name.optional(),
     }),
   ],
@@ -82,19 +89,89 @@ const persistence = z.union(
   { error: wrongKind('persistence', 'write seconds, or {timeout: 300, prefix: 24}') },
 )
 
+const protocol = choice('protocol', PROTOCOLS, 'tcp').optional()
+const markNumber = whole('mark', MARK, 'number that mark rules give to packets')
+
 const service = map('service', {
   name: name.optional(),
   vip: text('vip', '192.0.2.10:80', (value) => first(parseVip(value)), {
-    description: 'address and port that clients use',
+    description: 'address and port that clients use; port 0, of persistent services: every other port',
     pattern: patterns.VIP_PATTERN,
     examples: ['192.0.2.10:80', '[2001:db8::1]:80'],
-  }),
-  protocol: choice('protocol', PROTOCOLS, 'tcp').optional(),
+  }).optional(),
+  mark: markNumber.optional(),
+  family: choice('family', ['ipv4', 'ipv6'], 'ipv4').optional().describe('of a mark'),
+  protocol,
   scheduler: choice('scheduler', SCHEDULERS, 'wlc').optional(),
+  flags: list('flags', choice('scheduler flag', FLAG_WORDS), 'write a list: [sh-port]')
+    .optional()
+    .describe('scheduler flags, as ipvsadm -b'),
   persistence: persistence.optional().describe('keep a client on its real server'),
+  'one-packet': z
+    .boolean({ error: wrongKind('one-packet', 'write true or false') })
+    .optional()
+    .describe('schedule every datagram for itself; UDP and marks'),
   reals: list('reals', real, 'write a list of real servers, or [] for none').meta({
     maxItems: MAX_REALS_PER_SERVICE,
   }),
+})
+  .refine(
+    ...rule((has) => has('vip') || has('mark'), [], {
+      reason: 'vip is missing',
+      fix: 'write it like vip: 192.0.2.10:80, or mark: 6 for packets with a mark',
+    }),
+  )
+  .refine(
+    ...rule((has) => !(has('vip') && has('mark')), ['mark'], {
+      reason: 'the service has a vip and a mark',
+      fix: 'keep one of them',
+    }),
+  )
+  .refine(
+    ...rule((has) => !(has('mark') && has('protocol')), ['protocol'], {
+      reason: 'the service of a mark has a protocol',
+      fix: 'leave it out: mark rules say which protocols',
+    }),
+  )
+  .refine(
+    ...rule((has) => has('mark') || !has('family'), ['family'], {
+      reason: 'family is for services of a mark',
+      fix: 'leave it out: the VIP has its own',
+    }),
+  )
+  .meta({
+    anyOf: [
+      { required: ['vip'], not: { anyOf: [{ required: ['mark'] }, { required: ['family'] }] } },
+      { required: ['mark'], not: { anyOf: [{ required: ['vip'] }, { required: ['protocol'] }] } },
+    ],
+  })
+
+const portsWords = text('ports', '80,443,1000:2000', (value) => first(parsePorts(value)), {
+  description: 'ports and ranges of ports',
+  pattern: patterns.PORTS_PATTERN,
+  examples: ['80,443', '1000:2000'],
+})
+const notPorts = { error: wrongKind('ports', 'write ports like 80,443,1000:2000') }
+const onePort = whole('port', SERVICE_PORT, 'one port')
+
+const markRule = map('mark', {
+  vip: text('vip', '192.0.2.10', (value) => hostFault('VIP', value), {
+    description: 'address that clients use, without a port',
+    pattern: patterns.ADDRESS_PATTERN,
+    examples: ['192.0.2.10', '2001:db8::1'],
+  }),
+  protocol,
+  ports: z.union(
+    [
+      onePort,
+      portsWords,
+      list('ports', z.union([onePort, portsWords], notPorts), '').min(1, {
+        error: say({ reason: 'ports are missing', fix: 'write ports like 80,443,1000:2000' }),
+      }),
+    ],
+    notPorts,
+  ),
+  mark: markNumber,
 })
 
 const interfaceName = text('name', 'eth0', (value) => first(parseInterfaceName(value)), {
@@ -129,6 +206,12 @@ export const fileSchema = map('file', {
   peers: list('peers', peer, 'write a list: ["02:00:00:00:00:01"]').optional(),
   limits: map('limits', limitKeys()).optional().describe('sizes, fixed when the maps are made'),
   timeouts: map('timeouts', timeoutKeys()).optional().describe('seconds, as ipvsadm --set'),
+  tunables: map('tunables', tunableKeys())
+    .optional()
+    .describe("the kernel's net.ipv4.vs.*, under its names, and those of ICMP answers"),
+  marks: list('marks', markRule, 'write a list of {vip, protocol, ports, mark}')
+    .optional()
+    .describe('ports of VIPs whose packets carry a mark: what iptables -j MARK is to IPVS'),
   services: list('services', service, 'write a list of services, or services: [] for none'),
 })
 
@@ -142,62 +225,6 @@ export function jsonSchema(): object {
     unrepresentable: 'any',
   })
   return { $schema, title: 'xlvs configuration', ...rest }
-}
-
-export function say({ reason, fix }: Fault): string {
-  return `${reason}\n${fix}`
-}
-
-function whole(word: string, range: Range, description: string, standard?: number) {
-  const error = (issue: Issue) => say(rangeFault(word, issue.input, range) ?? missing(word, `${range[0]}`))
-  const schema = z.int({ error }).min(range[0], { error }).max(range[1], { error })
-  return schema.meta({ description, ...(standard === undefined ? {} : { default: standard }) })
-}
-
-function text(word: string, example: string, rule: (value: string) => Fault | undefined, words: Words) {
-  return z
-    .string({ error: (issue) => say(notText(word, example, issue)) })
-    .check((ctx) => {
-      const fault = rule(ctx.value)
-      if (fault) ctx.issues.push({ code: 'custom', input: ctx.value, message: say(fault) })
-    })
-    .meta({ ...words })
-}
-
-function choice(word: string, words: readonly string[], standard: string) {
-  const error = (issue: Issue) => say(choiceFault(word, issue.input, words) ?? missing(word, oneOf(words)))
-  return z.enum(words as [string, ...string[]], { error }).meta({ default: standard })
-}
-
-function list<T extends z.ZodType>(word: string, item: T, fix: string) {
-  return z.array(item, { error: wrongKind(word, fix) })
-}
-
-function map<T extends z.ZodRawShape>(word: string, shape: T) {
-  const known = Object.keys(shape)
-  const kind = wrongKind(word, `write a map of ${known.join(', ')}`)
-  return z.strictObject(shape, {
-    error: (issue) => (issue.code === 'unrecognized_keys' ? known.join(' ') : kind(issue)),
-  })
-}
-
-function wrongKind(word: string, fix: string) {
-  return (issue: Issue) =>
-    say(issue.input === undefined ? missing(word, fix) : { reason: `${word} is ${kindOf(issue.input)}`, fix })
-}
-
-function notText(word: string, example: string, { input }: Issue): Fault {
-  if (input === undefined) return missing(word, `write it like ${word}: ${example}`)
-  return { reason: `${word} is ${kindOf(input)}`, fix: `write text like ${example}` }
-}
-
-function missing(word: string, fix: string): Fault {
-  return { reason: `${word} is missing`, fix }
-}
-
-function first(outcome: Outcome<unknown>): Fault | undefined {
-  const problem = outcome.ok ? undefined : outcome.problems[0]
-  return problem && { reason: problem.reason, fix: problem.fix ?? '' }
 }
 
 function limitKeys() {
@@ -228,4 +255,21 @@ function timeoutKeys() {
     tcpfin: whole('timeout tcpfin', SECONDS, 'after the first FIN', about.tcpfin).optional(),
     udp: whole('timeout udp', SECONDS, 'after the last datagram', about.udp).optional(),
   }
+}
+
+/** Each under the kernel's name, and with net.ipv4.vs. before it. */
+function tunableKeys() {
+  const keys = TUNABLE_NAMES.map((name) => {
+    const { range, unit, about, default: standard } = TUNABLES[name]
+    return [
+      name,
+      whole(name, range, unit === undefined ? about : `${about} (${unit})`, standard).optional(),
+    ] as const
+  })
+  return Object.fromEntries(
+    keys.flatMap(([name, key]) => [
+      [name, key],
+      [`net.ipv4.vs.${name}`, key],
+    ]),
+  )
 }

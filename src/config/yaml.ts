@@ -4,7 +4,8 @@ import type { z } from 'zod'
 import { parseAddress } from '../abi/address.js'
 import { formatPlace, quote, succeed } from '../model/describe.js'
 import { suggestion } from '../model/nearest.js'
-import { kindOf } from '../model/rules.js'
+import { type Fault, kindOf } from '../model/rules.js'
+import { tunableNameFault } from '../model/tunables.js'
 import type { Desired, Outcome, Problem } from '../model/types.js'
 import { crossFindings, type Finding } from '../model/validate.js'
 import { readDocument } from './document.js'
@@ -48,20 +49,22 @@ function issueProblems(issue: Issue, above: readonly PropertyKey[], plain: Plain
   const path = [...above, ...issue.path] as (string | number)[]
   if (issue.code === 'unrecognized_keys') {
     const known = issue.message.split(' ')
-    return issue.keys.map((key) => ({
-      place: plain.placeOfKey([...path, key]),
-      reason: `unknown key ${quote(key)}`,
-      fix:
-        parseAddress(`${key}:`) === undefined
-          ? suggestion(key, known)
-          : `put the address in quotes: "${key}:"`,
-    }))
+    return issue.keys.map((key) => {
+      const tunable = path.join() === 'tunables' ? tunableNameFault(key) : undefined
+      return { place: plain.placeOfKey([...path, key]), ...(tunable ?? unknownKeyFault(key, known)) }
+    })
   }
   const meant =
     issue.code === 'invalid_union' ? issue.errors.find((branch) => !wrongBranch(branch)) : undefined
   if (meant !== undefined) return meant.flatMap((inner) => issueProblems(inner, path, plain))
   const [reason = '', fix = ''] = issue.message.split('\n')
   return [{ place: plain.placeOf(path), reason, fix }]
+}
+
+function unknownKeyFault(key: string, known: readonly string[]): Fault {
+  const address = parseAddress(`${key}:`) !== undefined
+  const fix = address ? `put the address in quotes: "${key}:"` : suggestion(key, known)
+  return { reason: `unknown key ${quote(key)}`, fix }
 }
 
 /** The value is not even of the kind that this branch of a union describes. */
@@ -71,7 +74,12 @@ function wrongBranch(branch: readonly Issue[]): boolean {
 
 function findingProblem({ path, first, reason, fix }: Finding, plain: Plain): Problem {
   const where = first === undefined ? '' : `, first at ${formatPlace(plain.placeOf(first))}`
-  return { place: plain.placeOf(path), reason: `${reason}${where}`, fix }
+  return { place: plain.placeOf(path.map(keyInFile)), reason: `${reason}${where}`, fix }
+}
+
+/** Where the file's word is not the domain's. */
+function keyInFile(step: string | number): string | number {
+  return step === 'onePacket' ? 'one-packet' : step
 }
 
 /** By place, and each sentence once: what an alias repeats is said where it stands. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sets of ports as ranges that ascend and do not touch: equal sets are equal lists.
-import { oneOf, quote, succeed } from './describe.js'
+import { quote, succeed } from './describe.js'
 import { type Fault, problem, rangeFault, SERVICE_PORT, wholeNumber } from './rules.js'
 import type { Outcome, PortRange, Problem } from './types.js'
 
@@ -66,10 +66,9 @@ export function portsFault(ranges: unknown): Fault | undefined {
 }
 
 function parseRange(text: string): PortRange | Fault {
-  const match = /^([^:-]+)(?:[:-](.+))?$/.exec(text)
+  const match = /^([^:-]+)(?:[:-](.+))?$/s.exec(text)
   if (match === null) {
-    const fix = `use ${oneOf(['a port', 'a range like 1000:2000'])}`
-    return { reason: `${quote(text)} is not a port`, fix }
+    return { reason: `${quote(text)} is not a port`, fix: 'write ports like 80,443,1000:2000' }
   }
   const first = wholeNumber((match[1] as string).trim())
   const last = match[2] === undefined ? first : wholeNumber(match[2].trim())

@@ -8,9 +8,17 @@ import type { MarkSpec, RealEdit, RealSpec, ServiceEdit, ServiceSpec } from './s
 import { bareTunable, tuned } from './tunables.js'
 import { DEFAULT_TUNABLES, type Outcome, type Problem, type Timeouts, type Tunables } from './types.js'
 
-type Kind = 'text' | 'number' | 'map' | 'list' | 'true or false' | 'text or list'
+type Kind = 'text' | 'number' | 'map' | 'list' | 'switch' | 'ports'
 type Shape = Readonly<Record<string, readonly [kind: Kind, need: 'must' | 'may' | 'null']>>
 
+const SENT: Readonly<Record<Kind, string>> = {
+  text: 'a text',
+  number: 'a number',
+  map: 'a map',
+  list: 'a list',
+  switch: 'true or false',
+  ports: 'a text like "80,443,1000:2000" or a list of [first, last]',
+}
 const PERSISTENCE: Shape = { timeout: ['number', 'must'], prefix: ['number', 'may'], mask: ['text', 'may'] }
 const REAL: Shape = {
   address: ['text', 'must'],
@@ -30,14 +38,14 @@ const SERVICE_EDIT: Shape = {
   scheduler: ['text', 'may'],
   flags: ['list', 'null'],
   persistence: ['map', 'null'],
-  onePacket: ['true or false', 'may'],
+  onePacket: ['switch', 'may'],
   name: ['text', 'null'],
 }
 const BODY: Shape = {
   scheduler: ['text', 'may'],
   flags: ['list', 'may'],
   persistence: ['map', 'may'],
-  onePacket: ['true or false', 'may'],
+  onePacket: ['switch', 'may'],
   name: ['text', 'may'],
   reals: ['list', 'may'],
 }
@@ -51,7 +59,7 @@ const MARK_SERVICE: Shape = { mark: ['number', 'must'], family: ['number', 'may'
 const MARK: Shape = {
   vip: ['text', 'must'],
   protocol: ['text', 'may'],
-  ports: ['text or list', 'must'],
+  ports: ['ports', 'must'],
   mark: ['number', 'must'],
 }
 const TIMEOUTS: Shape = { tcp: ['number', 'may'], tcpfin: ['number', 'may'], udp: ['number', 'may'] }
@@ -109,11 +117,11 @@ function shapeProblems(body: unknown, shape: Shape, path: string): Problem[] {
       const value = body[key]
       const at = path === '' ? key : `${path}.${key}`
       if (value === undefined && need === 'must') {
-        return [{ subject: at, reason: `${key} is missing`, fix: `send ${key}, a ${kind}` }]
+        return [{ subject: at, reason: `${key} is missing`, fix: `send ${key}, ${SENT[kind]}` }]
       }
       if (value === undefined || (value === null && need === 'null')) return []
       if (!isKind(value, kind))
-        return [{ subject: at, reason: `${key} is ${kindOf(value)}`, fix: `send a ${kind}` }]
+        return [{ subject: at, reason: `${key} is ${kindOf(value)}`, fix: `send ${SENT[kind]}` }]
       return innerProblems(key, value, at)
     }),
   ]
@@ -128,8 +136,8 @@ function innerProblems(key: string, value: unknown, at: string): Problem[] {
 function isKind(value: unknown, kind: Kind): boolean {
   if (kind === 'list') return Array.isArray(value)
   if (kind === 'map') return isMap(value)
-  if (kind === 'true or false') return typeof value === 'boolean'
-  if (kind === 'text or list') return typeof value === 'string' || Array.isArray(value)
+  if (kind === 'switch') return typeof value === 'boolean'
+  if (kind === 'ports') return typeof value === 'string' || Array.isArray(value)
   return typeof value === (kind === 'text' ? 'string' : 'number')
 }
 

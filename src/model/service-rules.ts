@@ -179,7 +179,7 @@ function portFault(address: string, { port }: SketchedReal, service: ServiceId):
 }
 
 function thresholdsFault(upper: number, lower: number): Fault {
-  const fix = `use lower 0..${upper}${upper === 0 ? ', or give upper too' : ', or raise upper'}`
+  const fix = upper === 0 ? 'give upper too' : `use 0..${upper}, or raise upper`
   return { code: 'range', reason: `lower threshold ${lower} is above upper threshold ${upper}`, fix }
 }
 

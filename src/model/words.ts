@@ -188,6 +188,10 @@ export function parseListen(text: string, subject?: string): Outcome<{ host: str
 /** DR leaves ports alone, so a real server is reached on the service's own port. */
 export function samePort(address: AddressText, port: number, service?: number): Fault | undefined {
   if (service === undefined || port === service) return undefined
+  if (service === 0) {
+    const reason = `real ${address} has port ${port} but the service has all ports; direct routing cannot change ports`
+    return { reason, fix: `write ${address}` }
+  }
   return {
     reason: `real ${address} has port ${port} but the service has ${service}; direct routing cannot change ports`,
     fix: `write ${address} and let the real server listen on ${service}`,

@@ -277,7 +277,7 @@ struct xlvs_real {			/* index: real id, 0 unused */
 	__u32 lower;			/* connections below which it is not any more, 0 = upper - upper / 4 */
 };
 
-/* Cold twin of xlvs_real: what a restarted controller needs. Never read by the datapath. */
+/* Cold twin of xlvs_real: what a restarted controller needs. The datapath reads the weight only (lblc, lblcr). */
 struct xlvs_real_info {
 	__u8 addr[16];
 	__u32 service;			/* service id; kept while in the trash */
@@ -464,6 +464,8 @@ struct xlvs_near {
 	__u32 used;			/* ticks: last look-up */
 	__u32 changed;			/* ticks: last change of the set */
 	__u32 count;			/* places in use, the newest last */
+	__u32 members;			/* of them not 0 */
+	__u32 pad;
 	__u32 real[128];		/* real ids, 0 = taken away; lblc: the first only */
 };
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * arrive.h - the two ends of every walk: a frame arrives and is found to be for this
- * host and a VIP; a verdict leaves as an action.
+ * arrive.h - the beginning of every walk: a frame arrives and is found to be for this
+ * host and a VIP.
  */
 #ifndef XLVS_ARRIVE_H
 #define XLVS_ARRIVE_H
 
-#include "forward.h"
+#include "count.h"
 #include "service.h"
 
 /* To the IP header of a frame that is for this host, or the reason why there is none. */
@@ -44,16 +44,5 @@ static __always_inline __u32 identify(struct frame *f, struct flow *w, void **l4
 	w->now = now_ticks();
 	return family == XLVS_IPV4 ? parse_rest4(f, w, l4) : parse_rest6(f, w, l4);
 }
-
-static __always_inline int leave(struct frame *f, struct verdict v, const int family)
-{
-	int action = XDP_TX;
-
-	if (v.reason >= XLVS_REASON_FORWARD && v.reason < XLVS_REASON_DROP)
-		v.reason = forward(f, v.reason, v.real, family, &action);
-	return finish(f, v.reason, action);
-}
-
-#define UNSETTLED (-1)			/* not an action: the short way does not decide this packet */
 
 #endif

@@ -21,6 +21,12 @@
 const volatile struct xlvs_config config SEC(".rodata.config");
 struct xlvs_settings settings SEC(".data.settings");
 
+/* One of the kernel's tunables, as the operator set it. */
+static __always_inline __u32 tunable(const enum xlvs_tunable which)
+{
+	return READ_ONCE(settings.tunable[which]);
+}
+
 /* Ticks, modulo 2^24. Jiffies are read by a load; any clock would be a call. */
 static __always_inline __u32 now_ticks(void)
 {

@@ -142,13 +142,54 @@ static __always_inline void load_add(__u32 real, __s64 delta)
 		__sync_fetch_and_add(load, delta);
 }
 
+static __always_inline __u32 conns_in(__u64 load)
+{
+	return (__u32)load + (load >> 32);
+}
+
+/* A connection more. On reaching the upper threshold the real server is overloaded (IPVS.md section 6, new kernels). */
+static __always_inline void load_enter(__u32 real, __u32 state)
+{
+	struct xlvs_real *dest = at(&reals, real);
+	__u64 *load = at(&loads, real);
+
+	if (!load || !dest)
+		return;
+	if (conns_in(__sync_fetch_and_add(load, load_of(state))) + 1 == dest->upper)
+		__sync_fetch_and_or(&dest->flags, XLVS_REAL_OVERLOADED);
+}
+
+/* A connection less. On falling below the lower threshold, three quarters of the upper unless given, it is not any more. */
+static __always_inline void load_leave(__u32 real, __u32 state)
+{
+	struct xlvs_real *dest = at(&reals, real);
+	__u64 *load = at(&loads, real);
+	__u32 conns;
+
+	if (!load || !dest)
+		return;
+	conns = conns_in(__sync_fetch_and_add(load, -load_of(state)));
+	if (dest->upper && conns == (dest->lower ? dest->lower : dest->upper - dest->upper / 4))
+		__sync_fetch_and_and(&dest->flags, ~XLVS_REAL_OVERLOADED);
+}
+
 /* The state after a packet of the connection; UDP has only one. */
 static __always_inline __u32 conn_step(__u32 state, const struct flow *w)
 {
-	return w->proto == XLVS_TCP ? tcp_step(state, w->tcp_flags) : state;
+	if (likely(w->proto == XLVS_TCP))
+		return tcp_step(state, w->tcp_flags);
+	return w->proto == XLVS_UDP ? XLVS_UDP_NORMAL : sctp_step(state, w->chunk);
 }
 
-/* The packet leaves the connection as it is. A SYN never does for certain: see conn_restarts(). */
+/* The packet opens a connection, whatever else it says (IPVS.md section 2.5). */
+static __always_inline bool opens(const struct flow *w)
+{
+	if (w->icmp)
+		return false;
+	return w->proto == XLVS_TCP ? w->tcp_flags & TCP_SYN : w->proto == XLVS_SCTP && w->chunk == SCTP_INIT;
+}
+
+/* The packet leaves the connection as it is. A SYN never does for certain: see conn_gives_way(). */
 static __always_inline bool conn_stays(__u64 data, const struct flow *w)
 {
 	__u32 state = conn_state(data);
@@ -163,26 +204,39 @@ static __always_inline void conn_refresh(__u64 *word, __u64 seen, __u32 now)
 		__sync_val_compare_and_swap(word, seen, (seen & ~CONN_STAMP_MASK) | now);
 }
 
-/* Linked into its service; without, its connections are dropped (IPVS.md section 2.6). */
-static __always_inline bool real_available(__u32 real)
+static __always_inline __u32 real_flags(__u32 real)
 {
 	const struct xlvs_real *dest = at(&reals, real);
 
-	return dest && dest->flags & XLVS_REAL_AVAILABLE;
+	return dest ? READ_ONCE(dest->flags) : 0;
 }
 
-/*
- * A SYN on a finished connection starts a new one (conn_reuse_mode, IPVS.md
- * section 2.5); one under persistence keeps its real server.
- */
-static __always_inline bool conn_restarts(__u64 data, const struct flow *w)
+/* Linked into its service; without, its connections are dropped (IPVS.md section 2.6). */
+static __always_inline bool real_available(__u32 real)
 {
-	__u32 mode = settings.conn_reuse_mode, state = conn_state(data);
+	return real_flags(real) & XLVS_REAL_AVAILABLE;
+}
 
-	if (w->proto != XLVS_TCP || !(w->tcp_flags & TCP_SYN) || !mode || data & CONN_CONTROLLED)
+/* conn_reuse_mode: a finished connection gives way to a new one; one under persistence keeps its real server. */
+static __always_inline bool conn_restarts(__u64 data)
+{
+	__u32 mode = tunable(XLVS_TUNE_CONN_REUSE_MODE), state = conn_state(data);
+
+	if (!mode || data & CONN_CONTROLLED)
 		return false;
-	return state == XLVS_TCP_TIME_WAIT || state == XLVS_TCP_CLOSE ||
+	return state == XLVS_TCP_TIME_WAIT || state == XLVS_TCP_CLOSE || state == XLVS_SCTP_CLOSED ||
 	       (mode & 2 && state == XLVS_TCP_FIN_WAIT);
+}
+
+/* The packet goes on as if its connection were not there, and the connection ends (IPVS.md sections 2.5, 2.6). */
+static __always_inline bool conn_gives_way(__u64 data, const struct flow *w)
+{
+	__u32 flags = real_flags(conn_real(data));
+
+	if (tunable(XLVS_TUNE_EXPIRE_NODEST_CONN) &&
+	    (!(flags & XLVS_REAL_AVAILABLE) || (flags & XLVS_REAL_QUIESCED && opens(w))))
+		return true;
+	return opens(w) && conn_restarts(data);
 }
 
 #endif

@@ -10,7 +10,6 @@
 #include "place.h"
 #include "sched.h"
 
-#define FTP_DATA_PORT bpf_htons(20)
 #define OVERFLOW_INDEX(hash) ((hash) >> (64 - XLVS_OVERFLOW_BITS))
 
 /* Another director sent it: balanced already, do not play ping-pong. */
@@ -52,10 +51,13 @@ static __always_inline void count_connection(__u32 real, __u32 cpu)
 		stats->connections++;
 }
 
-/* State after the first packet: the state machine run from NONE. */
+/* State after the first packet: the state machine run from NONE. An ICMP error runs none. */
 static __always_inline __u32 first_state(const struct flow *w)
 {
-	return w->proto == XLVS_UDP ? XLVS_UDP_NORMAL : tcp_step(XLVS_TCP_NONE, w->tcp_flags);
+	__u32 state = w->proto == XLVS_TCP ? XLVS_TCP_NONE :
+		      w->proto == XLVS_UDP ? XLVS_UDP_BEGUN : XLVS_SCTP_NONE;
+
+	return w->icmp ? state : conn_step(state, w);
 }
 
 /*
@@ -64,17 +66,18 @@ static __always_inline __u32 first_state(const struct flow *w)
  */
 static __noinline struct xlvs_template *look_up(const struct template_key *k)
 {
-	return template_find(k);
+	return template_find(k, 0);
 }
 
 static __noinline struct xlvs_template *look_up_of(const struct flow *w)
 {
-	return template_of(w);
+	return template_of(w, 0);
 }
 
 /*
  * The real server by persistence: the template's, or a scheduled one with a new
- * template. Returns the template that the connection will be controlled by.
+ * template. Returns the template that the connection will be controlled by. A template
+ * that names no usable real server any more stays for its connections, disabled.
  */
 static __always_inline struct xlvs_template *by_template(__u32 service, const struct flow *w, struct verdict *v)
 {
@@ -86,10 +89,15 @@ static __always_inline struct xlvs_template *by_template(__u32 service, const st
 		return NULL;
 	template_key_of(w, head, &k);
 	t = look_up(&k);
-	v->reason = XLVS_FORWARD_TEMPLATE;
-	v->real = t ? template_use(t, w->now) : 0;
-	if (v->real)
+	if (t && !template_over(t, w->now) && !template_invalid(t)) {
+		v->reason = XLVS_FORWARD_TEMPLATE;
+		v->real = template_use(t, w->now);
 		return t;
+	}
+	if (t && !template_over(t, w->now)) {
+		__sync_fetch_and_or(&t->control, XLVS_TEMPLATE_DISABLED);
+		t = NULL;
+	}
 	v->reason = XLVS_FORWARD_NEW;
 	v->real = schedule(service, w, 0);
 	if (!v->real)
@@ -113,6 +121,17 @@ static __always_inline void unstored(__u32 service, const struct flow *w, __u64 
 		v->real = schedule(service, w, hash | 1);
 }
 
+/* The connection stands in the table: its template, its state and the counters learn of it. */
+static __always_inline void settle_in(struct xlvs_template *control, __u32 state, const struct flow *w, __u32 real)
+{
+	if (control) {
+		__sync_fetch_and_add(&control->control, 1);
+		__sync_fetch_and_or(&control->control, XLVS_TEMPLATE_NEEDED |
+				    (assures(state) ? XLVS_TEMPLATE_ASSURED : 0));
+	}
+	count_connection(real, w->cpu);
+}
+
 /*
  * Choose and remember. `own` is a way that held this very flow and may be
  * overwritten (expired, or finished and opened again); nothing seen there: find room.
@@ -121,7 +140,7 @@ static __always_inline struct verdict admit(__u32 service, bool persistent, cons
 					    const struct found *own)
 {
 	struct xlvs_template *control = NULL;
-	struct verdict v = {};
+	struct verdict v = { .reason = XLVS_FORWARD_NEW };
 	struct found room = *own;
 	int place = room.seen ? 1 : find_room(w, hash, &room);
 	__u64 data;
@@ -129,7 +148,6 @@ static __always_inline struct verdict admit(__u32 service, bool persistent, cons
 	if (persistent) {
 		control = by_template(service, w, &v);
 	} else if (place) {
-		v.reason = XLVS_FORWARD_NEW;
 		v.real = schedule(service, w, stays_by_hash(w, hash) ? hash | 1 : 0);
 	}
 	if (!v.real && (persistent || place))
@@ -141,12 +159,25 @@ static __always_inline struct verdict admit(__u32 service, bool persistent, cons
 		unstored(service, w, hash, &v);
 		return v;
 	}
-	if (control) {
-		__sync_fetch_and_add(&control->control, 1);
-		__sync_fetch_and_or(&control->control, XLVS_TEMPLATE_NEEDED);
-	}
-	count_connection(v.real, w->cpu);
+	settle_in(control, conn_state(data), w, v.real);
 	return v;
+}
+
+/* One-packet scheduling: each datagram is a connection that is over with it. */
+static __noinline int admit_datagram(__u32 service, const struct flow *w, struct verdict *v)
+{
+	const struct xlvs_service *head = service_at(service);
+
+	if (!head)
+		return 0;
+	if (head->flags & XLVS_SERVICE_PERSISTENT)
+		by_template(service, w, v);
+	else
+		v->real = schedule(service, w, 0);
+	v->reason = XLVS_FORWARD_ONE_PACKET;
+	if (v->real)
+		count_connection(v->real, w->cpu);
+	return 0;
 }
 
 /* A TCP segment in mid-flow whose connection may have found no room when it began. */
@@ -168,6 +199,45 @@ static __always_inline struct verdict resume(__u32 service, bool persistent, con
 	return v;
 }
 
+/* Whether a packet without a connection may begin one (IPVS.md section 2). */
+static __always_inline bool begins(const struct flow *w)
+{
+	if (w->icmp || w->proto == XLVS_UDP)
+		return true;
+	if (w->proto == XLVS_SCTP)
+		return tunable(XLVS_TUNE_SLOPPY_SCTP) ? w->chunk != SCTP_ABORT : w->chunk == SCTP_INIT;
+	if (tunable(XLVS_TUNE_SLOPPY_TCP))
+		return !(w->tcp_flags & TCP_RST);
+	return (w->tcp_flags & (TCP_SYN | TCP_RST)) == TCP_SYN;
+}
+
+/* drop_packet: every n-th packet that would be scheduled, the first one included (ip_vs_todrop). */
+static __always_inline bool defended(void)
+{
+	__u32 rate = READ_ONCE(settings.drop_rate);
+
+	if (likely(!rate) || __sync_fetch_and_add(&settings.drop_counter, -1) > 1)
+		return false;
+	WRITE_ONCE(settings.drop_counter, rate);
+	return true;
+}
+
+/* What becomes of a packet that finds no usable real server (ip_vs_leave). */
+static __always_inline __u32 without_real(const struct xlvs_service *head, const struct flow *w)
+{
+	if (head->mark && tunable(XLVS_TUNE_CACHE_BYPASS) && !w->icmp)
+		return XLVS_PASS_BYPASS;
+	if (head->port == FTP_PORT && w->virtual_port != FTP_PORT)
+		return XLVS_PASS_NO_SERVICE;
+	return XLVS_DROP_NO_REAL;
+}
+
+/* A service reached by another port than its own has persistence, or nobody to give (IPVS.md section 2). */
+static __always_inline bool claims(const struct xlvs_service *head, const struct flow *w)
+{
+	return head->mark || head->flags & XLVS_SERVICE_PERSISTENT || head->port == w->virtual_port;
+}
+
 /* Fills `out`. Not static: verified once, for both families. */
 __noinline int connect_flow(const struct flow *w, __u64 hash, const struct found *own, struct verdict *out)
 {
@@ -178,22 +248,31 @@ __noinline int connect_flow(const struct flow *w, __u64 hash, const struct found
 	if (!w || !own || !out)
 		return 0;
 	out->real = 0;
-	out->reason = XLVS_PASS_NO_SERVICE;
+	out->reason = w->icmp ? XLVS_PASS_ICMP_NO_FLOW : XLVS_PASS_NO_SERVICE;
 	service = find_service(w->proto, w->vip, w->virtual_port);
 	head = service ? service_at(service) : NULL;
 	if (!head)
 		return 0;
 	persistent = head->flags & XLVS_SERVICE_PERSISTENT;
-	if (from_peer(w))
+	if (from_peer(w)) {
 		out->reason = XLVS_PASS_PEER;
-	else if (w->client_port == FTP_DATA_PORT)
+	} else if (!begins(w)) {
+		out->reason = XLVS_PASS_NO_CONN;
+		if (w->proto == XLVS_TCP)
+			*out = resume(service, persistent, w, hash);
+	} else if (defended()) {
+		out->reason = XLVS_DROP_DEFENCE;
+	} else if (w->client_port == FTP_DATA_PORT) {
 		out->reason = XLVS_PASS_FTP_DATA;
-	else if (w->proto == XLVS_TCP && (w->tcp_flags & (TCP_SYN | TCP_RST)) != TCP_SYN)
-		*out = resume(service, persistent, w, hash);
-	else
-		*out = admit(service, persistent, w, hash, own);
-	if (out->reason >= XLVS_REASON_FORWARD && !out->real)
-		out->reason = XLVS_DROP_NO_REAL;
+	} else {
+		out->reason = XLVS_FORWARD_NEW;
+		if (claims(head, w) && head->flags & XLVS_SERVICE_ONE_PACKET && w->proto == XLVS_UDP)
+			admit_datagram(service, w, out);
+		else if (claims(head, w))
+			*out = admit(service, persistent, w, hash, own);
+	}
+	if (out->reason >= XLVS_REASON_FORWARD && out->reason < XLVS_REASON_DROP && !out->real)
+		out->reason = without_real(head, w);
 	return 0;
 }
 

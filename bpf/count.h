@@ -34,6 +34,8 @@ static __always_inline int finish(const struct frame *f, __u32 reason, int forwa
 	}
 	if (reason < XLVS_REASON_FORWARD)
 		return XDP_PASS;
+	if (unlikely(reason >= XLVS_REASON_ANSWER))
+		return XDP_TX;
 	return reason < XLVS_REASON_DROP ? forward_action : XDP_DROP;
 }
 

@@ -17,6 +17,20 @@ enum tcp_flag {				/* byte 13 of the TCP header */
 	TCP_ACK = 0x10,
 };
 
+enum sctp_event {			/* ip_vs_proto_sctp.c: what a chunk is to the state machine */
+	SCTP_DATA,
+	SCTP_INIT,
+	SCTP_INIT_ACK,
+	SCTP_COOKIE_ECHO,
+	SCTP_COOKIE_ACK,
+	SCTP_SHUTDOWN,
+	SCTP_SHUTDOWN_ACK,
+	SCTP_SHUTDOWN_COMPLETE,
+	SCTP_ERROR,
+	SCTP_ABORT,
+	SCTP_EVENTS,
+};
+
 /* A frame while it walks: what the link layer said and where the IP header starts. */
 struct frame {
 	struct xdp_md *ctx;
@@ -42,10 +56,13 @@ struct flow {
 	__u8 tcp_flags;
 	__u8 fragment;			/* enum fragment */
 	__u8 icmp;			/* an ICMP error about the flow, not a packet of it */
+	__u8 ipsec;			/* AH or ESP: the flow is the client's IKE flow */
+	__u8 chunk;			/* enum sctp_event of the first chunk */
 	__be32 fragment_id;
 	__u32 now;
 	__u32 cpu;
 	__u32 bytes;			/* of the IP packet */
+	__u32 tags;			/* VLAN tags in front of it */
 	struct xlvs_mac src_mac;
 };
 

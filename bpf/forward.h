@@ -10,53 +10,75 @@
 #include "nexthop.h"
 
 /* One hop less, as IPVS does for every method (IPVS.md section 14); RFC 1141 for the checksum. */
-static __always_inline bool spend_hop4(struct iphdr *ip)
+static __always_inline void spend_hop4(struct iphdr *ip)
 {
 	__u32 check = ip->check;
 
-	if (ip->ttl <= 1)
-		return false;
 	check += bpf_htons(0x0100);
 	ip->check = check + (check >= 0xffff);
 	ip->ttl--;
-	return true;
 }
 
-static __always_inline bool spend_hop6(struct ipv6hdr *ip)
+/*
+ * What stands in the way of the packet: a spent TTL, then the next hop's MTU, in IPVS's
+ * order. Frames of generic mode may have been merged on arrival and are not measured.
+ */
+static __always_inline __u32 obstacle(const struct frame *f, const struct xlvs_nexthop *hop, __u8 hops_left)
 {
-	if (ip->hop_limit <= 1)
-		return false;
-	ip->hop_limit--;
-	return true;
+	if (unlikely(hops_left <= 1))
+		return XLVS_DROP_TTL;
+	if (unlikely(f->bytes > hop->mtu) && hop->mtu && !f->iface->merged)
+		return XLVS_DROP_MTU;
+	return NEXT;
+}
+
+/* The IP header after the decision; a reason when the packet may not go on. Nothing is written in that case. */
+static __always_inline __u32 spend_hop(struct frame *f, const struct xlvs_nexthop *hop, const int family)
+{
+	struct iphdr *ip4 = f->ip;
+	struct ipv6hdr *ip6 = f->ip;
+	__u32 reason;
+
+	if (f->ip + (family == XLVS_IPV4 ? sizeof(*ip4) : sizeof(*ip6)) > f->end)
+		return XLVS_PASS_MALFORMED;
+	reason = obstacle(f, hop, family == XLVS_IPV4 ? ip4->ttl : ip6->hop_limit);
+	if (reason != NEXT)
+		return reason;
+	if (family == XLVS_IPV4)
+		spend_hop4(ip4);
+	else
+		ip6->hop_limit--;
+	return NEXT;
 }
 
 /*
  * Send the frame to the real server; the returned reason is `reason` unless
- * something stood in the way. *action becomes XDP_TX or XDP_REDIRECT.
+ * something stood in the way. *action becomes XDP_TX or XDP_REDIRECT. Counted is what
+ * was meant for the real server, whether or not it gets there (IPVS.md section 2.8).
+ * `only_smooth`: what is in the way makes it NEXT, with nothing written or counted.
  */
-static __always_inline __u32 forward(struct frame *f, __u32 reason, __u32 real, const int family, int *action)
+static __always_inline __u32 forward(struct frame *f, __u32 reason, __u32 real, const int family, int *action,
+				     const bool only_smooth)
 {
 	const struct xlvs_real *dest = at(&reals, real);
 	const struct xlvs_nexthop *hop;
+	__u32 obstacle;
 
 	if (!dest || !(dest->flags & XLVS_REAL_AVAILABLE))
-		return XLVS_DROP_REAL_GONE;
+		return only_smooth ? NEXT : XLVS_DROP_REAL_GONE;
 	hop = at(&nexthops, READ_ONCE(dest->nexthop));
-	if (!hop || unlikely(hop->kind != XLVS_NEXTHOP_ETHERNET)) {
-		if (hop && hop->kind == XLVS_NEXTHOP_LOCAL) {
-			count_real(f, real);
-			return XLVS_PASS_LOCAL_REAL;
-		}
-		return XLVS_DROP_NEXTHOP;
-	}
-	if (f->ip + (family == XLVS_IPV4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)) >
-	    f->end)
-		return XLVS_PASS_MALFORMED;
-	if (!(family == XLVS_IPV4 ? spend_hop4(f->ip) : spend_hop6(f->ip)))
-		return XLVS_DROP_TTL;
+	if (!only_smooth)
+		count_real(f, real);
+	if (!hop || unlikely(hop->kind != XLVS_NEXTHOP_ETHERNET))
+		return only_smooth ? NEXT : hop && hop->kind == XLVS_NEXTHOP_LOCAL ? XLVS_PASS_LOCAL_REAL :
+		       XLVS_DROP_NEXTHOP;
+	obstacle = spend_hop(f, hop, family);
+	if (obstacle != NEXT)
+		return only_smooth ? NEXT : obstacle;
+	if (only_smooth)
+		count_real(f, real);
 	if (!write_link_header(f, hop))
 		return XLVS_DROP_REWRITE;
-	count_real(f, real);
 	if (likely(hop->ifindex == f->ctx->ingress_ifindex))
 		return reason;
 	if (bpf_redirect_map(&tx_ports, hop->ifindex, XDP_DROP) != XDP_REDIRECT)

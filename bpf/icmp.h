@@ -2,13 +2,14 @@
 /*
  * icmp.h - ICMP errors go to the real server of the flow they are about, or path
  * MTU discovery breaks. The quoted packet is one that the real server sent, so its
- * source is the VIP (IPVS.md section 13). Only 8 bytes behind the quoted IP header
+ * source is a VIP, not always the one the error came to (IPVS.md section 13). Only 8 bytes behind the quoted IP header
  * are promised (RFC 792).
  */
 #ifndef XLVS_ICMP_H
 #define XLVS_ICMP_H
 
 #include "conn.h"
+#include "service.h"
 
 /* <linux/icmp.h> pulls in the C library; this much is needed. */
 struct icmp_header {
@@ -37,7 +38,8 @@ static __always_inline __u32 quoted4(struct frame *f, struct flow *w, void **l4)
 
 	if ((void *)(ip + 1) > f->end || ip->version != 4 || ip->ihl < 5)
 		return XLVS_PASS_ICMP_NO_FLOW;
-	if (ip->saddr != f->virtual[0] || ip->frag_off & IP_OFFSET_MASK)
+	w->vip = find_vip(&ip->saddr, XLVS_IPV4);
+	if (!w->vip || ip->frag_off & IP_OFFSET_MASK)
 		return XLVS_PASS_ICMP_NO_FLOW;
 	w->client[0] = ip->daddr;
 	w->l4 = ip->protocol;
@@ -48,12 +50,13 @@ static __always_inline __u32 quoted4(struct frame *f, struct flow *w, void **l4)
 static __always_inline __u32 quoted6(struct frame *f, struct flow *w, void **l4)
 {
 	struct ipv6hdr *ip = *l4;
-	const __u64 *from, *virtual = (const __u64 *)f->virtual;
+	__be32 from[4];
 
 	if ((void *)(ip + 1) > f->end || ip->version != 6)
 		return XLVS_PASS_ICMP_NO_FLOW;
-	from = (const __u64 *)&ip->saddr;
-	if (from[0] != virtual[0] || from[1] != virtual[1])
+	__builtin_memcpy(from, &ip->saddr, 16);
+	w->vip = find_vip(from, XLVS_IPV6);
+	if (!w->vip)
 		return XLVS_PASS_ICMP_NO_FLOW;
 	__builtin_memcpy(w->client, &ip->daddr, 16);
 	w->l4 = ip->nexthdr;
@@ -75,6 +78,8 @@ static __always_inline __u32 icmp_flow(struct frame *f, struct flow *w, void *l4
 		return XLVS_PASS_MALFORMED;
 	if (family == XLVS_IPV4 ? !is_error4(icmp->type) : icmp->type >= ICMP6_FIRST_QUERY)
 		return XLVS_PASS_ICMP_QUERY;
+	if (family == XLVS_IPV6 && w->fragment)
+		return XLVS_DROP_ICMP_FRAGMENT;
 	l4 = icmp + 1;
 	reason = family == XLVS_IPV4 ? quoted4(f, w, &l4) : quoted6(f, w, &l4);
 	if (reason != NEXT)
@@ -90,6 +95,8 @@ static __always_inline __u32 icmp_flow(struct frame *f, struct flow *w, void *l4
 		w->proto = XLVS_TCP;
 	else if (w->l4 == IPPROTO_UDP)
 		w->proto = XLVS_UDP;
+	else if (w->l4 == IPPROTO_SCTP)
+		w->proto = XLVS_SCTP;
 	else
 		return XLVS_PASS_ICMP_NO_FLOW;
 	return NEXT;

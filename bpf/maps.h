@@ -44,7 +44,7 @@ XLVS_ARRAY(verdicts, struct xlvs_verdict, 1);
 XLVS_ARRAY(real_stats, struct xlvs_real_stats, 1);
 XLVS_ARRAY(totals, struct xlvs_totals, 1);
 
-/* Controller's own memory, kept with the pins; the datapath never reads it. */
+/* Controller's own memory, kept with the pins; of it the datapath reads weights only (near.h). */
 XLVS_ARRAY(real_info, struct xlvs_real_info, 1);
 XLVS_ARRAY(service_info, struct xlvs_service_info, 1);
 
@@ -59,6 +59,22 @@ struct {
 	__type(key, struct xlvs_frag_key);
 	__type(value, struct xlvs_frag);
 } frags SEC(".maps");
+
+/* What lblc and lblcr remember, by service and VIP. A hash that is full remembers nothing new, as IPVS's does. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct xlvs_near_key);
+	__type(value, struct xlvs_near);
+} near SEC(".maps");
+
+/* What a new element of `near` is made of: too large for the stack, never written. */
+XLVS_ARRAY(near_blank, struct xlvs_near, 1);
+
+/* Rate limit of the director's own answers: element 0 for all, the others by client. */
+#define XLVS_TOKEN_BITS 12
+XLVS_ARRAY(tokens, struct xlvs_tokens, 1 + (1 << XLVS_TOKEN_BITS));
 
 /* MACs of other directors; controller writes. */
 struct {

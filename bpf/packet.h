@@ -13,6 +13,7 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include "ext6.h"
+#include "sctp.h"
 
 #define ETH_P_8021Q_BE bpf_htons(0x8100)
 #define ETH_P_8021AD_BE bpf_htons(0x88a8)
@@ -117,7 +118,7 @@ static __always_inline __u32 parse_rest6(struct frame *f, struct flow *w, void *
 	return skip_ext_headers(f, w, l4);
 }
 
-/* Ports and TCP flags. A header that does not fit is dropped, as IPVS does. */
+/* Ports and TCP flags of what most packets are. A header that does not fit is dropped, as IPVS does. */
 static __always_inline __u32 parse_ports(struct frame *f, struct flow *w, void *l4)
 {
 	if (likely(w->l4 == IPPROTO_TCP)) {
@@ -142,6 +143,22 @@ static __always_inline __u32 parse_ports(struct frame *f, struct flow *w, void *
 		return NEXT;
 	}
 	return XLVS_PASS_NO_SERVICE;
+}
+
+/* AH and ESP have no ports: they go where the client's IKE flow goes (IPVS.md section 9). */
+#define IKE_PORT bpf_htons(500)
+
+static __always_inline __u32 parse_transport(struct frame *f, struct flow *w, void *l4)
+{
+	if (w->l4 == IPPROTO_SCTP)
+		return parse_sctp(f, w, l4);
+	if (w->l4 != IPPROTO_AH && w->l4 != IPPROTO_ESP)
+		return parse_ports(f, w, l4);
+	w->ipsec = 1;
+	w->proto = XLVS_UDP;
+	w->client_port = IKE_PORT;
+	w->virtual_port = IKE_PORT;
+	return NEXT;
 }
 
 #endif

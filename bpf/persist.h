@@ -10,34 +10,35 @@
 #ifndef XLVS_PERSIST_H
 #define XLVS_PERSIST_H
 
+#include "conn.h"
 #include "template.h"
 
-/*
- * The real server a valid template names; renews it. 0: the template cannot be
- * used (its real server was removed, or its time was over) and may be pointed anew.
- */
+/* Its timer has fired and nothing it controls holds it: as good as not there. */
+static __always_inline bool template_over(const struct xlvs_template *t, __u32 now)
+{
+	return template_expired(READ_ONCE(t->data), now) && !template_controls(t);
+}
+
+/* Its real server was removed, or is quiesced and expire_quiescent_template is on. */
+static __always_inline bool template_invalid(const struct xlvs_template *t)
+{
+	__u32 flags = real_flags(template_real(READ_ONCE(t->data)));
+
+	return !(flags & XLVS_REAL_AVAILABLE) ||
+	       (flags & XLVS_REAL_QUIESCED && tunable(XLVS_TUNE_EXPIRE_QUIESCENT_TEMPLATE));
+}
+
+/* The real server a valid template names; a new connection renews it. */
 static __always_inline __u32 template_use(struct xlvs_template *t, __u32 now)
 {
 	__u64 data = READ_ONCE(t->data);
-	__u32 seconds = template_timeout(data), real = template_real(data);
-	const struct xlvs_real *dest = at(&reals, real);
+	__u32 seconds = template_expired(data, now) ? TEMPLATE_POSTPONED : template_timeout(data);
 
-	if (!real || !dest || !(dest->flags & XLVS_REAL_AVAILABLE))
-		return 0;
-	if (template_expired(data, now)) {
-		if (!template_controls(t))
-			return 0;
-		seconds = TEMPLATE_POSTPONED;
-	}
-	__sync_val_compare_and_swap(&t->data, data, template_data(real, seconds, now));
-	return real;
+	__sync_val_compare_and_swap(&t->data, data, template_data(template_real(data), seconds, now));
+	return template_real(data);
 }
 
-/*
- * Point an unusable template at another real server, with the service's time. IPVS
- * leaves the old one to its timer under another name; connections of that one go on
- * counting here until they expire.
- */
+/* Give an ended template of the same key another real server and the service's time. */
 static __always_inline void template_repoint(struct xlvs_template *t, __u32 real, __u32 seconds, __u32 now)
 {
 	__u64 old = READ_ONCE(t->data);
@@ -50,8 +51,8 @@ static __always_inline void template_repoint(struct xlvs_template *t, __u32 real
 	persistent_add(real, 1);
 }
 
-/* The template that controls a connection, found again by the connection's own addresses. */
-static __always_inline struct xlvs_template *template_of(const struct flow *w)
+/* The template that controls a connection to `real`, found again by the connection's own addresses. */
+static __always_inline struct xlvs_template *template_of(const struct flow *w, __u32 real)
 {
 	const struct xlvs_service *head;
 	struct template_key k;
@@ -61,22 +62,22 @@ static __always_inline struct xlvs_template *template_of(const struct flow *w)
 	if (!head)
 		return NULL;
 	template_key_of(w, head, &k);
-	return template_find(&k);
+	return template_find(&k, real);
 }
 
 /* A controlled connection is gone. */
-static __always_inline void template_release(const struct flow *w)
+static __always_inline void template_release(const struct flow *w, __u32 real)
 {
-	struct xlvs_template *t = template_of(w);
+	struct xlvs_template *t = template_of(w, real);
 
 	if (t && template_controls(t))
 		__sync_fetch_and_add(&t->control, -1);
 }
 
 /* What a controlled connection makes of its template: ASSURED once it is ESTABLISHED, NEEDED while it lives. */
-__noinline int template_mark(const struct flow *w, __u32 mark)
+__noinline int template_mark(const struct flow *w, __u32 real, __u32 mark)
 {
-	struct xlvs_template *t = w ? template_of(w) : NULL;
+	struct xlvs_template *t = w ? template_of(w, real) : NULL;
 
 	if (t && !(READ_ONCE(t->control) & mark))
 		__sync_fetch_and_or(&t->control, mark);

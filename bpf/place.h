@@ -46,10 +46,10 @@ __noinline int conn_forget(__u32 family, const struct found *way)
 	if (!way)
 		return 0;
 	data = way->seen;
-	load_add(conn_real(data), -load_of(conn_state(data)));
+	load_leave(conn_real(data), conn_state(data));
 	if (data & CONN_CONTROLLED) {
 		flow_of_way(way, family, &old);
-		template_release(&old);
+		template_release(&old, conn_real(data));
 	}
 	return 0;
 }
@@ -114,9 +114,33 @@ __noinline int conn_store(const struct flow *w, const struct found *room, __u64 
 	}
 	write_key(room, w);
 	__sync_lock_test_and_set(word, data);
-	load_add(conn_real(data), load_of(conn_state(data)));
+	load_enter(conn_real(data), conn_state(data));
 	count->conns_created++;
 	return 1;
+}
+
+/* A connection that the table still holds as it was seen ends now. */
+__noinline int conn_remove(const struct flow *w, const struct found *way)
+{
+	struct xlvs_totals *count;
+	__u64 *word;
+
+	if (!w || !way)
+		return 0;
+	word = way_data(w->family, way->set, way->way);
+	count = my_totals(w->cpu);
+	if (!word || !count || __sync_val_compare_and_swap(word, way->seen, CONN_BUSY) != way->seen)
+		return 0;
+	conn_forget(w->family, way);
+	__sync_lock_test_and_set(word, 0);
+	count->conns_expired++;
+	return 1;
+}
+
+/* A connection that gets there makes its template ASSURED. */
+static __always_inline bool assures(__u32 state)
+{
+	return state == XLVS_TCP_ESTABLISHED || state == XLVS_SCTP_ESTABLISHED;
 }
 
 /* A packet of a known connection that changes its state. Retried: the word may move under us. */
@@ -138,8 +162,8 @@ __noinline int conn_advance(const struct flow *w, const struct found *way)
 		was = __sync_val_compare_and_swap(word, seen, next);
 		if (was == seen) {
 			load_add(conn_real(seen), load_of(after) - load_of(before));
-			if (after == XLVS_TCP_ESTABLISHED && before != after && seen & CONN_CONTROLLED)
-				template_mark(w, XLVS_TEMPLATE_ASSURED);
+			if (assures(after) && before != after && seen & CONN_CONTROLLED)
+				template_mark(w, conn_real(seen), XLVS_TEMPLATE_ASSURED);
 			return 0;
 		}
 		if ((was ^ seen) >> XLVS_CONN_REAL_SHIFT)
@@ -157,7 +181,7 @@ static __always_inline struct verdict known(const struct flow *w, const struct f
 	if (!real_available(v.real))
 		return v;
 	conn_advance(w, way);
-	v.reason = XLVS_FORWARD_CONN;
+	v.reason = w->ipsec ? XLVS_FORWARD_IPSEC : XLVS_FORWARD_CONN;
 	return v;
 }
 

@@ -36,7 +36,7 @@ static __always_inline __u32 vacancy(__u64 data, const struct flow *w)
 		return VACANT_EXPIRED;
 	if (is_embryonic(state))
 		return VACANT_EMBRYONIC;
-	if (state == XLVS_UDP_NORMAL)
+	if (state_proto(state) == XLVS_UDP)
 		return w->proto == XLVS_UDP ? VACANT_UDP : NOT_VACANT;
 	return !is_active(state) && age >= QUIET_TICKS ? VACANT_QUIET : NOT_VACANT;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * sched_score.h - schedulers that take the lowest score in one pass over the
- * service's shares. Ties go to the earlier in list order, as in IPVS.
+ * sched_score.h - schedulers that go over the service's shares: the lowest score, or
+ * the first that fits. Ties go to the earlier in list order, as in IPVS. An
+ * overloaded real server is passed over.
  */
 #ifndef XLVS_SCHED_SCORE_H
 #define XLVS_SCHED_SCORE_H
 
+#include "conn.h"
 #include "service.h"
 
 static __always_inline const struct xlvs_share *share_at(__u32 line, __u32 i)
@@ -17,38 +19,165 @@ static __always_inline const struct xlvs_share *share_at(__u32 line, __u32 i)
 
 struct score_pass {
 	__u32 line;
+	__u32 scheduler;
 	__u32 best;			/* real id, 0 = none yet */
+	__u32 pad;
 	__u64 best_load;
 	__u64 best_weight;
 };
 
-/* net/netfilter/ipvs/ip_vs_wlc.c: overhead = 256 * active + (active + inactive). */
-static int wlc_step(__u32 i, struct score_pass *pass)
+/* ip_vs_dest_conn_overhead(): 256 * active + (active + inactive). */
+static __always_inline __u64 overhead_of(const struct xlvs_load *load)
+{
+	return 257ull * READ_ONCE(load->active) + READ_ONCE(load->inactive);
+}
+
+static __always_inline bool overloaded(__u32 real)
+{
+	return real_flags(real) & XLVS_REAL_OVERLOADED;
+}
+
+/* The better of two: load over weight, compared as products so that nothing is rounded. */
+static __always_inline void score(struct score_pass *pass, __u32 real, __u64 load, __u64 weight)
+{
+	if (pass->best && pass->best_load * weight <= load * pass->best_weight)
+		return;
+	pass->best = real;
+	pass->best_load = load;
+	pass->best_weight = weight;
+}
+
+/* lc, wlc, sed, nq (ip_vs_{lc,wlc,sed,nq}.c). */
+static int score_step(__u32 i, struct score_pass *pass)
 {
 	const struct xlvs_share *share = share_at(pass->line, i);
 	const struct xlvs_load *load;
-	__u64 overhead;
+	__u64 active;
 
 	if (!share)
 		return 1;
 	load = at(&loads, share->real);
 	if (!load)
 		return 1;
-	overhead = 257ull * READ_ONCE(load->active) + READ_ONCE(load->inactive);
-	if (!pass->best || pass->best_load * share->weight > overhead * pass->best_weight) {
-		pass->best = share->real;
-		pass->best_load = overhead;
-		pass->best_weight = share->weight;
+	if (overloaded(share->real))
+		return 0;
+	active = READ_ONCE(load->active);
+	switch (pass->scheduler) {
+	case XLVS_SCHED_LC:
+		score(pass, share->real, overhead_of(load), 1);
+		return 0;
+	case XLVS_SCHED_NQ:
+		if (!active) {		/* nothing to queue behind: taken at once */
+			pass->best = share->real;
+			return 1;
+		}
+		/* fallthrough */
+	case XLVS_SCHED_SED:
+		score(pass, share->real, active + 1, share->weight);
+		return 0;
 	}
+	score(pass, share->real, overhead_of(load), share->weight);
 	return 0;
 }
 
-static __always_inline __u32 pick_least_loaded(const struct xlvs_service *head, __u32 service)
+static __always_inline __u32 pick_lowest_score(const struct xlvs_service *head, __u32 service)
 {
-	struct score_pass pass = { .line = service };
+	struct score_pass pass = { .line = service, .scheduler = head->scheduler };
 
-	bpf_loop(head->count, wlc_step, &pass, 0);
+	bpf_loop(head->count, score_step, &pass, 0);
 	return pass.best;
+}
+
+/* fo, ovf: shares stand heaviest first (ip_vs_fo.c, ip_vs_ovf.c). ovf admits weight + 1, as IPVS's <= does. */
+static int first_step(__u32 i, struct score_pass *pass)
+{
+	const struct xlvs_share *share = share_at(pass->line, i);
+	const struct xlvs_load *load;
+
+	if (!share)
+		return 1;
+	load = at(&loads, share->real);
+	if (!load)
+		return 1;
+	if (overloaded(share->real) ||
+	    (pass->scheduler == XLVS_SCHED_OVF && READ_ONCE(load->active) > share->weight))
+		return 0;
+	pass->best = share->real;
+	return 1;
+}
+
+static __always_inline __u32 pick_first(const struct xlvs_service *head, __u32 service)
+{
+	struct score_pass pass = { .line = service, .scheduler = head->scheduler };
+
+	bpf_loop(head->count, first_step, &pass, 0);
+	return pass.best;
+}
+
+/* twos: two draws by weight, the less loaded of them (ip_vs_twos.c). */
+struct twos_pass {
+	__u64 draw[2];
+	__u64 total;
+	__u32 line;
+	__u32 choice[2];
+	__u32 pad;
+};
+
+static int twos_total_step(__u32 i, struct twos_pass *pass)
+{
+	const struct xlvs_share *share = share_at(pass->line, i);
+
+	if (!share)
+		return 1;
+	if (!overloaded(share->real))
+		pass->total += share->weight;
+	return 0;
+}
+
+/* The first share where what was drawn is used up. */
+static int twos_step(__u32 i, struct twos_pass *pass)
+{
+	const struct xlvs_share *share = share_at(pass->line, i);
+
+	if (!share)
+		return 1;
+	if (overloaded(share->real))
+		return 0;
+	pass->total += share->weight;
+	if (!pass->choice[0] && pass->draw[0] <= pass->total)
+		pass->choice[0] = i + 1;
+	if (!pass->choice[1] && pass->draw[1] <= pass->total)
+		pass->choice[1] = i + 1;
+	return pass->choice[0] && pass->choice[1];
+}
+
+static __always_inline void score_share(struct score_pass *pass, __u32 line, __u32 i)
+{
+	const struct xlvs_share *share = share_at(line, i);
+	const struct xlvs_load *load = share ? at(&loads, share->real) : NULL;
+
+	if (load)
+		score(pass, share->real, overhead_of(load), share->weight);
+}
+
+static __always_inline __u32 pick_of_two(const struct xlvs_service *head, __u32 service)
+{
+	struct twos_pass pass = { .line = service };
+	struct score_pass best = {};
+
+	bpf_loop(head->count, twos_total_step, &pass, 0);
+	if (!pass.total)
+		return 0;
+	/* 0..total inclusive, as IPVS draws */
+	pass.draw[0] = (__u64)bpf_get_prandom_u32() * (pass.total + 1) >> 32;
+	pass.draw[1] = (__u64)bpf_get_prandom_u32() * (pass.total + 1) >> 32;
+	pass.total = 0;
+	bpf_loop(head->count, twos_step, &pass, 0);
+	if (!pass.choice[0] || !pass.choice[1])
+		return 0;
+	score_share(&best, service, pass.choice[0] - 1);
+	score_share(&best, service, pass.choice[1] - 1);
+	return best.best;
 }
 
 #endif

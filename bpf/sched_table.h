@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * sched_table.h - schedulers whose table user space prepares: the packet path
- * only makes an index. rr and wrr walk IPVS's exact sequence, kept as segments;
- * sh hashes the client as net/netfilter/ipvs/ip_vs_sh.c does.
+ * only makes an index. rr and wrr walk IPVS's exact sequence, kept as segments.
  */
 #ifndef XLVS_SCHED_TABLE_H
 #define XLVS_SCHED_TABLE_H
 
-#include "service.h"
+#include "sched_score.h"
 
 #define SEGMENT_STEPS 13		/* 2^12 = XLVS_MAX_REALS_PER_SERVICE distinct weights, and one */
 
@@ -68,25 +67,105 @@ static __always_inline __u32 sequence_pick(const struct xlvs_service *head, __u3
 	return id_at(service, head->ids, segment->first + (__u32)((n - search.start) % segment->count));
 }
 
-/* Index of this pick: shared by all CPUs, so that the sequence is IPVS's. */
-static __always_inline __u64 next_pick(__u32 service)
+static __always_inline struct xlvs_cursor *cursor_at(__u32 service)
 {
-	struct xlvs_cursor *cursor = at(&tables, service + 1);
-
-	return cursor ? __sync_fetch_and_add(&cursor->next, 1) : 0;
+	return at(&tables, service + 1);
 }
 
-/* 32-bit fold of the client's address, as a number. */
-static __always_inline __u32 client_fold(const struct flow *w)
+/* The walk past overloaded real servers: pick `n` is looked at next. */
+struct skip_pass {
+	__u64 n;
+	__u64 left;			/* picks until the whole period was looked at */
+	__u32 service;
+	__u32 real;			/* found, 0 = not yet */
+	__u32 segment;			/* of the last candidate, from 1 */
+	__u32 run;			/* candidates of it in a row that were overloaded */
+};
+
+#define SKIP_STEPS (1 << 16)
+
+/* One candidate; where all of a segment are overloaded, the rest of the segment is passed over. */
+static int skip_step(__u32 i, struct skip_pass *pass)
 {
-	if (w->family == XLVS_IPV4)
-		return bpf_ntohl(w->client[0]);
-	return bpf_ntohl(w->client[0] ^ w->client[1] ^ w->client[2] ^ w->client[3]);
+	const struct xlvs_service *head = service_at(pass->service);
+	struct segment_search search = { .service = pass->service };
+	const struct xlvs_segment *segment;
+	__u64 passed = 0;
+	__u32 real;
+
+	if (!head || !pass->left)
+		return 1;
+	search.n = pass->n;
+	search.high = head->count;
+	if (search.high > 1)
+		bpf_loop(SEGMENT_STEPS, search_step, &search, 0);
+	segment = segment_at(pass->service, search.low);
+	if (!segment || !segment->count)
+		return 1;
+	real = id_at(pass->service, head->ids, segment->first + (__u32)((pass->n - search.start) % segment->count));
+	if (!overloaded(real)) {
+		pass->real = real;
+		return 1;
+	}
+	pass->run = pass->segment == search.low + 1 ? pass->run + 1 : 1;
+	pass->segment = search.low + 1;
+	passed = pass->run < segment->count ? 1 : segment->until - pass->n;
+	if (passed > pass->left)
+		passed = pass->left;
+	pass->left -= passed;
+	pass->n += passed;
+	if (pass->n >= head->period)
+		pass->n -= head->period;
+	return 0;
 }
 
-static __always_inline __u32 pick_source_hash(__u32 service, const struct flow *w)
+/*
+ * The next real server of the sequence that is not overloaded, from pick `n` on, which
+ * has been counted; the cursor goes along. When all are, IPVS's wrr has gone back to the
+ * head of the list, unless its search began amid the lowest level: then it stands where
+ * it stood, and rr always does (ip_vs_wrr.c, ip_vs_rr.c).
+ */
+__noinline __u32 skip_overloaded(__u32 service, __u64 n)
 {
-	return id_at(service, 2, client_fold(w) * 0x61c88647u >> 24);
+	const struct xlvs_service *head = service_at(service);
+	struct xlvs_cursor *cursor = cursor_at(service);
+	struct skip_pass pass = { .service = service, .n = n };
+	const struct xlvs_segment *last;
+
+	if (!head || !cursor || !head->count)
+		return 0;
+	pass.left = head->period;
+	bpf_loop(SKIP_STEPS, skip_step, &pass, 0);
+	if (pass.real) {
+		__sync_fetch_and_add(&cursor->next, head->period - pass.left);
+		return pass.real;
+	}
+	last = segment_at(service, head->count - 1);
+	if (!last)
+		return 0;
+	if (head->scheduler == XLVS_SCHED_RR || n > head->period - last->count) {
+		__sync_fetch_and_add(&cursor->next, -1);
+		return 0;
+	}
+	__sync_fetch_and_add(&cursor->next, head->period - n - 1);
+	WRITE_ONCE(cursor->start, READ_ONCE(cursor->next));
+	WRITE_ONCE(cursor->current_weight, cursor->max_weight);
+	return 0;
 }
+
+/* rr, wrr: the cursor is shared by all CPUs, so that the sequence is IPVS's. */
+static __always_inline __u32 pick_in_turn(const struct xlvs_service *head, __u32 service)
+{
+	struct xlvs_cursor *cursor = cursor_at(service);
+	__u32 real;
+	__u64 n;
+
+	if (!cursor || !head->period)
+		return 0;
+	n = __sync_fetch_and_add(&cursor->next, 1) % head->period;
+	real = sequence_pick(head, service, n);
+	return likely(!overloaded(real)) ? real : skip_overloaded(service, n);
+}
+
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * sweep.h - what time does to the tables: frees expired connections and templates
- * and keeps the counts true. Run in slices by the controller, never by a packet.
+ * and keeps the counts true. Run in slices by the controller, never by a packet; so is
+ * the clock it reads.
  */
 #ifndef XLVS_SWEEP_H
 #define XLVS_SWEEP_H
@@ -14,6 +15,7 @@ struct sweep_pass {
 	__u32 now;
 	__u32 live;
 	__u32 freed;
+	bool defend;
 };
 
 /* A live connection speaks for its template, if it still finds it. */
@@ -22,14 +24,27 @@ static __noinline int keep_template(__u32 family, const struct found *way)
 	struct flow w = {};
 
 	flow_of_way(way, family, &w);
-	return template_mark(&w, XLVS_TEMPLATE_NEEDED);
+	return template_mark(&w, conn_real(way->seen), XLVS_TEMPLATE_NEEDED);
+}
+
+/* What drop_entry takes from a table under attack (ip_vs_random_dropentry); the rest costs nothing to keep here. */
+static __always_inline bool is_half_open(__u32 state)
+{
+	return 1u << (state & 31) & (1u << XLVS_TCP_SYN_RECV | 1u << XLVS_TCP_SYNACK |
+				     1u << XLVS_SCTP_INIT1 | 1u << XLVS_SCTP_INIT);
+}
+
+static __always_inline bool conn_ends(__u64 data, const struct sweep_pass *pass)
+{
+	return conn_expired(data, pass->now) || (pass->defend && is_half_open(conn_state(data))) ||
+	       (tunable(XLVS_TUNE_EXPIRE_NODEST_CONN) && !real_available(conn_real(data)));
 }
 
 static __always_inline void sweep_conn(const struct found *c, __u64 *word, struct sweep_pass *pass)
 {
 	if (!conn_vip(c->seen))
 		return;
-	if (!conn_expired(c->seen, pass->now)) {
+	if (!conn_ends(c->seen, pass)) {
 		pass->live++;
 		if (c->seen & CONN_CONTROLLED)
 			keep_template(pass->family, c);
@@ -71,7 +86,8 @@ static __always_inline void sweep_template(struct xlvs_template *t, struct sweep
 	control = READ_ONCE(t->control);
 	if (control & XLVS_TEMPLATE_NEEDED)
 		__sync_fetch_and_and(&t->control, ~XLVS_TEMPLATE_NEEDED);
-	if (!template_expired(seen, pass->now)) {
+	if (!template_expired(seen, pass->now) &&
+	    !(pass->defend && !(control & (XLVS_TEMPLATE_ASSURED | XLVS_TEMPLATE_COUNT_MASK)))) {
 		pass->live++;
 		return;
 	}
@@ -100,7 +116,7 @@ static int sweep_template_set(__u32 i, struct sweep_pass *pass)
 
 static __always_inline void sweep_slice(struct xlvs_sweep *order)
 {
-	struct sweep_pass pass = { .first = order->first, .now = now_ticks() };
+	struct sweep_pass pass = { .first = order->first, .now = now_ticks(), .defend = order->defend };
 	struct xlvs_totals *count = my_totals(bpf_get_smp_processor_id());
 
 	if (order->table == XLVS_TABLE_TEMPLATE) {
@@ -116,6 +132,21 @@ static __always_inline void sweep_slice(struct xlvs_sweep *order)
 	order->now = pass.now;
 	order->live = pass.live;
 	order->freed = pass.freed;
+}
+
+SEC("syscall")
+int sweep(struct xlvs_sweep *order)
+{
+	sweep_slice(order);
+	return 0;
+}
+
+SEC("syscall")
+int clock(struct xlvs_now *now)
+{
+	now->jiffies = bpf_jiffies64();
+	now->monotonic_ns = bpf_ktime_get_ns();
+	return 0;
 }
 
 #endif

@@ -43,13 +43,21 @@ static __always_inline __u32 template_controls(const struct xlvs_template *t)
 	return READ_ONCE(t->control) & XLVS_TEMPLATE_COUNT_MASK;
 }
 
+#define TEMPLATE_KIND_MASK (((1u << XLVS_TEMPLATE_KIND_BITS) - 1) << XLVS_TEMPLATE_KIND_SHIFT)
+
 /* The template's identity for a flow of a persistent service. */
 struct template_key {
 	__u64 net[2];
 	__u32 vip_port;
-	__u32 proto;			/* at its place in xlvs_template.control */
+	__u32 kind;			/* at its place in xlvs_template.control */
 	__u64 hash;
 };
+
+/* The service's own port, where it is not FTP's: only then is the port part of the template (IPVS.md section 10). */
+static __always_inline bool port_counts(const struct flow *w, const struct xlvs_service *head)
+{
+	return head->port == w->virtual_port && head->port != FTP_PORT;
+}
 
 static __always_inline void template_key_of(const struct flow *w, const struct xlvs_service *head, struct template_key *k)
 {
@@ -57,30 +65,39 @@ static __always_inline void template_key_of(const struct flow *w, const struct x
 
 	k->net[0] = client[0] & mask[0];
 	k->net[1] = client[1] & mask[1];
-	k->vip_port = (__u32)w->virtual_port << 16 | w->vip;
-	k->proto = (__u32)w->proto << XLVS_TEMPLATE_PROTO_SHIFT;
-	k->hash = mix(mix(k->net[0] ^ config.seed) + k->net[1] + ((__u64)k->proto << 32 | k->vip_port));
+	if (head->mark) {
+		k->vip_port = head->mark;
+		k->kind = w->family == XLVS_IPV4 ? XLVS_TEMPLATE_MARK4 : XLVS_TEMPLATE_MARK6;
+	} else {
+		k->vip_port = (port_counts(w, head) ? (__u32)w->virtual_port << 16 : 0) | w->vip;
+		k->kind = w->proto;
+	}
+	k->kind <<= XLVS_TEMPLATE_KIND_SHIFT;
+	k->hash = mix(mix(k->net[0] ^ config.seed) + k->net[1] + ((__u64)k->kind << 32 | k->vip_port));
 }
 
-static __always_inline bool template_is(const struct xlvs_template *t, const struct template_key *k)
+/* A connection looks for the template of its real server, disabled or not; a new one for that in force (real 0). */
+static __always_inline bool template_is(const struct xlvs_template *t, const struct template_key *k, __u32 real)
 {
 	const __u64 *net = (const __u64 *)t->net;
 	__u64 data = READ_ONCE(t->data);
+	__u32 control = READ_ONCE(t->control);
 
+	if (real ? template_real(data) != real : !template_real(data) || control & XLVS_TEMPLATE_DISABLED)
+		return false;
 	return READ_ONCE(net[0]) == k->net[0] && READ_ONCE(net[1]) == k->net[1] &&
-	       READ_ONCE(((const __u32 *)net)[4]) == k->vip_port && template_real(data) &&
-	       !((READ_ONCE(t->control) ^ k->proto) >> XLVS_TEMPLATE_PROTO_SHIFT & 3) &&
+	       READ_ONCE(((const __u32 *)net)[4]) == k->vip_port && !((control ^ k->kind) & TEMPLATE_KIND_MASK) &&
 	       template_real(READ_ONCE(t->data)) == template_real(data);
 }
 
-static __always_inline struct xlvs_template *template_find(const struct template_key *k)
+static __always_inline struct xlvs_template *template_find(const struct template_key *k, __u32 real)
 {
 	for (int i = 0; i < 2 * XLVS_TEMPLATE_WAYS; i++) {
 		__u32 sets = config.template_sets;
 		struct xlvs_template_set *set = at(&templates, i < XLVS_TEMPLATE_WAYS ?
 						   first_set(k->hash, sets) : second_set(k->hash, sets));
 
-		if (set && template_is(&set->way[i % XLVS_TEMPLATE_WAYS], k))
+		if (set && template_is(&set->way[i % XLVS_TEMPLATE_WAYS], k, real))
 			return &set->way[i % XLVS_TEMPLATE_WAYS];
 	}
 	return NULL;
@@ -109,7 +126,7 @@ static __always_inline __u64 template_vacancy(const struct xlvs_template *t, __u
 		return 1;
 	if (!template_real(data) || template_controls(t))
 		return 0;
-	if (template_expired(data, now))
+	if (template_expired(data, now) || READ_ONCE(t->control) & XLVS_TEMPLATE_DISABLED)
 		return 2;
 	return 3 + (XLVS_TICK_MASK - age);
 }
@@ -164,7 +181,7 @@ static __noinline struct xlvs_template *template_create(const struct template_ke
 	WRITE_ONCE(net[0], k->net[0]);
 	WRITE_ONCE(net[1], k->net[1]);
 	WRITE_ONCE(((__u32 *)net)[4], k->vip_port);
-	WRITE_ONCE(t->control, k->proto);
+	WRITE_ONCE(t->control, k->kind);
 	__sync_lock_test_and_set(&t->data, template_data(real, seconds, w->now));
 	persistent_add(real, 1);
 	count->templates_created++;

@@ -7,7 +7,7 @@
 #include "arrive.h"
 #include "connect.h"
 #include "frag.h"
-#include "icmp.h"
+#include "leave.h"
 #include "sweep.h"
 
 /*
@@ -18,7 +18,6 @@
 static __always_inline int settle(struct frame *f, const int family)
 {
 	struct flow w = { .family = family };
-	struct verdict v = { .reason = XLVS_FORWARD_CONN };
 	struct found way;
 	void *l4 = NULL;
 	__u64 *word;
@@ -31,10 +30,9 @@ static __always_inline int settle(struct frame *f, const int family)
 	word = conn_find(&w, conn_hash(&w, family), family, &way);
 	if (!word || conn_expired(way.seen, w.now) || !conn_stays(way.seen, &w))
 		return UNSETTLED;
-	v.real = conn_real(way.seen);
-	if (unlikely(conn_stamp(way.seen) != w.now) && real_available(v.real))
+	if (unlikely(conn_stamp(way.seen) != w.now) && real_available(conn_real(way.seen)))
 		conn_refresh(word, way.seen, w.now);
-	return leave(f, v, family);
+	return leave_settled(f, conn_real(way.seen), family);
 }
 
 /*
@@ -56,37 +54,50 @@ __noinline int read_packet(struct xdp_md *ctx, struct flow *w)
 	source_mac(&f, &w->src_mac);
 	reason = w->family == XLVS_IPV4 ? identify(&f, w, &l4, XLVS_IPV4) : identify(&f, w, &l4, XLVS_IPV6);
 	w->bytes = f.bytes;
+	w->tags = f.tags;
 	if (reason != NEXT || w->fragment == FRAGMENT_LATER)
 		return reason;
 	if (w->family == XLVS_IPV4 && w->l4 == IPPROTO_ICMP)
 		return icmp_flow(&f, w, l4, XLVS_IPV4);
 	if (w->family == XLVS_IPV6 && w->l4 == IPPROTO_ICMPV6)
 		return icmp_flow(&f, w, l4, XLVS_IPV6);
-	return parse_ports(&f, w, l4);
+	return parse_transport(&f, w, l4);
 }
 
 /* Second: where does it go? Fills `v`. */
 static __always_inline void judge(const struct flow *w, struct verdict *v)
 {
 	struct found way = {};
-	__u64 hash;
+	__u64 hash = w->family == XLVS_IPV4 ? conn_hash(w, XLVS_IPV4) : conn_hash(w, XLVS_IPV6);
+	bool there;
 
+	find_flow(w, hash, &way);
+	there = way.seen && !conn_expired(way.seen, w->now);
+	if (there && w->icmp) {			/* does not touch the flow's timer */
+		v->real = conn_real(way.seen);
+		v->reason = XLVS_FORWARD_ICMP;
+	} else if (there && !conn_gives_way(way.seen, w)) {
+		*v = known(w, &way);
+	} else if (w->icmp && !tunable(XLVS_TUNE_SCHEDULE_ICMP)) {
+		v->reason = XLVS_PASS_ICMP_NO_FLOW;
+	} else if (w->ipsec) {
+		v->reason = XLVS_PASS_NO_SERVICE;
+	} else {
+		connect_flow(w, hash, &way, v);
+		if (there)
+			conn_remove(w, &way);
+	}
+}
+
+/* The same for fragments: later ones follow the first. */
+static __always_inline void judge_fragment(const struct flow *w, struct verdict *v)
+{
 	if (w->fragment == FRAGMENT_LATER) {
 		v->real = fragment_follow(w);
 		v->reason = v->real ? XLVS_FORWARD_FRAGMENT : XLVS_PASS_FRAGMENT_FIRST_UNSEEN;
 		return;
 	}
-	hash = w->family == XLVS_IPV4 ? conn_hash(w, XLVS_IPV4) : conn_hash(w, XLVS_IPV6);
-	find_flow(w, hash, &way);
-	if (w->icmp) {			/* does not touch the flow's timer */
-		v->real = way.seen && !conn_expired(way.seen, w->now) ? conn_real(way.seen) : 0;
-		v->reason = v->real ? XLVS_FORWARD_ICMP : XLVS_PASS_ICMP_NO_FLOW;
-		return;
-	}
-	if (way.seen && !conn_expired(way.seen, w->now) && !conn_restarts(way.seen, w))
-		*v = known(w, &way);
-	else
-		connect_flow(w, hash, &way, v);
+	judge(w, v);
 	if (w->fragment == FRAGMENT_FIRST && v->real)
 		fragment_remember(w, v->real);
 }
@@ -101,7 +112,7 @@ __noinline int send_packet(struct xdp_md *ctx, const struct flow *w, const struc
 	if (arrive(ctx, &f) != NEXT)
 		return finish(&f, v->reason, XDP_PASS);
 	f.bytes = w->bytes;
-	return w->family == XLVS_IPV4 ? leave(&f, *v, XLVS_IPV4) : leave(&f, *v, XLVS_IPV6);
+	return w->family == XLVS_IPV4 ? leave(&f, w, v, XLVS_IPV4) : leave(&f, w, v, XLVS_IPV6);
 }
 
 static __noinline int walk(struct xdp_md *ctx)
@@ -110,7 +121,7 @@ static __noinline int walk(struct xdp_md *ctx)
 	struct verdict v = { .reason = read_packet(ctx, &w) };
 
 	if (v.reason == NEXT)
-		judge(&w, &v);
+		judge_fragment(&w, &v);
 	return send_packet(ctx, &w, &v);
 }
 
@@ -130,21 +141,6 @@ SEC("xdp")
 int xlvs(struct xdp_md *ctx)
 {
 	return direct(ctx);
-}
-
-SEC("syscall")
-int sweep(struct xlvs_sweep *order)
-{
-	sweep_slice(order);
-	return 0;
-}
-
-SEC("syscall")
-int clock(struct xlvs_now *now)
-{
-	now->jiffies = bpf_jiffies64();
-	now->monotonic_ns = bpf_ktime_get_ns();
-	return 0;
 }
 
 char LICENSE[] SEC("license") = "GPL";

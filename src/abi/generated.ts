@@ -1165,23 +1165,25 @@ export function writeNearKey(view: DataView, offset: number, value: NearKey): vo
 }
 export const NearKeyCodec = { size: NearKey_SIZE, read: readNearKey, write: writeNearKey } as const
 
-/** struct xlvs_near, 528 bytes */
+/** struct xlvs_near, 536 bytes */
 export interface Near {
   readonly epoch: number
   readonly used: number
   readonly changed: number
   readonly count: number
+  readonly members: number
   readonly real: readonly number[]
 }
-export const Near_SIZE = 528
-export const Near_OFFSETS = { epoch: 0, used: 4, changed: 8, count: 12, real: 16 } as const
+export const Near_SIZE = 536
+export const Near_OFFSETS = { epoch: 0, used: 4, changed: 8, count: 12, members: 16, real: 24 } as const
 export function readNear(view: DataView, offset: number): Near {
   return {
     epoch: view.getUint32(offset, true),
     used: view.getUint32(offset + 4, true),
     changed: view.getUint32(offset + 8, true),
     count: view.getUint32(offset + 12, true),
-    real: Array.from({ length: 128 }, (_, i0) => view.getUint32(offset + 16 + i0 * 4, true)),
+    members: view.getUint32(offset + 16, true),
+    real: Array.from({ length: 128 }, (_, i0) => view.getUint32(offset + 24 + i0 * 4, true)),
   }
 }
 export function writeNear(view: DataView, offset: number, value: Near): void {
@@ -1189,7 +1191,9 @@ export function writeNear(view: DataView, offset: number, value: Near): void {
   view.setUint32(offset + 4, value.used, true)
   view.setUint32(offset + 8, value.changed, true)
   view.setUint32(offset + 12, value.count, true)
-  setItems(value.real, 128, 'Near.real', (item0, i0) => view.setUint32(offset + 16 + i0 * 4, item0, true))
+  view.setUint32(offset + 16, value.members, true)
+  setZero(view, offset + 20, 4)
+  setItems(value.real, 128, 'Near.real', (item0, i0) => view.setUint32(offset + 24 + i0 * 4, item0, true))
 }
 export const NearCodec = { size: Near_SIZE, read: readNear, write: writeNear } as const
 

@@ -12,7 +12,7 @@ import sys
 import time
 import traceback
 
-from lab import call, mount, write
+from lab import MS_BIND, call, mount, write
 from play import play
 
 SCHEDULERS = "rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh".split()
@@ -37,7 +37,7 @@ def join_host(folder, modules):
     # a name that is looked up must fail at once, not after a time-out
     for name, text in (("resolv.conf", "nameserver 127.0.0.1\n"), ("hosts", "127.0.0.1 localhost\n")):
         write(f"/run/{name}", text)
-        mount(f"/run/{name}", f"/etc/{name}", None, 0x1000)
+        mount(f"/run/{name}", f"/etc/{name}", None, MS_BIND)
 
 
 def join_disk():

@@ -9,8 +9,12 @@
 Nothing in "wire" has an address: all that comes back was sent by the director."""
 
 import ctypes
+import fcntl
 import os
+import socket
+import struct
 import subprocess
+import time
 
 MAC_CLIENTS = bytes.fromhex("020000010001")  # director's, on cl0
 MAC_SERVERS = bytes.fromhex("020000020001")  # director's, on rs0
@@ -19,7 +23,9 @@ MAC_MARKER = bytes.fromhex("02000002ffff")  # where marker packets go
 MARKER_ADDRESS = "10.0.2.253"
 
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
-MS_REC, MS_PRIVATE = 0x4000, 0x40000
+MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
+SIOCGIFFLAGS, SIOCSIFFLAGS = 0x8913, 0x8914
+IFF_UP, IFF_RUNNING, IFF_NOARP = 0x1, 0x40, 0x80
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 # Per namespace. Without them answers would be thinned out (ICMP limits) or joined by the director's own traffic.
@@ -71,19 +77,22 @@ def in_namespace(name, act):
         os.close(there)
 
 
-def ip_batch(lines, namespace=None):
-    command = ["ip", *(["-n", namespace] if namespace else []), "-b", "-"]
+def ip_batch(lines):
+    command = ["ip", "-b", "-"]
     done = subprocess.run(command, input="\n".join(lines), capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
 
 
-def fresh_namespace():
-    """Empty IPVS tables, default sysctls, and names of namespaces that nobody else sees."""
+def fresh_namespaces():
+    """First the wire's, then ours with empty IPVS tables and default sysctls; nobody else sees their names."""
     call("unshare", CLONE_NEWNET | CLONE_NEWNS)
     mount("none", "/", None, MS_REC | MS_PRIVATE)
     mount("none", "/run/netns", "tmpfs")
-    subprocess.run(["ip", "netns", "add", "wire"], check=True)
+    write("/run/netns/wire", "")
+    mount("/proc/self/ns/net", "/run/netns/wire", None, MS_BIND)
+    write("/proc/sys/net/ipv6/conf/default/disable_ipv6", 1)
+    call("unshare", CLONE_NEWNET)
 
 
 def devices():
@@ -91,6 +100,26 @@ def devices():
     for name, mac in (("cl", MAC_CLIENTS), ("rs", MAC_SERVERS)):
         yield f"link add {name}0 address {mac.hex(':')} type veth peer name {name}1 netns wire"
         yield f"link set {name}0 up"
+
+
+def raise_device(name):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        request = struct.pack("16sh14x", name.encode(), IFF_UP | IFF_NOARP)
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, request)
+
+
+def wait_until_running(name):
+    """The kernel notices a carrier later, and until then throws away what is sent on a device."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        request = struct.pack("16sh14x", name.encode(), 0)
+        for _ in range(6000):
+            if struct.unpack("16xh14x", fcntl.ioctl(any_socket, SIOCGIFFLAGS, request))[0] & IFF_RUNNING:
+                return
+            time.sleep(0.01)
+    raise RuntimeError(f"{name} has no carrier")
+
+
+def addresses(config):
     yield "addr add 10.0.0.254/24 dev cl0"
     yield "addr add 10.0.2.254/24 dev rs0"
     yield "addr add fd00::fe/64 dev cl0 nodad"
@@ -98,9 +127,6 @@ def devices():
     yield f"neigh add 10.0.0.253 lladdr {MAC_ROUTER.hex(':')} dev cl0 nud permanent"
     yield f"neigh add fd00::fd lladdr {MAC_ROUTER.hex(':')} dev cl0 nud permanent"
     yield f"neigh add {MARKER_ADDRESS} lladdr {MAC_MARKER.hex(':')} dev rs0 nud permanent"
-
-
-def addresses(config):
     for vip in config["vips"]:
         yield f"addr add {vip}/{128 if ':' in vip else 32} dev lo"
     for real in config["rs"].values():
@@ -120,11 +146,11 @@ def routes(config):
 
 
 def build(config):
-    fresh_namespace()
+    fresh_namespaces()
     for name, value in SYSCTLS.items():
         write(f"/proc/sys/{name}", value)
-    ip_batch([*devices(), *addresses(config)])
-    for name in ("cl1", "rs1"):
-        in_namespace("wire", lambda: write(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", 1))
-    ip_batch(["link set cl1 arp off up", "link set rs1 arp off up"], "wire")
-    ip_batch([*routes(config)])
+    ip_batch([*devices()])
+    in_namespace("wire", lambda: [act(name) for act in (raise_device, wait_until_running) for name in ("cl1", "rs1")])
+    for name in ("cl0", "rs0"):
+        wait_until_running(name)
+    ip_batch([*addresses(config), *routes(config)])

@@ -2,6 +2,7 @@
 """One scenario in a fresh network namespace: its atomic operations one after the other, a result for each."""
 
 import re
+import shlex
 import subprocess
 import time
 
@@ -37,11 +38,13 @@ class Stage:
 
     def ipvsadm(self, op):
         self.wire.decoder.gue_ports |= {int(port) for port in re.findall(r"--tun-port[ =](\d+)", op["args"])}
-        return self.sh({**op, "cmd": f"ipvsadm {op['args']}"})
+        return self.run(["ipvsadm", *shlex.split(op["args"])], op)
 
     def sh(self, op):
+        return self.run(["/bin/sh", "-c", op["cmd"]], op)
+
+    def run(self, command, op):
         def act():
-            command = ["/bin/sh", "-c", op["cmd"]]
             return subprocess.run(command, input=op.get("stdin", ""), capture_output=True, text=True)
 
         return outcome(lab.in_namespace(op.get("ns"), act))

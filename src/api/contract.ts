@@ -209,7 +209,8 @@ export interface Statistics {
 
 export interface ReasonRow {
   readonly reason: string
-  readonly action: 'pass' | 'forward' | 'drop'
+  /** 'answer': the director's own ICMP message went back */
+  readonly action: 'pass' | 'forward' | 'drop' | 'answer'
   readonly packets: Count
   readonly bytes: Count
 }

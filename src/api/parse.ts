@@ -4,8 +4,9 @@ import { canonicalAddress } from '../abi/address.js'
 import { fail, succeed } from '../model/describe.js'
 import { serviceKey } from '../model/keys.js'
 import { choiceFault, hostFault, kindOf, refuse, wholeNumber } from '../model/rules.js'
-import type { AddressText, AttachMode, Outcome } from '../model/types.js'
-import { parseInterfaceName, parseServiceId } from '../model/words.js'
+import type { MarkName } from '../model/specs.js'
+import type { AddressText, AttachMode, Outcome, ServiceKey } from '../model/types.js'
+import { parseInterfaceName, parsePorts, parseProtocol, parseServiceId } from '../model/words.js'
 import type { AttachRequest, Filter } from './contract.js'
 
 const MODES: readonly AttachMode[] = ['native', 'generic']
@@ -51,6 +52,36 @@ export function readFilter(query: Query): Outcome<Filter> {
     ...(real?.ok ? { real: real.value } : {}),
     ...(limit?.ok ? { limit: limit.value } : {}),
   })
+}
+
+/** The service of a query, if it names one. */
+export function readServiceKey(query: {
+  readonly service?: string | undefined
+}): Outcome<ServiceKey | undefined> {
+  if (query.service === undefined) return succeed(undefined)
+  const id = parseServiceId(query.service, 'service')
+  return id.ok ? succeed(serviceKey(id.value)) : id
+}
+
+interface MarkQuery {
+  readonly vip?: string | undefined
+  readonly protocol?: string | undefined
+  readonly ports?: string | undefined
+}
+
+/** Which ports of which VIP, from a query: vip=192.0.2.10&protocol=tcp&ports=80,443 */
+export function readMarkName({ vip, protocol = 'tcp', ports }: MarkQuery): Outcome<MarkName> {
+  const missing = Object.entries({ vip, ports }).filter(([, value]) => value === undefined)
+  if (vip === undefined || ports === undefined)
+    return fail(
+      ...missing.map(([name]) => ({ subject: name, reason: `${name} is missing`, fix: `give ${name}=…` })),
+    )
+  const host = parseHost('vip', vip)
+  const proto = parseProtocol(protocol, 'protocol')
+  const ranges = parsePorts(ports, 'ports')
+  if (host.ok && proto.ok && ranges.ok)
+    return succeed({ vip: host.value, protocol: proto.value, ports: ranges.value })
+  return fail(...[host, proto, ranges].flatMap((one) => (one.ok ? [] : one.problems)))
 }
 
 function parseHost(word: string, text: string): Outcome<AddressText> {

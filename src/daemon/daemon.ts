@@ -7,6 +7,7 @@ import type { Datapath, NextHopState } from '../datapath/types.js'
 import { fail, succeed } from '../model/describe.js'
 import type { Desired, Limits, Outcome } from '../model/types.js'
 import { lockPins } from './lock.js'
+import { memoryReader } from './meminfo.js'
 import { metricsPort } from './port.js'
 import { startRounds } from './rounds.js'
 import { createSession, type Session } from './session.js'
@@ -21,6 +22,8 @@ export interface DaemonOptions {
   readonly open: (limits: Limits) => Promise<Outcome<Datapath>>
   /** ms since the epoch */
   readonly now: () => number
+  /** free memory and buffers, in pages; absent = this host's */
+  readonly pages?: () => number
   readonly log: (line: string) => void
 }
 
@@ -92,7 +95,8 @@ async function openSession(
   const runtime =
     source.kind === 'file' ? await state.read() : succeed({ ...NO_RUNTIME, services: source.services })
   if (!runtime.ok) return runtime
-  const session = createSession({ ...options, datapath, state, port })
+  const pages = options.pages ?? memoryReader()
+  const session = createSession({ ...options, datapath, state, port, pages })
   const change = await session.begin(base, runtime.value)
   if (!change.ok) return change
   letGo = () => datapath.close()
@@ -106,7 +110,7 @@ async function openSession(
   await datapath.watchNextHops((state) => {
     if (!ending) log(hopLine(state))
   })
-  undo.push(startRounds(datapath, datapath.snapshot(base).tables, session.engine.tend, log).stop)
+  undo.push(session.duties.end, startRounds(session.duties.rounds, log).stop)
   return succeed({ session, datapath, change: change.value, restore })
 }
 

@@ -18,8 +18,18 @@ export interface EngineWorld extends Outside {
   readonly clock: () => number
   /** one line for the operator of the daemon */
   readonly log: (line: string) => void
+  /** before a change: what the store must remember of what goes with it */
+  readonly onLeaving: (from: Store, to: Store) => Store
   /** after every change that reached the maps */
-  readonly onChange: (generation: number, seconds: number) => void
+  readonly onChange: (change: Carriage) => void
+}
+
+/** A change that was carried out. */
+export interface Carriage {
+  readonly generation: number
+  readonly seconds: number
+  readonly from: Store
+  readonly to: Store
 }
 
 export type Edit = (store: Store) => Outcome<Edited> | Promise<Outcome<Edited>>
@@ -35,6 +45,8 @@ export interface Engine {
   store(): Store
   generation(): number
   change(edit: Edit, options?: ChangeOptions): Promise<Outcome<Change>>
+  /** A change that only the state file must know: nothing reaches the maps, the generation stays. */
+  remember(edit: Edit): Promise<Outcome<Change>>
   /** Brings maps and interfaces back to what they should be, and frees what nothing needs any more. */
   tend(): Promise<void>
   /** What is under way is finished; what comes later is refused. */
@@ -47,24 +59,37 @@ export function createEngine(world: EngineWorld, first: Store): Engine {
   let ending = false
   const inTurn = queue()
   const commit = async (edit: Edit, options: ChangeOptions): Promise<Outcome<Change>> => {
-    if (ending) return fail({ reason: 'the daemon is ending', fix: 'start it again with: xlvs run -c FILE' })
+    if (ending) return isEnding()
     const started = world.clock()
     const edited = await edit(store)
     if (!edited.ok) return edited
-    const { store: next, notices } = edited.value
-    const changed = !same(next, store)
+    const { notices } = edited.value
+    const changed = !same(edited.value.store, store)
     if (!changed && !options.always) return succeed({ changed, generation, notices })
-    const carried = await attempt(world, store, next, options)
+    const [from, to] = [store, world.onLeaving(store, edited.value.store)]
+    const carried = await attempt(world, from, to, options)
     if (!carried.ok) return carried
-    store = next
+    store = to
     generation += 1
-    world.onChange(generation, world.clock() - started)
+    world.onChange({ generation, seconds: world.clock() - started, from, to })
     return succeed({ changed, generation, notices: [...notices, ...carried.value.notices] })
+  }
+  const note = async (edit: Edit): Promise<Outcome<Change>> => {
+    if (ending) return isEnding()
+    const edited = await edit(store)
+    if (!edited.ok) return edited
+    const { store: next, notices } = edited.value
+    const changed = !same(next.runtime, store.runtime)
+    const kept = changed ? await world.state.write(next.runtime) : succeed(undefined)
+    if (!kept.ok) return kept
+    store = next
+    return succeed({ changed, generation, notices })
   }
   return {
     store: () => store,
     generation: () => generation,
     change: (edit, options = {}) => inTurn(() => commit(edit, options)),
+    remember: (edit) => inTurn(() => note(edit)),
     tend: () =>
       inTurn(async () => {
         if (ending) return
@@ -76,6 +101,10 @@ export function createEngine(world: EngineWorld, first: Store): Engine {
       return inTurn(async () => undefined)
     },
   }
+}
+
+function isEnding(): Outcome<never> {
+  return fail({ reason: 'the daemon is ending', fix: 'start it again with: xlvs run -c FILE' })
 }
 
 async function attempt(

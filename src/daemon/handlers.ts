@@ -1,28 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 // One handler per route of the control socket: parameters and body in, an answer or problems out. No HTTP here.
 import type { Change, Filter, Status } from '../api/contract.js'
-import { readAttachRequest, readFilter } from '../api/parse.js'
+import { readAttachRequest, readFilter, readMarkName, readServiceKey } from '../api/parse.js'
 import type { RouteName } from '../api/routes.js'
 import type { Datapath, Snapshot } from '../datapath/types.js'
 import { succeed } from '../model/describe.js'
-import { readRealEdit, readRealSpec, readServiceEdit, readServiceSpec } from '../model/request.js'
-import type { Outcome } from '../model/types.js'
+import {
+  readMarkSpec,
+  readRealEdit,
+  readRealSpec,
+  readServiceEdit,
+  readServiceSpec,
+  readTimeouts,
+  readTunables,
+} from '../model/request.js'
+import type { Outcome, ServiceKey, Tunables } from '../model/types.js'
 import { diff } from '../plan/diff.js'
 import type { Edit, Engine } from './engine.js'
 import { listed, type Streamed } from './listing.js'
-import { entryRows, interfaceRows, nexthopRows, realRows, reasonRows, serviceRows, whole } from './rows.js'
+import type { Meter } from './meter.js'
 import {
-  desiredOf,
-  effectiveOf,
+  entryRows,
+  interfaceRows,
+  nexthopRows,
+  realRows,
+  reasonRows,
+  serviceRows,
+  statisticsOf,
+  tunableRows,
+  whole,
+} from './rows.js'
+import { desiredOf, effectiveOf } from './store.js'
+import { storeAttach, storeDetach } from './store-interfaces.js'
+import {
   storeAddReal,
   storeAddService,
-  storeAttach,
-  storeDetach,
+  storeFlush,
   storeRemoveReal,
   storeRemoveService,
   storeSetReal,
   storeSetService,
-} from './store.js'
+} from './store-services.js'
+import { storeAddMark, storeRemoveMark, storeSetTimeouts, storeTune } from './store-settings.js'
 
 /** What path and query of a route may name. */
 export interface Names {
@@ -31,6 +50,9 @@ export interface Names {
   readonly interface?: string
   readonly client?: string
   readonly limit?: string
+  readonly vip?: string
+  readonly protocol?: string
+  readonly ports?: string
 }
 
 export interface Asked {
@@ -44,24 +66,43 @@ export interface Parts {
   readonly datapath: Datapath
   readonly engine: Engine
   readonly snapshot: () => Snapshot
+  readonly meter: Meter
+  /** in force, the automatic ones as they are now */
+  readonly tunables: () => Tunables
+  /** one service, or all and the total */
+  readonly zero: (service?: ServiceKey) => Promise<Outcome<Change>>
   readonly status: () => Status
   readonly reload: () => Promise<Outcome<Change>>
 }
 
 export function handlers(parts: Parts): Readonly<Record<RouteName, Handler>> {
-  return { ...readers(parts), ...stages(parts), ...changes(parts) }
+  return { ...readers(parts), ...settings(parts), ...stages(parts), ...changes(parts) }
 }
 
-function readers({ datapath, snapshot, status }: Parts) {
+function readers({ datapath, snapshot, meter, status }: Parts) {
   return {
     status: () => succeed(status()),
-    services: filtered((filter) => whole(serviceRows(snapshot(), filter))),
-    reals: filtered((filter) => whole(realRows(snapshot(), filter))),
+    services: filtered((filter) => whole(serviceRows(snapshot(), meter, filter))),
+    reals: filtered((filter) => whole(realRows(snapshot(), meter, filter))),
     nexthops: filtered((filter) => whole(nexthopRows(snapshot(), filter))),
     interfaces: () => succeed(whole(interfaceRows(snapshot()))),
     reasons: () => succeed(whole(reasonRows(snapshot()))),
     conns: filtered(({ limit, ...which }) => listed(entryRows(datapath.connsInPieces(which)), limit)),
     templates: filtered(({ limit, ...which }) => listed(entryRows(datapath.templatesInPieces(which)), limit)),
+  } satisfies Partial<Record<RouteName, Handler>>
+}
+
+function settings({ engine, snapshot, meter, tunables, zero }: Parts) {
+  return {
+    marks: () => succeed(whole(desiredOf(engine.store()).marks)),
+    addMark: withBody(readMarkSpec, (spec) => engine.change((s) => storeAddMark(s, spec))),
+    removeMark: named(readMarkName, (name) => engine.change((s) => storeRemoveMark(s, name))),
+    timeouts: () => succeed(effectiveOf(engine.store()).timeouts),
+    setTimeouts: withBody(readTimeouts, (edit) => engine.change((s) => storeSetTimeouts(s, edit))),
+    tunables: () => succeed(whole(tunableRows(tunables()))),
+    tune: withBody(readTunables, (edit) => engine.change((s) => storeTune(s, edit))),
+    statistics: () => succeed(statisticsOf(snapshot(), meter)),
+    zero: named(readServiceKey, zero),
   } satisfies Partial<Record<RouteName, Handler>>
 }
 
@@ -84,6 +125,7 @@ function changes({ engine, reload }: Parts) {
       engine.change((s) => storeAddService(s, spec), reachable),
     ),
     setService: withBody(readServiceEdit, (edit, key) => engine.change((s) => storeSetService(s, key, edit))),
+    flush: () => engine.change(storeFlush),
     removeService: ofService((key) => (s) => storeRemoveService(s, key)),
     addReal: withBody(readRealSpec, (spec, key) =>
       engine.change((s) => storeAddReal(s, key, spec), reachable),
@@ -104,6 +146,14 @@ function filtered(read: (filter: Filter) => unknown): Handler {
   return ({ params }) => {
     const filter = readFilter(params)
     return filter.ok ? succeed(read(filter.value)) : filter
+  }
+}
+
+/** What path and query name, read as one thing. */
+function named<T>(read: (names: Names) => Outcome<T>, act: (value: T) => Promise<Outcome<unknown>>): Handler {
+  return ({ params }) => {
+    const value = read(params)
+    return value.ok ? act(value.value) : value
   }
 }
 

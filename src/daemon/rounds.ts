@@ -1,56 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the daemon does again and again: sweep the tables in slices, bring back what fell out of step.
-import type { Datapath, Snapshot } from '../datapath/types.js'
+// What the daemon does again and again: sweep the tables in slices, bring back what fell out of step, estimate, defend.
+import { Limit } from '../abi/generated.js'
+import type { Snapshot } from '../datapath/types.js'
 
 export interface Rounds {
   stop(): void
 }
 
-const SWEEP_MS = 250
-/** Slices that make a full round over all tables: one in four seconds. */
-const SLICES = 16
-/** As IPVS looks through its trash. */
-const TEND_MS = 60_000
+export interface Round {
+  /** 'sweeping the tables' */
+  readonly what: string
+  /** ms */
+  readonly every: number
+  readonly act: () => unknown
+}
 
-export function startRounds(
-  datapath: Datapath,
-  tables: Snapshot['tables'],
-  tend: () => Promise<void>,
-  log: (line: string) => void,
-): Rounds {
-  const sets = setsPerSlice(tables)
-  const sweep = guarded('sweeping the tables', log, () => void datapath.sweep({ sets }))
-  const timers = [
-    setInterval(sweep, SWEEP_MS),
-    setInterval(() => void tend().catch(guarded('reconciling', log, rethrow)), TEND_MS),
-  ]
+export const SWEEP_MS = 250
+/** Slices that make a full round over all tables: one in four seconds. */
+export const SLICES = 16
+/** As IPVS looks through its trash. */
+export const TEND_MS = 60_000
+/** As IPVS looks at its memory. */
+export const DEFENCE_MS = 1_000
+
+export function startRounds(rounds: readonly Round[], log: (line: string) => void): Rounds {
+  const timers = rounds.map(({ what, every, act }) => setInterval(guarded(what, log, act), every))
   return { stop: () => timers.forEach(clearInterval) }
 }
 
-/** IPv4 sets hold four connections, IPv6 sets and template sets two entries each. */
 export function setsPerSlice({ conn4, conn6, template }: Snapshot['tables']): number {
-  return Math.max(1, Math.ceil((conn4.capacity / 4 + conn6.capacity / 2 + template.capacity / 2) / SLICES))
+  const sets =
+    conn4.capacity / Limit.CONN4_WAYS +
+    conn6.capacity / Limit.CONN6_WAYS +
+    template.capacity / Limit.TEMPLATE_WAYS
+  return Math.max(1, Math.ceil(sets / SLICES))
 }
 
 /** A round that fails is reported once until it succeeds again or fails otherwise. */
-function guarded<Args extends readonly unknown[]>(
-  what: string,
-  log: (line: string) => void,
-  act: (...args: Args) => void,
-): (...args: Args) => void {
+function guarded(what: string, log: (line: string) => void, act: () => unknown): () => Promise<void> {
   let last = ''
-  return (...args) => {
+  const failed = ({ message }: Error) => {
+    if (message !== last) log(`${what} failed: ${message}`)
+    last = message
+  }
+  return async () => {
     try {
-      act(...args)
+      await act()
       last = ''
     } catch (error) {
-      const { message } = error as Error
-      if (message !== last) log(`${what} failed: ${message}`)
-      last = message
+      failed(error as Error)
     }
   }
-}
-
-function rethrow(error: unknown): never {
-  throw error
 }

@@ -8,7 +8,9 @@ import type {
   RealRow,
   ReasonRow,
   ServiceRow,
+  Statistics,
   TableRow,
+  TunableRow,
 } from '../api/contract.js'
 import type {
   Counters,
@@ -18,20 +20,23 @@ import type {
   ServiceSnapshot,
   Snapshot,
 } from '../datapath/types.js'
-import { realKey } from '../model/keys.js'
+import { TUNABLE_NAMES, TUNABLES } from '../model/tunables.js'
+import type { Tunables } from '../model/types.js'
+import type { Meter } from './meter.js'
+import { realKeyOf } from './zero.js'
 
-export function serviceRows(snapshot: Snapshot, filter: Filter): readonly ServiceRow[] {
+export function serviceRows(snapshot: Snapshot, meter: Meter, filter: Filter): readonly ServiceRow[] {
   return chosen(snapshot, filter).map((service) => {
     const { id: _, key, reals, ...rest } = service
-    return { service: key, ...rest, ...counts(service), reals: reals.length }
+    return { service: key, ...rest, ...meter.service(service), ...counts(service), reals: reals.length }
   })
 }
 
-export function realRows(snapshot: Snapshot, filter: Filter): readonly RealRow[] {
-  return chosen(snapshot, filter).flatMap(({ key, reals }) =>
-    reals
+export function realRows(snapshot: Snapshot, meter: Meter, filter: Filter): readonly RealRow[] {
+  return chosen(snapshot, filter).flatMap((service) =>
+    service.reals
       .filter(({ address }) => filter.real === undefined || address === filter.real)
-      .map((real) => realRow(key, real)),
+      .map((real) => realRow(service, real, meter)),
   )
 }
 
@@ -72,6 +77,14 @@ export function tableRows(snapshot: Snapshot): readonly TableRow[] {
   return (['conn4', 'conn6', 'template'] as const).map((name) => ({ name, ...snapshot.tables[name] }))
 }
 
+export function tunableRows(tunables: Tunables): readonly TunableRow[] {
+  return TUNABLE_NAMES.map((name) => ({ name, value: tunables[name], ...TUNABLES[name] }))
+}
+
+export function statisticsOf(snapshot: Snapshot, meter: Meter): Statistics {
+  return { ...meter.total(snapshot), size: snapshot.tables.conn4.capacity }
+}
+
 /** Connections or templates without the number that their real server has inside. */
 export function* entryRows<Entry extends { readonly realId: number }>(
   entries: Iterable<Entry | undefined>,
@@ -93,9 +106,16 @@ function chosen(snapshot: Snapshot, { service }: Filter): readonly ServiceSnapsh
   return service === undefined ? snapshot.services : snapshot.services.filter(({ key }) => key === service)
 }
 
-function realRow(service: string, real: RealSnapshot): RealRow {
+function realRow(service: ServiceSnapshot, real: RealSnapshot, meter: Meter): RealRow {
   const { id: _, nexthop, ...rest } = real
-  return { service, real: realKey(service, real.address), ...rest, ...counts(real), nexthop: hop(nexthop) }
+  return {
+    service: service.key,
+    real: realKeyOf(service, real),
+    ...rest,
+    ...meter.real(service, real),
+    ...counts(real),
+    nexthop: hop(nexthop),
+  }
 }
 
 function counts({ packets, bytes, connections }: ServiceSnapshot | RealSnapshot) {

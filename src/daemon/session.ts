@@ -8,14 +8,16 @@ import type { Datapath, Snapshot } from '../datapath/types.js'
 import { metricsPage } from '../metrics/page.js'
 import { type ControlMetrics, controlMetrics } from '../metrics/process.js'
 import { fail, succeed } from '../model/describe.js'
-import { DEFAULT_TIMEOUTS, type Desired, type Outcome } from '../model/types.js'
-import { createEngine, type Engine } from './engine.js'
+import { DEFAULT_TIMEOUTS, DEFAULT_TUNABLES, type Desired, type Outcome } from '../model/types.js'
+import { createDuties, type Duties } from './duties.js'
+import { type Carriage, createEngine, type Engine } from './engine.js'
 import { type Handler, handlers } from './handlers.js'
 import type { MetricsPort } from './port.js'
 import { limitNotices, readSource, type Source } from './source.js'
 import type { StateFile } from './state.js'
 import { statusOf } from './status.js'
-import { desiredOf, NO_RUNTIME, type Runtime, storeReload, storeRestore } from './store.js'
+import { desiredOf, NO_RUNTIME, type Runtime, type Store } from './store.js'
+import { storeReload, storeRestore } from './store-reload.js'
 
 export interface SessionWorld {
   readonly source: Source
@@ -23,6 +25,8 @@ export interface SessionWorld {
   readonly datapath: Datapath
   readonly state: StateFile
   readonly port: MetricsPort
+  /** free memory and buffers, in pages */
+  readonly pages: () => number
   /** ms since the epoch */
   readonly now: () => number
   readonly log: (line: string) => void
@@ -30,6 +34,7 @@ export interface SessionWorld {
 
 export interface Session {
   readonly engine: Engine
+  readonly duties: Duties
   readonly handlers: Readonly<Record<RouteName, Handler>>
   /** Brings the datapath to what the file says and what was kept of requests. */
   begin(base: Desired, runtime: Runtime): Promise<Outcome<Change>>
@@ -44,8 +49,9 @@ export function createSession(world: SessionWorld): Session {
   const metrics = controlMetrics(VERSION)
   const startedAt = now()
   let last: ReloadResult | undefined
-  const engine = engineOf(world, metrics)
+  const engine: Engine = engineOf(world, metrics, () => duties)
   const snapshot = cached(now, engine.generation, () => datapath.snapshot(desiredOf(engine.store())))
+  const duties = createDuties({ ...world, engine: () => engine, snapshot })
   const taken = (outcome: Outcome<Change>): Outcome<Change> => {
     last = { at: now(), ok: outcome.ok, problems: outcome.ok ? [] : outcome.problems }
     metrics.reloaded(outcome.ok)
@@ -54,6 +60,7 @@ export function createSession(world: SessionWorld): Session {
   const fitted = (base: Desired): Desired => ({ ...base, limits: datapath.limits })
   const begin = async (base: Desired, runtime: Runtime) => {
     const change = await firstChange(engine, fitted(base), runtime)
+    if (change.ok) duties.begin()
     return taken(withNotices(change, limitNotices(base.limits, datapath.limits)))
   }
   const reload = async () => taken(await reloadFrom(source, engine, world.port, fitted, datapath))
@@ -64,21 +71,28 @@ export function createSession(world: SessionWorld): Session {
   }
   return {
     engine,
+    duties,
     begin,
     reload,
-    handlers: handlers({ datapath, engine, snapshot, status, reload }),
-    page: () => metricsPage(snapshot(), metrics),
+    handlers: handlers({ ...duties, datapath, engine, snapshot, status, reload }),
+    page: () => metricsPage(snapshot(), duties.tunables(), metrics),
   }
 }
 
-function engineOf({ datapath, state, log }: SessionWorld, metrics: ControlMetrics): Engine {
-  const onChange = (generation: number, seconds: number) => {
-    metrics.generation(generation)
-    metrics.reconciled(seconds)
+function engineOf(
+  { datapath, state, log }: SessionWorld,
+  metrics: ControlMetrics,
+  duties: () => Duties,
+): Engine {
+  const onChange = (carriage: Carriage) => {
+    metrics.generation(carriage.generation)
+    metrics.reconciled(carriage.seconds)
+    duties().changed(carriage)
   }
+  const onLeaving = (from: Store, to: Store) => duties().leaving(from, to)
   const clock = () => performance.now() / 1000
   const first = { base: nothing(datapath), runtime: NO_RUNTIME }
-  return createEngine({ datapath, state, log, clock, onChange }, first)
+  return createEngine({ datapath, state, log, clock, onLeaving, onChange }, first)
 }
 
 /** An interface that was attached by request and is gone must not keep the file's services from starting. */
@@ -131,8 +145,10 @@ function nothing({ limits }: Datapath): Desired {
   return {
     interfaces: [],
     services: [],
+    marks: [],
     peers: [],
     timeouts: DEFAULT_TIMEOUTS,
+    tunables: DEFAULT_TUNABLES,
     limits,
   }
 }

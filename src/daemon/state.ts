@@ -8,17 +8,21 @@ import { toJson } from '../api/json.js'
 import { readAttachRequest } from '../api/parse.js'
 import { completeService } from '../model/change.js'
 import { fail, succeed } from '../model/describe.js'
-import { readServiceSpec } from '../model/request.js'
+import { readMarkSpec, readServiceSpec, readTimeouts, readTunables } from '../model/request.js'
 import { rangeFault, WEIGHT } from '../model/rules.js'
+import { completeMark } from '../model/specs.js'
 import type { Outcome, Problem } from '../model/types.js'
 import { NO_RUNTIME, type Runtime } from './store.js'
+import { isZero } from './zero.js'
 
 export interface StateFile {
   read(): Promise<Outcome<Runtime>>
   write(runtime: Runtime): Promise<Outcome<void>>
 }
 
-const VERSION = 1
+const VERSION = 2
+/** Had no marks, timeouts, tunables and zeros. */
+const BEFORE = 1
 
 export function stateFile(dir: string): StateFile {
   const path = join(dir, 'state.json')
@@ -60,22 +64,34 @@ function parse(text: string): Runtime | undefined {
     return undefined
   }
   if (typeof value !== 'object' || value === null || !('version' in value)) return undefined
-  const { version, services, interfaces, detached, overrides } = value as { version: unknown } & Runtime
-  if (version !== VERSION || ![services, interfaces, detached, overrides].every(Array.isArray))
+  const { version, ...parts } = value as { version: unknown } & Runtime
+  if (version === BEFORE) return read({ ...NO_RUNTIME, ...parts })
+  return version === VERSION ? read(parts) : undefined
+}
+
+function read(parts: Runtime): Runtime | undefined {
+  const { services, marks, interfaces, detached, overrides, zero } = parts
+  if (![services, marks, interfaces, detached, overrides].every(Array.isArray) || !isZero(zero))
     return undefined
   const specs = services.map(({ owner: _, ...spec }) => readServiceSpec(spec))
-  const wishes = interfaces.map(readAttachRequest)
+  const rules = marks.map(({ owner: _, ...spec }) => readMarkSpec(spec))
+  const [timeouts, tunables] = [readTimeouts(parts.timeouts), readTunables(parts.tunables)]
   const fits =
     specs.every(({ ok }) => ok) &&
-    wishes.every(({ ok }) => ok) &&
+    rules.every(({ ok }) => ok) &&
+    interfaces.map(readAttachRequest).every(({ ok }) => ok) &&
     detached.every((name) => typeof name === 'string') &&
     overrides.every((o) => typeof o?.service === 'string' && typeof o.real === 'string' && isWeight(o.weight))
-  if (!fits) return undefined
+  if (!fits || !timeouts.ok || !tunables.ok) return undefined
   return {
     services: specs.flatMap((s) => (s.ok ? [completeService(s.value)] : [])),
+    marks: rules.flatMap((m) => (m.ok ? [completeMark(m.value)] : [])),
     interfaces,
     detached,
     overrides,
+    timeouts: timeouts.value,
+    tunables: tunables.value,
+    zero,
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every family that is made from a snapshot: one table that says what a name means and where its samples come from.
-// Identity labels are vip, port, proto (and real); names that people gave stand in info series only.
+// Identity labels are vip, port, proto (mark for services of a mark, real for real servers); names that people gave
+// stand in info series only.
 import type { Action, InterfaceSnapshot, ServiceSnapshot, Snapshot } from '../datapath/types.js'
 import { type Family, header, type LabelText, labels, sample, type Value } from './exposition.js'
 
@@ -33,7 +34,13 @@ const interfaceFamilies: readonly SnapshotFamily[] = [
     name: 'xlvs_drops_total',
     type: 'counter',
     help: 'Packets dropped, by the reason why.',
-    samples: drops,
+    samples: (s) => ofReasons(s, 'drop_'),
+  },
+  {
+    name: 'xlvs_answers_total',
+    type: 'counter',
+    help: 'ICMP messages that the director itself sent instead of forwarding, by the reason why.',
+    samples: (s) => ofReasons(s, 'answer_'),
   },
 ]
 
@@ -113,8 +120,11 @@ export function snapshotText(snapshot: Snapshot): string {
   return text
 }
 
-export function serviceLabels(service: ServiceSnapshot): LabelText {
-  return labels({ vip: service.vip, port: service.port, proto: service.protocol })
+/** A mark stands for many addresses and ports: those labels are empty there, which Prometheus takes as absent. */
+export function serviceLabels({ match }: ServiceSnapshot): LabelText {
+  if (match.mark === undefined) return labels({ vip: match.vip, port: match.port, proto: match.protocol })
+  const mark = match.family === 6 ? `${match.mark} ipv6` : match.mark
+  return labels({ vip: '', port: '', proto: 'fwm', mark })
 }
 
 function serviceInfo(service: ServiceSnapshot): LabelText {
@@ -136,7 +146,7 @@ function* actions(snapshot: Snapshot, unit: 'packets' | 'bytes'): Iterable<[Labe
       yield [labels({ interface: one.attachment.interface, action }), one.actions[action][unit]]
 }
 
-function* drops(snapshot: Snapshot): Iterable<[LabelText, Value]> {
+function* ofReasons(snapshot: Snapshot, prefix: string): Iterable<[LabelText, Value]> {
   for (const [name, { packets }] of Object.entries(snapshot.reasons))
-    if (name.startsWith('drop_')) yield [labels({ reason: name.slice('drop_'.length) }), packets]
+    if (name.startsWith(prefix)) yield [labels({ reason: name.slice(prefix.length) }), packets]
 }

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// The defence against too many connections, as update_defense_level of net/netfilter/ipvs/ip_vs_ctl.c decides it each
+// second: drop_entry, drop_packet and secure_tcp, each off, automatic or always on. The decision is pure.
+import type { Datapath } from '../datapath/types.js'
+import type { Tunables } from '../model/types.js'
+
+/** The three tunables that are modes: 0 off, 1 automatic and off now, 2 automatic and on now, 3 always on. */
+export const DEFENCES = ['drop_entry', 'drop_packet', 'secure_tcp'] as const
+export type DefenceName = (typeof DEFENCES)[number]
+export type Modes = Readonly<Record<DefenceName, number>>
+
+/** What is in force for the next second. */
+export interface Verdict {
+  /** sweep a random part of the tables: half-open connections and idle templates go */
+  readonly dropEntry: boolean
+  /** drop every n-th packet that would be scheduled, 0 = none */
+  readonly dropRate: number
+  /** the defence's TCP states */
+  readonly secureTcp: boolean
+}
+
+export interface Decision {
+  /** as the kernel shows them afterwards: 1 and 2 flip with the memory */
+  readonly modes: Modes
+  readonly verdict: Verdict
+}
+
+/** `pages`: free memory and buffers; the configured modes 1 and 2 mean the same, the memory says which it is. */
+export function decide(tunables: Tunables, pages: number): Decision {
+  const threshold = Math.max(tunables.amemthresh, 0)
+  const scarce = pages < threshold
+  const modes = Object.fromEntries(DEFENCES.map((name) => [name, modeOf(tunables[name], scarce)])) as Modes
+  const on = (name: DefenceName) => modes[name] >= 2
+  return {
+    modes,
+    verdict: {
+      dropEntry: on('drop_entry'),
+      dropRate: on('drop_packet') ? rateOf(tunables, modes.drop_packet, threshold, pages) : 0,
+      secureTcp: on('secure_tcp'),
+    },
+  }
+}
+
+function modeOf(mode: number, scarce: boolean): number {
+  if (mode === 0 || mode === 3) return mode
+  return scarce ? 2 : 1
+}
+
+/** The scarcer the memory, the smaller n: at half the threshold every second packet goes. */
+function rateOf(tunables: Tunables, mode: number, threshold: number, pages: number): number {
+  if (mode === 3) return Math.max(tunables.am_droprate, 0)
+  return Math.floor(threshold / (threshold - pages))
+}
+
+export interface DefenceWorld {
+  readonly datapath: Pick<Datapath, 'setDefence' | 'defend'>
+  /** in force, overrides included */
+  readonly tunables: () => Tunables
+  /** free memory and buffers */
+  readonly pages: () => number
+  /** 0 <= x < 1 */
+  readonly random: () => number
+}
+
+export interface Defence {
+  /** Decides and tells the datapath: each second, and at once when a tunable changed. */
+  judge(): Decision
+  /** A second has passed. */
+  second(): void
+  /** Tunables as the kernel would show them now. */
+  shown(): Tunables
+}
+
+export function createDefence({ datapath, tunables, pages, random }: DefenceWorld): Defence {
+  let last: Decision | undefined
+  const judge = (): Decision => {
+    last = decide(tunables(), pages())
+    const { secureTcp, dropRate } = last.verdict
+    datapath.setDefence({ secureTcp, dropRate })
+    return last
+  }
+  return {
+    judge,
+    second: () => {
+      if (judge().verdict.dropEntry) datapath.defend(random())
+    },
+    shown: () => ({ ...tunables(), ...(last ?? decide(tunables(), pages())).modes }),
+  }
+}

@@ -68,7 +68,7 @@ static __always_inline bool may_answer(const struct flow *w)
 {
 	__u32 first = bpf_ntohl(w->client[0]);
 
-	if (w->icmp || w->fragment == FRAGMENT_LATER)
+	if (w->about == ABOUT_ICMP || w->fragment == FRAGMENT_LATER)
 		return false;
 	if (w->family == XLVS_IPV6)
 		return first >> 24 != 0xff && (w->client[0] | w->client[1] | w->client[2] | w->client[3]);

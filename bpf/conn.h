@@ -47,13 +47,6 @@ static __always_inline __u64 conn_hash(const struct flow *w, const int family)
 	return mix(x + ((__u64)w->vip << 16 | w->proto) * 0xff51afd7ed558ccdull);
 }
 
-/* A way: what its data word held when it was read, and where it is. No pointer: see service.h. */
-struct found {
-	__u64 seen;
-	__u32 set;
-	__u32 way;
-};
-
 static __always_inline bool conn_is_for(__u64 data, const struct flow *w)
 {
 	return conn_vip(data) == w->vip && state_proto(conn_state(data)) == w->proto;
@@ -184,7 +177,7 @@ static __always_inline __u32 conn_step(__u32 state, const struct flow *w)
 /* The packet opens a connection, whatever else it says (IPVS.md section 2.5). */
 static __always_inline bool opens(const struct flow *w)
 {
-	if (w->icmp)
+	if (w->about == ABOUT_ICMP)
 		return false;
 	return w->proto == XLVS_TCP ? w->tcp_flags & TCP_SYN : w->proto == XLVS_SCTP && w->chunk == SCTP_INIT;
 }

@@ -57,7 +57,7 @@ static __always_inline __u32 first_state(const struct flow *w)
 	__u32 state = w->proto == XLVS_TCP ? XLVS_TCP_NONE :
 		      w->proto == XLVS_UDP ? XLVS_UDP_BEGUN : XLVS_SCTP_NONE;
 
-	return w->icmp ? state : conn_step(state, w);
+	return w->about == ABOUT_ICMP ? state : conn_step(state, w);
 }
 
 /*
@@ -133,16 +133,15 @@ static __always_inline void settle_in(struct xlvs_template *control, __u32 state
 }
 
 /*
- * Choose and remember. `own` is a way that held this very flow and may be
- * overwritten (expired, or finished and opened again); nothing seen there: find room.
+ * Choose and remember. `room` is a way that held this very flow and may be
+ * overwritten (expired, or finished and opened again); nothing seen there: it is found.
  */
 static __always_inline struct verdict admit(__u32 service, bool persistent, const struct flow *w, __u64 hash,
-					    const struct found *own)
+					    struct found *room)
 {
 	struct xlvs_template *control = NULL;
 	struct verdict v = { .reason = XLVS_FORWARD_NEW };
-	struct found room = *own;
-	int place = room.seen ? 1 : find_room(w, hash, &room);
+	int place = room->seen ? 1 : find_room(w, hash, room);
 	__u64 data;
 
 	if (persistent) {
@@ -153,7 +152,7 @@ static __always_inline struct verdict admit(__u32 service, bool persistent, cons
 	if (!v.real && (persistent || place))
 		return v;
 	data = conn_data(w->vip, v.real, first_state(w), w->now) | (control ? CONN_CONTROLLED : 0);
-	if (!place || !conn_store(w, &room, data)) {
+	if (!place || !conn_store(w, room, data)) {
 		if (!persistent)
 			v.real = 0;
 		unstored(service, w, hash, &v);
@@ -164,7 +163,7 @@ static __always_inline struct verdict admit(__u32 service, bool persistent, cons
 }
 
 /* One-packet scheduling: each datagram is a connection that is over with it. */
-static __noinline int admit_datagram(__u32 service, const struct flow *w, struct verdict *v)
+static __always_inline int admit_datagram(__u32 service, const struct flow *w, struct verdict *v)
 {
 	const struct xlvs_service *head = service_at(service);
 
@@ -202,7 +201,7 @@ static __always_inline struct verdict resume(__u32 service, bool persistent, con
 /* Whether a packet without a connection may begin one (IPVS.md section 2). */
 static __always_inline bool begins(const struct flow *w)
 {
-	if (w->icmp || w->proto == XLVS_UDP)
+	if (w->about == ABOUT_ICMP || w->proto == XLVS_UDP)
 		return true;
 	if (w->proto == XLVS_SCTP)
 		return tunable(XLVS_TUNE_SLOPPY_SCTP) ? w->chunk != SCTP_ABORT : w->chunk == SCTP_INIT;
@@ -225,7 +224,7 @@ static __always_inline bool defended(void)
 /* What becomes of a packet that finds no usable real server (ip_vs_leave). */
 static __always_inline __u32 without_real(const struct xlvs_service *head, const struct flow *w)
 {
-	if (head->mark && tunable(XLVS_TUNE_CACHE_BYPASS) && !w->icmp)
+	if (head->mark && tunable(XLVS_TUNE_CACHE_BYPASS) && w->about != ABOUT_ICMP)
 		return XLVS_PASS_BYPASS;
 	if (head->port == FTP_PORT && w->virtual_port != FTP_PORT)
 		return XLVS_PASS_NO_SERVICE;
@@ -239,16 +238,16 @@ static __always_inline bool claims(const struct xlvs_service *head, const struct
 }
 
 /* Fills `out`. Not static: verified once, for both families. */
-__noinline int connect_flow(const struct flow *w, __u64 hash, const struct found *own, struct verdict *out)
+__noinline int connect_flow(const struct flow *w, __u64 hash, struct found *room, struct verdict *out)
 {
 	const struct xlvs_service *head;
 	__u32 service;
 	bool persistent;
 
-	if (!w || !own || !out)
+	if (!w || !room || !out)
 		return 0;
 	out->real = 0;
-	out->reason = w->icmp ? XLVS_PASS_ICMP_NO_FLOW : XLVS_PASS_NO_SERVICE;
+	out->reason = w->about == ABOUT_ICMP ? XLVS_PASS_ICMP_NO_FLOW : XLVS_PASS_NO_SERVICE;
 	service = find_service(w->proto, w->vip, w->virtual_port);
 	head = service ? service_at(service) : NULL;
 	if (!head)
@@ -269,7 +268,7 @@ __noinline int connect_flow(const struct flow *w, __u64 hash, const struct found
 		if (claims(head, w) && head->flags & XLVS_SERVICE_ONE_PACKET && w->proto == XLVS_UDP)
 			admit_datagram(service, w, out);
 		else if (claims(head, w))
-			*out = admit(service, persistent, w, hash, own);
+			*out = admit(service, persistent, w, hash, room);
 	}
 	if (out->reason >= XLVS_REASON_FORWARD && out->reason < XLVS_REASON_DROP && !out->real)
 		out->reason = without_real(head, w);

@@ -55,15 +55,21 @@ struct flow {
 	__u8 l4;			/* IPPROTO_* */
 	__u8 tcp_flags;
 	__u8 fragment;			/* enum fragment */
-	__u8 icmp;			/* an ICMP error about the flow, not a packet of it */
-	__u8 ipsec;			/* AH or ESP: the flow is the client's IKE flow */
+	__u8 about;			/* enum about */
 	__u8 chunk;			/* enum sctp_event of the first chunk */
+	__u8 tags;			/* VLAN tags in front of the packet */
 	__be32 fragment_id;
 	__u32 now;
 	__u32 cpu;
 	__u32 bytes;			/* of the IP packet */
-	__u32 tags;			/* VLAN tags in front of it */
 	struct xlvs_mac src_mac;
+};
+
+/* What the packet has to do with the flow. */
+enum about {
+	ABOUT_OWN,			/* it is one of its packets */
+	ABOUT_ICMP,			/* an ICMP error about it */
+	ABOUT_IPSEC,			/* AH or ESP: the flow is the client's IKE flow */
 };
 
 enum fragment {
@@ -76,6 +82,20 @@ enum fragment {
 struct verdict {
 	__u32 reason;
 	__u32 real;
+};
+
+/* A way of a connection table: what its data word held when it was read, and where it is. No pointer: see service.h. */
+struct found {
+	__u64 seen;
+	__u32 set;
+	__u32 way;
+};
+
+/* What a packet's whole story is written on: one for each CPU, because stacks are 512 bytes deep. */
+struct desk {
+	struct flow flow;
+	struct verdict verdict;
+	struct found way;
 };
 
 #endif

@@ -84,7 +84,7 @@ static __always_inline __u32 icmp_flow(struct frame *f, struct flow *w, void *l4
 	reason = family == XLVS_IPV4 ? quoted4(f, w, &l4) : quoted6(f, w, &l4);
 	if (reason != NEXT)
 		return reason;
-	w->icmp = 1;
+	w->about = ABOUT_ICMP;
 	w->fragment = FRAGMENT_NONE;
 	ports = l4;
 	if ((void *)(ports + 4) > end || (void *)(ports + 4) > f->ip + f->bytes)

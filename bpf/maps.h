@@ -9,7 +9,7 @@
 #ifndef XLVS_MAPS_H
 #define XLVS_MAPS_H
 
-#include "config.h"
+#include "flow.h"
 
 #define XLVS_ARRAY(name, value_type, entries)			\
 	struct {						\
@@ -75,6 +75,14 @@ XLVS_ARRAY(near_blank, struct xlvs_near, 1);
 /* Rate limit of the director's own answers: element 0 for all, the others by client. */
 #define XLVS_TOKEN_BITS 12
 XLVS_ARRAY(tokens, struct xlvs_tokens, 1 + (1 << XLVS_TOKEN_BITS));
+
+/* Where the datapath writes while it judges a packet; nothing stays. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct desk);
+} desks SEC(".maps");
 
 /* MACs of other directors; controller writes. */
 struct {

@@ -75,7 +75,7 @@ static __always_inline bool older(__u32 stamp, __u32 now, __u32 seconds)
 }
 
 /* lblc: one real server for a destination; that it is overloaded does not matter on a hit (IPVS). */
-static __always_inline __u32 pick_locality(const struct xlvs_service *head, __u32 service, const struct flow *w)
+static __noinline __u32 pick_locality(const struct xlvs_service *head, __u32 service, const struct flow *w)
 {
 	struct xlvs_near *n = near_find(head, w);
 	__u32 real;
@@ -97,106 +97,145 @@ static __always_inline __u32 pick_locality(const struct xlvs_service *head, __u3
 
 /* A pass over the set of a destination, newest member first. */
 struct near_pass {
-	struct xlvs_near *set;
 	struct score_pass best;
 	__u32 member;			/* looked for */
 	__u32 place;			/* of what was found, from 1 */
 };
 
-static __always_inline __u32 member_at(const struct near_pass *pass, __u32 i, __u32 *place)
+/* One for each CPU: the stack is deep here. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct near_pass);
+} near_passes SEC(".maps");
+
+struct near_walk {
+	struct xlvs_near *set;
+	struct near_pass *pass;
+};
+
+static __always_inline __u32 member_at(const struct near_walk *walk, __u32 i, __u32 *place)
 {
-	*place = pass->set->count - 1 - i;
-	return *place < XLVS_NEAR_REALS ? pass->set->real[*place] : 0;
+	*place = walk->set->count - 1 - i;
+	return *place < XLVS_NEAR_REALS ? walk->set->real[*place] : 0;
 }
 
 /* ip_vs_dest_set_min(): the least loaded member that is there and not overloaded. */
-static int least_step(__u32 i, struct near_pass *pass)
+static int least_step(__u32 i, struct near_walk *walk)
 {
-	__u32 place, real = member_at(pass, i, &place);
+	__u32 place, real = member_at(walk, i, &place);
 	const struct xlvs_load *load = at(&loads, real);
 	__u32 flags = real_flags(real);
 
 	if (!real || !load || !(flags & XLVS_REAL_AVAILABLE) || flags & XLVS_REAL_OVERLOADED || !weight_of(real))
 		return 0;
-	score(&pass->best, real, overhead_of(load), weight_of(real));
+	score(&walk->pass->best, real, overhead_of(load), weight_of(real));
 	return 0;
 }
 
 /* ip_vs_dest_set_max(): the most loaded member with a weight. */
-static int most_step(__u32 i, struct near_pass *pass)
+static int most_step(__u32 i, struct near_walk *walk)
 {
-	__u32 place, real = member_at(pass, i, &place);
+	__u32 place, real = member_at(walk, i, &place);
 	const struct xlvs_load *load = at(&loads, real);
+	struct score_pass *most = &walk->pass->best;
 	__u64 load_now, weight = weight_of(real);
 
 	if (!real || !load || !weight)
 		return 0;
 	load_now = overhead_of(load);
-	if (pass->best.best && pass->best.best_load * weight >= load_now * pass->best.best_weight)
+	if (most->best && most->best_load * weight >= load_now * most->best_weight)
 		return 0;
-	pass->best.best = real;
-	pass->best.best_load = load_now;
-	pass->best.best_weight = weight;
-	pass->place = place + 1;
+	most->best = real;
+	most->best_load = load_now;
+	most->best_weight = weight;
+	walk->pass->place = place + 1;
 	return 0;
 }
 
-static int member_step(__u32 i, struct near_pass *pass)
+static int member_step(__u32 i, struct near_walk *walk)
 {
 	__u32 place;
 
-	if (member_at(pass, i, &place) != pass->member)
+	if (member_at(walk, i, &place) != walk->pass->member)
 		return 0;
-	pass->place = place + 1;
+	walk->pass->place = place + 1;
 	return 1;
 }
 
-/* The newest is put last; in a set without room it takes the place of the newest so far. */
-static __always_inline void near_insert(struct xlvs_near *n, __u32 real, __u32 now)
+/* Begin a pass over a set; `looked_for` is the member that member_step() wants. */
+static __always_inline bool start_walk(struct near_walk *walk, struct xlvs_near *n, __u32 looked_for)
 {
-	struct near_pass pass = { .set = n, .member = real };
+	walk->set = n;
+	walk->pass = at(&near_passes, 0);
+	if (!walk->pass)
+		return false;
+	__builtin_memset(walk->pass, 0, sizeof(*walk->pass));
+	walk->pass->member = looked_for;
+	return true;
+}
+
+#define NEAR_STEPS(n) ((n)->count & (2 * XLVS_NEAR_REALS - 1))
+
+/* The newest is put last; in a set without room it takes the place of the newest so far. */
+static __noinline int near_insert(struct xlvs_near *n, __u32 real, __u32 now)
+{
+	struct near_walk walk;
 	__u32 place;
 
-	bpf_loop(n->count & (2 * XLVS_NEAR_REALS - 1), member_step, &pass, 0);
-	if (pass.place)
-		return;
+	if (!start_walk(&walk, n, real))
+		return 0;
+	bpf_loop(NEAR_STEPS(n), member_step, &walk, 0);
+	if (walk.pass->place)
+		return 0;
 	place = n->count < XLVS_NEAR_REALS ? n->count : XLVS_NEAR_REALS - 1;
 	n->members += n->count < XLVS_NEAR_REALS;
 	n->real[place & (XLVS_NEAR_REALS - 1)] = real;
 	n->count = place + 1;
 	n->changed = now;
+	return 0;
 }
 
 /* After lblcr_expiration without a change the most loaded member leaves a set of several. */
-static __always_inline void near_shrink(struct xlvs_near *n, __u32 now)
+static __noinline int near_shrink(struct xlvs_near *n, __u32 now)
 {
-	struct near_pass pass = { .set = n };
-	__u32 place;
+	struct near_walk walk;
 
-	if (n->members < 2 || !older(n->changed, now, tunable(XLVS_TUNE_LBLCR_EXPIRATION)))
-		return;
-	bpf_loop(n->count & (2 * XLVS_NEAR_REALS - 1), most_step, &pass, 0);
-	if (!pass.place)
-		return;
-	place = pass.place - 1;
-	n->real[place & (XLVS_NEAR_REALS - 1)] = 0;
+	if (n->members < 2 || !older(n->changed, now, tunable(XLVS_TUNE_LBLCR_EXPIRATION)) ||
+	    !start_walk(&walk, n, 0))
+		return 0;
+	bpf_loop(NEAR_STEPS(n), most_step, &walk, 0);
+	if (!walk.pass->place)
+		return 0;
+	n->real[(walk.pass->place - 1) & (XLVS_NEAR_REALS - 1)] = 0;
 	n->members--;
 	n->changed = now;
+	return 0;
+}
+
+static __noinline __u32 least_loaded_of(struct xlvs_near *n)
+{
+	struct near_walk walk;
+
+	if (!start_walk(&walk, n, 0))
+		return 0;
+	bpf_loop(NEAR_STEPS(n), least_step, &walk, 0);
+	return walk.pass->best.best;
 }
 
 /* lblcr: a set of real servers for a destination, which grows while they are crowded. */
-static __always_inline __u32 pick_replicated(const struct xlvs_service *head, __u32 service, const struct flow *w)
+static __noinline __u32 pick_replicated(const struct xlvs_service *head, __u32 service, const struct flow *w)
 {
 	struct xlvs_near *n = near_find(head, w);
-	struct near_pass pass = { .set = n };
 	__u32 real;
 
 	if (n && n->epoch == head->epoch) {
 		n->used = w->now;
-		bpf_loop(n->count & (2 * XLVS_NEAR_REALS - 1), least_step, &pass, 0);
+		real = least_loaded_of(n);
 		near_shrink(n, w->now);
-		if (pass.best.best && !crowded(pass.best.best, head, service))
-			return pass.best.best;
+		if (real && !crowded(real, head, service))
+			return real;
 	}
 	real = pick_lowest_score(head, service);
 	n = real ? near_make(head, w) : NULL;

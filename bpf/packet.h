@@ -154,7 +154,7 @@ static __always_inline __u32 parse_transport(struct frame *f, struct flow *w, vo
 		return parse_sctp(f, w, l4);
 	if (w->l4 != IPPROTO_AH && w->l4 != IPPROTO_ESP)
 		return parse_ports(f, w, l4);
-	w->ipsec = 1;
+	w->about = ABOUT_IPSEC;
 	w->proto = XLVS_UDP;
 	w->client_port = IKE_PORT;
 	w->virtual_port = IKE_PORT;

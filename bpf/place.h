@@ -181,7 +181,7 @@ static __always_inline struct verdict known(const struct flow *w, const struct f
 	if (!real_available(v.real))
 		return v;
 	conn_advance(w, way);
-	v.reason = w->ipsec ? XLVS_FORWARD_IPSEC : XLVS_FORWARD_CONN;
+	v.reason = w->about == ABOUT_IPSEC ? XLVS_FORWARD_IPSEC : XLVS_FORWARD_CONN;
 	return v;
 }
 

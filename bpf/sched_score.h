@@ -160,7 +160,7 @@ static __always_inline void score_share(struct score_pass *pass, __u32 line, __u
 		score(pass, share->real, overhead_of(load), share->weight);
 }
 
-static __always_inline __u32 pick_of_two(const struct xlvs_service *head, __u32 service)
+static __noinline __u32 pick_of_two(const struct xlvs_service *head, __u32 service)
 {
 	struct twos_pass pass = { .line = service };
 	struct score_pass best = {};

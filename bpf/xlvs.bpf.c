@@ -64,40 +64,45 @@ __noinline int read_packet(struct xdp_md *ctx, struct flow *w)
 	return parse_transport(&f, w, l4);
 }
 
-/* Second: where does it go? Fills `v`. */
-static __always_inline void judge(const struct flow *w, struct verdict *v)
+/* Second: where does it go? Fills the verdict. */
+static __always_inline void judge(struct desk *d)
 {
-	struct found way = {};
+	const struct flow *w = &d->flow;
+	struct verdict *v = &d->verdict;
+	struct found *way = &d->way;
 	__u64 hash = w->family == XLVS_IPV4 ? conn_hash(w, XLVS_IPV4) : conn_hash(w, XLVS_IPV6);
 	bool there;
 
-	find_flow(w, hash, &way);
-	there = way.seen && !conn_expired(way.seen, w->now);
-	if (there && w->icmp) {			/* does not touch the flow's timer */
-		v->real = conn_real(way.seen);
+	find_flow(w, hash, way);
+	there = way->seen && !conn_expired(way->seen, w->now);
+	if (there && w->about == ABOUT_ICMP) {	/* does not touch the flow's timer */
+		v->real = conn_real(way->seen);
 		v->reason = XLVS_FORWARD_ICMP;
-	} else if (there && !conn_gives_way(way.seen, w)) {
-		*v = known(w, &way);
-	} else if (w->icmp && !tunable(XLVS_TUNE_SCHEDULE_ICMP)) {
+	} else if (there && !conn_gives_way(way->seen, w)) {
+		*v = known(w, way);
+	} else if (w->about == ABOUT_ICMP && !tunable(XLVS_TUNE_SCHEDULE_ICMP)) {
 		v->reason = XLVS_PASS_ICMP_NO_FLOW;
-	} else if (w->ipsec) {
+	} else if (w->about == ABOUT_IPSEC) {
 		v->reason = XLVS_PASS_NO_SERVICE;
 	} else {
-		connect_flow(w, hash, &way, v);
+		connect_flow(w, hash, way, v);
 		if (there)
-			conn_remove(w, &way);
+			conn_remove(w, way);
 	}
 }
 
 /* The same for fragments: later ones follow the first. */
-static __always_inline void judge_fragment(const struct flow *w, struct verdict *v)
+static __always_inline void judge_fragment(struct desk *d)
 {
+	const struct flow *w = &d->flow;
+	struct verdict *v = &d->verdict;
+
 	if (w->fragment == FRAGMENT_LATER) {
 		v->real = fragment_follow(w);
 		v->reason = v->real ? XLVS_FORWARD_FRAGMENT : XLVS_PASS_FRAGMENT_FIRST_UNSEEN;
 		return;
 	}
-	judge(w, v);
+	judge(d);
 	if (w->fragment == FRAGMENT_FIRST && v->real)
 		fragment_remember(w, v->real);
 }
@@ -117,12 +122,15 @@ __noinline int send_packet(struct xdp_md *ctx, const struct flow *w, const struc
 
 static __noinline int walk(struct xdp_md *ctx)
 {
-	struct flow w = {};
-	struct verdict v = { .reason = read_packet(ctx, &w) };
+	struct desk *d = at(&desks, 0);
 
-	if (v.reason == NEXT)
-		judge_fragment(&w, &v);
-	return send_packet(ctx, &w, &v);
+	if (!d)
+		return XDP_ABORTED;
+	__builtin_memset(d, 0, sizeof(*d));
+	d->verdict.reason = read_packet(ctx, &d->flow);
+	if (d->verdict.reason == NEXT)
+		judge_fragment(d);
+	return send_packet(ctx, &d->flow, &d->verdict);
 }
 
 static __always_inline int direct(struct xdp_md *ctx)

@@ -3,7 +3,7 @@
 of its own, writes one line of JSON for each as it ends, then powers off.
 
     agent.py hostfs DIRECTORY MODULES   user-mode-linux: the job is in a directory of the host, which is our root
-    agent.py disk DEVICE                qemu: everything came in the initramfs, the answers go to a raw disk"""
+    agent.py disk ANSWERS JOB           qemu: everything came in the initramfs; job and answers are raw disks"""
 
 import json
 import os
@@ -15,7 +15,7 @@ import traceback
 from lab import MS_BIND, call, mount, write
 from play import play
 
-SCHEDULERS = "rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh".split()
+SCHEDULERS = "rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh"
 MODULES = "ipv6 veth ip_vs ip_vs_pe_sip ip_tables ip6_tables iptable_mangle ip6table_mangle xt_mark xt_tcpudp xt_sctp"
 RB_POWER_OFF = 0x4321FEDC
 JOB = "/run/job"
@@ -42,16 +42,17 @@ def join_host(folder, modules):
 
 def join_disk():
     mount("dev", "/dev", "devtmpfs")
-    os.rmdir(JOB)
-    os.symlink("/job", JOB)
     os.symlink("/lib/modules", "/run/modules/lib/modules")
 
 
-def load_modules(extra):
+def prepare_modprobe():
+    """The kernel asks for modules too, when a scheduler or a table is used for the first time."""
     write("/run/modprobe", '#!/bin/sh\nexec modprobe -d /run/modules "$@"\n')
     os.chmod("/run/modprobe", 0o755)
     write("/proc/sys/kernel/modprobe", "/run/modprobe")
-    names = [*MODULES.split(), *(f"ip_vs_{name}" for name in SCHEDULERS), *extra]
+
+
+def load_modules(names):
     done = subprocess.run(["/run/modprobe", "-a", *names], capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"modprobe: {done.stderr.strip()}")
@@ -122,19 +123,27 @@ def play_all(scenarios, lanes, answers):
         collect(running, answers)
 
 
-def main():
+def open_job():
+    """The job, and the file for its answers."""
+    kind, first, second = sys.argv[1:4]
     mount_basics()
-    if sys.argv[1] == "hostfs":
-        join_host(*sys.argv[2:4])
-        path = f"{JOB}/answers.jsonl"
+    if kind == "hostfs":
+        join_host(first, second)
+        prepare_modprobe()
+        job, answers = f"{JOB}/job.json", f"{JOB}/answers.jsonl"
     else:
         join_disk()
-        path = sys.argv[2]
-    with open(f"{JOB}/job.json") as file:
-        job = json.load(file)
-    answers = Answers(path)
+        prepare_modprobe()
+        load_modules(["virtio_pci", "virtio_blk"])
+        job, answers = second, first
+    with open(job) as file:
+        return json.loads(file.readline()), Answers(answers)
+
+
+def main():
+    job, answers = open_job()
     try:
-        load_modules(job["modules"])
+        load_modules([*MODULES.split(), *(f"ip_vs_{name}" for name in SCHEDULERS.split()), *job["modules"]])
         settle_kernel()
         version = subprocess.run(["ipvsadm", "--version"], capture_output=True, text=True).stdout.strip()
         answers.write({"kernel": os.uname().release, "ipvsadm": version})

@@ -6,45 +6,45 @@ import {
   Family,
   Limit,
   Mac_SIZE,
-  Proto,
   readDir,
   readService,
-  Scheduler,
   type Service,
   Service_SIZE,
+  ServiceFlag,
   ServiceRef_SIZE,
   Settings_OFFSETS,
-  Vip_OFFSETS,
-  Vip_SIZE,
 } from '../abi/generated.js'
 import { serviceKey } from '../model/keys.js'
-import type { Limits, MacText, SchedulerName, ServiceKey } from '../model/types.js'
-import type { Actual, ActualService, ActualVip, DirectoryName } from '../plan/actual.js'
+import type { Limits, MacText, Protocol, ServiceKey, ServiceMatch } from '../model/types.js'
+import type { Actual, ActualService, ActualVip, DirectoryName, MarkRange } from '../plan/actual.js'
 import { readDirectory } from '../plan/directory.js'
-import { persistenceOf, regionMatches } from '../plan/region.js'
+import { readMarks } from '../plan/marks.js'
+import {
+  PROTOCOL_NUMBER,
+  persistenceOf,
+  regionMatches,
+  SCHEDULER_NUMBER,
+  schedulerFlagsOf,
+} from '../plan/region.js'
 import type { Maps } from './maps.js'
-import { addressAt, RealReader } from './reals.js'
-import { readTimeouts } from './settings.js'
-
-/** Where each directory's {line, mask} stands in the settings. */
-export const DIRECTORY_OFFSET: Readonly<Record<DirectoryName, number>> = {
-  vips4: Settings_OFFSETS.vips + 8 * Family.IPV4,
-  vips6: Settings_OFFSETS.vips + 8 * Family.IPV6,
-  tcp: Settings_OFFSETS.services + 8 * Proto.TCP,
-  udp: Settings_OFFSETS.services + 8 * Proto.UDP,
-}
+import { RealReader } from './reals.js'
+import { DIRECTORY_OFFSET, MARKS_OFFSET, readTimeouts, readTunables } from './settings.js'
+import { readVips, withMarked } from './vips.js'
 
 const LINE = Limit.LINE_BYTES
 const HEADER_WORDS = Service_SIZE / 4
-const SCHEDULER_NAME: Readonly<Record<number, SchedulerName>> = {
-  [Scheduler.SCHED_RR]: 'rr',
-  [Scheduler.SCHED_WRR]: 'wrr',
-  [Scheduler.SCHED_WLC]: 'wlc',
-  [Scheduler.SCHED_SH]: 'sh',
-}
+const SCHEDULER_NAME = namesOf(SCHEDULER_NUMBER)
+const PROTOCOL_NAME = namesOf(PROTOCOL_NUMBER)
 
 /** What a region's header says. */
-type Described = Omit<ActualService, 'listed' | 'stale' | 'reals' | 'trash'>
+type Described = Omit<ActualService, 'listed' | 'stale' | 'reals' | 'trash'> & { readonly epoch: number }
+
+export interface Look {
+  /** compare every published region with its list, as after another controller's death */
+  readonly verify?: boolean
+  /** find out which VIPs without a service of their own marks need */
+  readonly marked?: boolean
+}
 
 /** Reads again and again; a header with the same bytes as before is not decoded twice. */
 export class ActualReader {
@@ -61,36 +61,34 @@ export class ActualReader {
     this.#headers = new Uint32Array(HEADER_WORDS * maps.sizes.services)
   }
 
-  /** `verify`: compare every published region with its list, as after another controller's death. */
-  read(verify: boolean): Actual {
+  read({ verify = false, marked = false }: Look = {}): Actual {
     const maps = this.#maps
-    const directories = {
-      vips4: directoryIn(maps, 'vips4'),
-      vips6: directoryIn(maps, 'vips6'),
-      tcp: directoryIn(maps, 'tcp'),
-      udp: directoryIn(maps, 'udp'),
-    }
+    const directories = readDirectories(maps)
+    const marks = readAllMarks(maps)
     const vips = readVips(maps)
     const byService = this.#reals.byService()
     const services = new Map<ServiceKey, ActualService>()
     for (let id = 1; id < maps.sizes.services; id++) {
       const line = maps.services.getUint32(id * ServiceRef_SIZE, true)
       if (line === 0) continue
-      const part = this.#describe(id, line, vips)
+      const { epoch, ...part } = this.#describe(id, line, vips)
       const { linked: reals, trash } = byService.get(id) ?? NOBODY
       byService.delete(id)
-      const listed = directories[part.protocol].has(id)
+      const { match } = part
+      const listed = match.mark === undefined ? directories[match.protocol].has(id) : epoch !== 0
       const stale = verify && listed && !regionMatches(maps.tables, line * LINE, part, reals)
       services.set(part.key, { ...part, listed, stale, reals, trash })
     }
     return {
       limits: this.#limits,
-      vips,
+      vips: marked ? withMarked(maps, vips, services.values(), marks) : vips,
       services,
       orphans: [...byService.values()].flatMap(({ linked, trash }) => [...linked, ...trash]),
       directories,
+      marks,
       nextOrder: maps.settings.getUint32(Settings_OFFSETS.nextOrder, true),
       timeouts: readTimeouts(maps.settings),
+      tunables: readTunables(maps.settings),
       peers: readPeers(maps.handles.peers),
     }
   }
@@ -103,7 +101,7 @@ export class ActualReader {
       this.#headers[id * HEADER_WORDS + word] = value
     }
     const known = this.#described[id]
-    if (same && known !== undefined && vips.get(known.vipId)?.address === known.vip) return known
+    if (same && known !== undefined && vips.get(known.vipId)?.address === known.match.vip) return known
     const described = describe(readService(this.#maps.tables, line * LINE), vips)
     this.#described[id] = described
     return described
@@ -114,36 +112,49 @@ const NOBODY = { linked: [], trash: [] }
 
 function describe(header: Service, vips: ReadonlyMap<number, ActualVip>): Described {
   const persistence = persistenceOf(header)
-  const name = {
-    vip: vips.get(header.vip)?.address ?? '',
-    port: header.port,
-    protocol: header.proto === Proto.UDP ? ('udp' as const) : ('tcp' as const),
-  }
+  const flags = schedulerFlagsOf(header)
+  const match = matchIn(header, vips)
   return {
-    ...name,
     id: header.id,
-    key: serviceKey(name),
+    key: serviceKey(match),
     vipId: header.vip,
-    scheduler: SCHEDULER_NAME[header.scheduler] ?? 'wlc',
+    match,
+    scheduler: SCHEDULER_NAME.get(header.scheduler) ?? 'none',
+    ...(flags.length > 0 && { flags }),
     ...(persistence && { persistence }),
+    ...((header.flags & ServiceFlag.SERVICE_ONE_PACKET) !== 0 && { onePacket: true as const }),
     generation: header.generation,
+    epoch: header.epoch,
   }
+}
+
+function matchIn(header: Service, vips: ReadonlyMap<number, ActualVip>): ServiceMatch {
+  if (header.mark !== 0) return { mark: header.mark, family: header.family === Family.IPV4 ? 4 : 6 }
+  const vip = vips.get(header.vip)?.address ?? ''
+  return { vip, port: header.port, protocol: PROTOCOL_NAME.get(header.proto) ?? 'tcp' }
+}
+
+function namesOf<Name extends string>(numbers: Readonly<Record<Name, number>>): ReadonlyMap<number, Name> {
+  return new Map(Object.entries<number>(numbers).map(([name, number]) => [number, name as Name]))
+}
+
+function readDirectories(maps: Maps): Actual['directories'] {
+  const names = Object.keys(DIRECTORY_OFFSET) as DirectoryName[]
+  return Object.fromEntries(names.map((name) => [name, directoryIn(maps, name)])) as Actual['directories']
+}
+
+function readAllMarks(maps: Maps): Readonly<Record<Protocol, readonly MarkRange[]>> {
+  const of = (protocol: Protocol) => {
+    const { line, mask: count } = readDir(maps.settings, MARKS_OFFSET[protocol])
+    return line === 0 ? [] : readMarks(maps.tables, line * LINE, count)
+  }
+  return { tcp: of('tcp'), udp: of('udp'), sctp: of('sctp') }
 }
 
 function directoryIn(maps: Maps, name: DirectoryName) {
   const { line, mask } = readDir(maps.settings, DIRECTORY_OFFSET[name])
   if (line === 0) return new Map<number, number>()
   return readDirectory(new Uint32Array(maps.tables.buffer, line * LINE, ((mask + 1) * LINE) / 4))
-}
-
-function readVips(maps: Maps): Map<number, ActualVip> {
-  const vips = new Map<number, ActualVip>()
-  for (let id = 1; id < maps.sizes.vips; id++) {
-    const at = id * Vip_SIZE
-    if (maps.vips.getUint8(at + Vip_OFFSETS.used) === 0) continue
-    vips.set(id, { id, address: addressAt(maps.vips, at, maps.vips.getUint8(at + Vip_OFFSETS.family)) })
-  }
-  return vips
 }
 
 function readPeers(peers: BpfMap): MacText[] {

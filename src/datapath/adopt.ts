@@ -3,15 +3,7 @@
 // pinned already, taken over with its program replaced when the object file is another.
 import { randomBytes } from 'node:crypto'
 import { jiffyNs, openMap, openProgram, openXdpLink, possibleCpus } from 'libbpf-ts'
-import {
-  Abi,
-  Real_OFFSETS,
-  Real_SIZE,
-  RealFlag,
-  RealInfo_OFFSETS,
-  RealInfo_SIZE,
-  Settings_OFFSETS,
-} from '../abi/generated.js'
+import { Abi, RealFlag, RealInfo_OFFSETS, RealInfo_SIZE, Settings_OFFSETS } from '../abi/generated.js'
 import { digest, loadFresh, loadOver, type Programs } from './load.js'
 import { type Handles, MAP_NAMES, type Maps, mapInto, store32 } from './maps.js'
 import {
@@ -25,9 +17,10 @@ import {
   pinOver,
   writeDigest,
 } from './pins.js'
-import { REAL_LINKED } from './reals.js'
+import { REAL_FREE, REAL_LINKED } from './reals.js'
 import { writeFreshSettings } from './settings.js'
 import { sizesOf } from './sizes.js'
+import { judgeOverload, setFlag } from './thresholds.js'
 import type { DatapathOptions } from './types.js'
 
 export interface Opened {
@@ -90,12 +83,19 @@ function pinnedPrograms(pins: Pins): Programs {
   return { xlvs: openProgram(pins.program), sweep: openProgram(pins.sweep), clock: openProgram(pins.clock) }
 }
 
-/** A controller may have died between a real server's two stores. */
+/** A controller may have died between a real server's stores. */
 function mendFlags(maps: Maps): void {
   for (let id = 1; id < maps.sizes.reals; id++) {
-    const linked = maps.realInfo.getUint8(id * RealInfo_SIZE + RealInfo_OFFSETS.used) === REAL_LINKED
-    const flags = linked ? RealFlag.REAL_AVAILABLE : 0
-    const at = id * Real_SIZE + Real_OFFSETS.flags
-    if (maps.reals.getUint32(at, true) !== flags) store32(maps.reals, at, flags)
+    const at = id * RealInfo_SIZE
+    const used = maps.realInfo.getUint8(at + RealInfo_OFFSETS.used)
+    setFlag(maps, id, RealFlag.REAL_AVAILABLE, used === REAL_LINKED)
+    if (used === REAL_FREE) continue
+    setFlag(
+      maps,
+      id,
+      RealFlag.REAL_QUIESCED,
+      maps.realInfo.getUint32(at + RealInfo_OFFSETS.weight, true) === 0,
+    )
+    judgeOverload(maps, id)
   }
 }

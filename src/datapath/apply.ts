@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Op -> maps. Regions are written before the first operation is carried out, so that a lack of room changes nothing.
-import { Limit, readService } from '../abi/generated.js'
+import { Limit, readService, Settings_OFFSETS } from '../abi/generated.js'
 import type { Outcome } from '../model/types.js'
 import { buildDirectory } from '../plan/directory.js'
+import { buildMarks } from '../plan/marks.js'
 import type { Op } from '../plan/ops.js'
-import { buildRegion, publish, readWalk } from '../plan/region.js'
+import { publish, readWalk, withdrawn } from '../plan/region.js'
 import type { Range } from './arena.js'
 import { carryOut, lineOf, type Target } from './carry-out.js'
 import type { Maps } from './maps.js'
@@ -28,16 +29,22 @@ export function applyOps(target: Target, ops: readonly Op[]): Outcome<void> {
 /** The lines an operation publishes, if it does. */
 function linesFor(maps: Maps, op: Op): Outcome<Uint8Array | undefined> {
   if (op.op === 'directory-publish') return buildDirectory(op.entries)
+  if (op.op === 'marks-publish') return { ok: true, value: buildMarks(op.ranges) }
   if (op.op !== 'service-publish' && op.op !== 'service-withdraw') return { ok: true, value: undefined }
   const line = lineOf(maps, op.service.id)
-  const generation = line === 0 ? 1 : (readService(maps.tables, line * LINE).generation + 1) >>> 0
-  if (op.op === 'service-publish') {
-    return {
-      ok: true,
-      value: publish(op, line === 0 ? undefined : readWalk(maps.tables, line * LINE), generation),
-    }
-  }
-  return { ok: true, value: buildRegion(op.service, { list: [], walk: { kind: 'none' } }, generation) }
+  const before = line === 0 ? undefined : readService(maps.tables, line * LINE)
+  const generation = ((before?.generation ?? 0) + 1) >>> 0
+  if (op.op === 'service-withdraw') return { ok: true, value: withdrawn(op.service, generation) }
+  const epoch = op.fresh || !before?.epoch ? nextEpoch(maps) : before.epoch
+  const walk = before && readWalk(maps.tables, line * LINE)
+  return { ok: true, value: publish(op, walk, { generation, epoch }) }
+}
+
+/** Never 0, which says that a service is withdrawn. */
+function nextEpoch({ settings }: Maps): number {
+  const epoch = settings.getUint32(Settings_OFFSETS.nextEpoch, true) || 1
+  settings.setUint32(Settings_OFFSETS.nextEpoch, epoch + 1, true)
+  return epoch
 }
 
 function place({ arena, maps, pause }: Target, bytes: Uint8Array): Range | undefined {

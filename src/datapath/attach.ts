@@ -53,8 +53,9 @@ export class Interfaces {
       if (device?.mac === undefined) this.#drop(name, link)
       else {
         const { slot } = readIface(this.#maps, device.index)
-        this.#keep(name, link, { ...device, mac: device.mac }, modeOn(device.index), slot)
-        this.#write(device.index, device.mac, true, slot)
+        const mode = modeOn(device.index)
+        this.#keep(name, link, { ...device, mac: device.mac }, mode, slot)
+        this.#write(device.index, device.mac, mode, slot)
       }
     }
   }
@@ -69,14 +70,14 @@ export class Interfaces {
     const { index, mac } = known
     const slot = this.#slotFor(index)
     if (slot === undefined) return { ok: false, problems: [this.#noSlot(name)] }
-    this.#write(index, mac, true, slot)
+    this.#write(index, mac, mode, slot)
     try {
       const link = attachXdp(this.#program, index, { mode })
       remove(linkPin(this.#pins, name))
       link.pin(linkPin(this.#pins, name))
       return { ok: true, value: this.#keep(name, link, known, mode, slot) }
     } catch (error) {
-      this.#write(index, mac, false, slot)
+      this.#write(index, mac, undefined, slot)
       if (error instanceof BpfError) return { ok: false, problems: [refused(error, name, mode)] }
       throw error
     }
@@ -90,7 +91,7 @@ export class Interfaces {
     held.link.close()
     this.#held.delete(name)
     const { ifindex, mac, slot } = held.attachment
-    this.#write(ifindex, mac, false, slot)
+    this.#write(ifindex, mac, undefined, slot)
     return { ok: true, value: undefined }
   }
 
@@ -101,9 +102,9 @@ export class Interfaces {
       if (change === 'removed') {
         this.#drop(name, xdp)
         this.#held.delete(name)
-        this.#write(link.index, attachment.mac, false, attachment.slot)
+        this.#write(link.index, attachment.mac, undefined, attachment.slot)
       } else if (link.mac !== undefined && link.mac !== attachment.mac) {
-        this.#write(link.index, link.mac, true, attachment.slot)
+        this.#write(link.index, link.mac, attachment.mode, attachment.slot)
         this.#held.set(name, { link: xdp, attachment: { ...attachment, mac: link.mac } })
       }
     }
@@ -164,13 +165,17 @@ export class Interfaces {
     link.close()
   }
 
-  /** mac, attached, pad are one aligned word: a packet sees all of it old or all of it new. */
-  #write(ifindex: number, mac: string, attached: boolean, slot: number): void {
+  /**
+   * mac, attached, merged are one aligned word: a packet sees all of it old or all of it new. In generic mode frames
+   * come after GRO has merged them. `mode`: undefined when the program is not on it.
+   */
+  #write(ifindex: number, mac: string, mode: AttachMode | undefined, slot: number): void {
     const at = ifindex * Iface_SIZE
     this.#maps.ifaces.setUint32(at + Iface_OFFSETS.slot, slot, true)
     const word = new Uint8Array(8)
     word.set(macToBytes(mac))
-    word[Iface_OFFSETS.attached] = attached ? 1 : 0
+    word[Iface_OFFSETS.attached] = mode === undefined ? 0 : 1
+    word[Iface_OFFSETS.merged] = mode === 'generic' ? 1 : 0
     store64(this.#maps.ifaces, at, new DataView(word.buffer).getBigUint64(0, true))
   }
 

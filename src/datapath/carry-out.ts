@@ -3,6 +3,7 @@
 // controller recognises: facts first, then the store that makes them true.
 import { addressToBytes, familyOf } from '../abi/address.js'
 import {
+  type Dir,
   Family,
   Limit,
   Real_OFFSETS,
@@ -21,13 +22,14 @@ import {
   writeVip,
 } from '../abi/generated.js'
 import type { AddressText } from '../model/types.js'
-import type { Op } from '../plan/ops.js'
-import { DIRECTORY_OFFSET } from './actual.js'
+import { linesOfMarks } from '../plan/marks.js'
+import type { Op, RealTerms } from '../plan/ops.js'
 import type { Arena, Range } from './arena.js'
 import { type Maps, store32, store64 } from './maps.js'
 import { REAL_FREE, REAL_LINKED, REAL_TRASH } from './reals.js'
-import { writePeers, writeTimeouts } from './settings.js'
+import { DIRECTORY_OFFSET, MARKS_OFFSET, writePeers, writeTimeouts, writeTunables } from './settings.js'
 import { retireStats } from './stats.js'
+import { judgeOverload, setFlag, thresholdsOf } from './thresholds.js'
 
 const LINE = Limit.LINE_BYTES
 
@@ -74,14 +76,18 @@ const HANDLERS: Handlers = {
   'vip-free': ({ maps }, { id }) => maps.vips.setUint8(id * Vip_SIZE + Vip_OFFSETS.used, 0),
   'real-add': linkReal,
   'real-revive': linkReal,
-  'real-edit': ({ maps }, { id, weight, lastWeight }) => {
+  'real-edit': ({ maps }, op) => {
+    const { id, upper, lower, weight, lastWeight } = op
+    const before = thresholdsOf(maps, id)
     maps.realInfo.setUint32(id * RealInfo_SIZE + RealInfo_OFFSETS.lastWeight, lastWeight, true)
     maps.realInfo.setUint32(id * RealInfo_SIZE + RealInfo_OFFSETS.weight, weight, true)
+    writeTerms(maps, id, op)
+    if (before.upper !== upper || before.lower !== lower) judgeOverload(maps, id)
   },
   'real-trash': ({ maps }, { id, since }) => {
     stamp(maps, id, since)
     maps.realInfo.setUint8(id * RealInfo_SIZE + RealInfo_OFFSETS.used, REAL_TRASH)
-    store32(maps.reals, id * Real_SIZE + Real_OFFSETS.flags, 0)
+    setFlag(maps, id, RealFlag.REAL_AVAILABLE, false)
   },
   'real-stamp': ({ maps }, { id, since }) => stamp(maps, id, since),
   'real-free': ({ maps, bindings, cpus }, { id, service }) => {
@@ -100,18 +106,22 @@ const HANDLERS: Handlers = {
     new Uint8Array(maps.serviceInfo.buffer, id * ServiceInfo_SIZE, ServiceInfo_SIZE).fill(0)
   },
   'directory-publish': ({ maps, arena }, { directory }, range) => {
-    const at = DIRECTORY_OFFSET[directory]
-    const old = readDir(maps.settings, at)
     const mask = Math.max(0, range.lines - 1)
-    store64(maps.settings, at, (BigInt(mask) << 32n) | BigInt(range.line))
+    const old = swapDir(maps, DIRECTORY_OFFSET[directory], range.line, mask)
     arena.retire({ line: old.line, lines: old.mask + 1 })
   },
+  'marks-publish': ({ maps, arena }, { protocol, ranges }, range) => {
+    const old = swapDir(maps, MARKS_OFFSET[protocol], range.line, ranges.length)
+    arena.retire({ line: old.line, lines: linesOfMarks(old.mask) })
+  },
   timeouts: ({ maps }, { timeouts }) => writeTimeouts(maps.settings, timeouts),
+  tunables: ({ maps }, { tunables }) => writeTunables(maps.settings, tunables),
   peers: ({ maps }, { peers }) => writePeers(maps.handles.peers, peers),
 }
 
 function linkReal({ maps, bindings }: Target, op: Extract<Op, { op: 'real-add' | 'real-revive' }>): void {
   const { id, address, service, port, weight, lastWeight, order } = op
+  if (op.op === 'real-add') store32(maps.reals, id * Real_SIZE + Real_OFFSETS.flags, 0)
   const at = id * RealInfo_SIZE
   writeRealInfo(maps.realInfo, at, {
     addr: addressToBytes(address),
@@ -128,11 +138,27 @@ function linkReal({ maps, bindings }: Target, op: Extract<Op, { op: 'real-add' |
   maps.settings.setUint32(next, Math.max(maps.settings.getUint32(next, true), order + 1), true)
   store32(maps.reals, id * Real_SIZE + Real_OFFSETS.nexthop, bindings.bind(id, address))
   maps.realInfo.setUint8(at + RealInfo_OFFSETS.used, REAL_LINKED)
-  store32(maps.reals, id * Real_SIZE + Real_OFFSETS.flags, RealFlag.REAL_AVAILABLE)
+  writeTerms(maps, id, op)
+  judgeOverload(maps, id)
+  setFlag(maps, id, RealFlag.REAL_AVAILABLE, true)
+}
+
+/** Before a region says that the real server is usable, its flags do. */
+function writeTerms(maps: Maps, id: number, { weight, upper, lower }: RealTerms): void {
+  store32(maps.reals, id * Real_SIZE + Real_OFFSETS.lower, lower)
+  store32(maps.reals, id * Real_SIZE + Real_OFFSETS.upper, upper)
+  setFlag(maps, id, RealFlag.REAL_QUIESCED, weight === 0)
 }
 
 function stamp(maps: Maps, id: number, since: number): void {
   maps.realInfo.setBigUint64(id * RealInfo_SIZE + RealInfo_OFFSETS.trashSince, BigInt(since), true)
+}
+
+/** {line, mask or number} in one store; what stood there before. */
+function swapDir(maps: Maps, at: number, line: number, rest: number): Dir {
+  const old = readDir(maps.settings, at)
+  store64(maps.settings, at, (BigInt(rest) << 32n) | BigInt(line))
+  return old
 }
 
 function swapService(maps: Maps, arena: Arena, id: number, line: number): void {

@@ -8,17 +8,17 @@ import {
   Conn6_SIZE,
   ConnBits,
   Limit,
-  Proto,
   State,
   StateNames,
   Template_OFFSETS,
   Template_SIZE,
   TemplateBits,
   TemplateControl,
+  TemplateKind,
 } from '../abi/generated.js'
-import { serviceKey } from '../model/keys.js'
 import type { AddressText, Protocol } from '../model/types.js'
-import type { Actual, ActualReal } from '../plan/actual.js'
+import type { Actual, ActualReal, ActualService } from '../plan/actual.js'
+import { PROTOCOL_NUMBER } from '../plan/region.js'
 import type { Maps } from './maps.js'
 import { secondsOf, ticksOf, timeoutTicks } from './settings.js'
 import type { ConnEntry, ConnFilter, TemplateEntry } from './types.js'
@@ -40,7 +40,12 @@ const AHEAD = 4096
 /** Ids as addresses, as of one moment. */
 interface Book {
   readonly vips: ReadonlyMap<number, { readonly address: AddressText }>
-  readonly reals: ReadonlyMap<number, ActualReal>
+  readonly reals: ReadonlyMap<number, Owned>
+}
+
+interface Owned {
+  readonly real: ActualReal
+  readonly service: ActualService
 }
 
 /** ways looked at between two entries before the caller may do something else */
@@ -61,7 +66,7 @@ export function* readConns(
     for (let at = 0; at < end && left > 0; at += shape.bytes) {
       if ((at / shape.bytes) % STRETCH === STRETCH - 1) yield undefined
       const entry = connAt(maps, view, at, shape, book, now)
-      if (entry === undefined || !passes(entry, filter, entry.client)) continue
+      if (entry === undefined || !passes(entry, filter, entry.client, book)) continue
       left--
       yield entry
     }
@@ -80,16 +85,16 @@ export function* readTemplates(
   for (let at = 0; at < end && left > 0; at += Template_SIZE) {
     if ((at / Template_SIZE) % STRETCH === STRETCH - 1) yield undefined
     const entry = templateAt(maps.templates, at, book, now)
-    if (entry === undefined || !passes(entry, filter, entry.clientNet)) continue
+    if (entry === undefined || !passes(entry, filter, entry.clientNet, book)) continue
     left--
     yield entry
   }
 }
 
 function bookOf(actual: Actual): Book {
-  const reals = new Map<number, ActualReal>()
+  const reals = new Map<number, Owned>()
   for (const service of actual.services.values()) {
-    for (const real of [...service.reals, ...service.trash]) reals.set(real.id, real)
+    for (const real of [...service.reals, ...service.trash]) reals.set(real.id, { real, service })
   }
   return { vips: actual.vips, reals }
 }
@@ -109,41 +114,55 @@ function connAt(
   const state = bits(data, ConnBits.CONN_STATE_SHIFT, ConnBits.CONN_STATE_BITS)
   const stamp = bits(data, ConnBits.CONN_STAMP_SHIFT, ConnBits.CONN_STAMP_BITS)
   const rest = timeoutTicks(maps.settings, state) - ageOf(stamp, now)
-  const real = book.reals.get(realId)?.address
-  if (vip === undefined || real === undefined || rest < 0) return undefined
+  const owned = book.reals.get(realId)
+  if (vip === undefined || owned === undefined || rest < 0) return undefined
+  const virtualPort = view.getUint16(at + shape.virtualPort)
+  const controlled = bits(data, ConnBits.CONN_CONTROLLED_SHIFT, 1) === 1
   const entry: ConnEntry = {
-    protocol: state < State.UDP_NORMAL ? 'tcp' : 'udp',
+    protocol: state < State.UDP_NORMAL ? 'tcp' : state < State.SCTP_NONE ? 'udp' : 'sctp',
     client: addressIn(view, at, shape.family),
     clientPort: view.getUint16(at + shape.port),
     vip,
-    virtualPort: view.getUint16(at + shape.virtualPort),
-    real,
+    virtualPort,
+    real: owned.real.address,
+    realPort: realPortOf(owned, virtualPort, controlled),
     realId,
     state: stateName(state),
     expiresIn: secondsOf(rest),
-    controlled: bits(data, ConnBits.CONN_CONTROLLED_SHIFT, 1) === 1,
+    controlled,
   }
   return sameFlow(data, view.getBigUint64(at + shape.data, true)) ? entry : undefined
+}
+
+/**
+ * Of a mark's service its own port, or the packet's; through a template the packet's always, as IPVS compares it with
+ * the service's port there. Elsewhere all three are one.
+ */
+function realPortOf({ real, service }: Owned, virtualPort: number, controlled: boolean): number {
+  const own = service.match.mark !== undefined && !controlled && real.port !== 0
+  return own ? real.port : virtualPort
 }
 
 function templateAt(view: DataView, at: number, book: Book, now: number): TemplateEntry | undefined {
   const data = view.getBigUint64(at + Template_OFFSETS.data, true)
   const realId = bits(data, TemplateBits.TEMPLATE_REAL_SHIFT, TemplateBits.TEMPLATE_REAL_BITS)
-  const vip = book.vips.get(view.getUint16(at + Template_OFFSETS.vip, true))?.address
-  const real = book.reals.get(realId)?.address
-  if (realId === 0 || vip === undefined || real === undefined) return undefined
   const control = view.getUint32(at + Template_OFFSETS.control, true)
+  const target = targetAt(view, at, control, book)
+  const real = book.reals.get(realId)?.real.address
+  if (realId === 0 || target === undefined || real === undefined) return undefined
   const controls = control & TemplateControl.TEMPLATE_COUNT_MASK
   const timeout = bits(data, TemplateBits.TEMPLATE_TIMEOUT_SHIFT, TemplateBits.TEMPLATE_TIMEOUT_BITS)
   const stamp = bits(data, TemplateBits.TEMPLATE_STAMP_SHIFT, TemplateBits.TEMPLATE_STAMP_BITS)
   const rest = ticksOf(timeout) - ageOf(stamp, now)
   if (rest < 0 && controls === 0) return undefined
+  const { protocol, vip, virtualPort } = target
   return {
-    protocol: protocolOf(control),
+    protocol,
     clientNet: addressIn(view, at, vip.includes(':') ? 6 : 4),
     vip,
-    virtualPort: view.getUint16(at + Template_OFFSETS.virtualPort),
+    virtualPort,
     real,
+    realPort: (control & TemplateControl.TEMPLATE_DISABLED) === 0 ? virtualPort : DISABLED_PORT,
     realId,
     assured: (control & TemplateControl.TEMPLATE_ASSURED) !== 0,
     controls,
@@ -158,15 +177,47 @@ function ageOf(stamp: number, now: number): number {
   return age > Clock.TICK_MASK - AHEAD ? 0 : age
 }
 
-function protocolOf(control: number): Protocol {
-  return ((control >>> TemplateControl.TEMPLATE_PROTO_SHIFT) & 3) === Proto.UDP ? 'udp' : 'tcp'
+/** IPVS's mark of a template that another one replaced. */
+const DISABLED_PORT = 65_535
+const PROTOCOL_OF_KIND = new Map(
+  Object.entries(PROTOCOL_NUMBER).map(([name, kind]) => [kind, name as Protocol]),
+)
+
+/** What clients of a template come to. */
+function targetAt(
+  view: DataView,
+  at: number,
+  control: number,
+  book: Book,
+): Pick<TemplateEntry, 'protocol' | 'vip' | 'virtualPort'> | undefined {
+  const kind =
+    (control >>> TemplateControl.TEMPLATE_KIND_SHIFT) & ((1 << TemplateControl.TEMPLATE_KIND_BITS) - 1)
+  const low = view.getUint16(at + Template_OFFSETS.vip, true)
+  const protocol = PROTOCOL_OF_KIND.get(kind)
+  if (protocol !== undefined) {
+    const vip = book.vips.get(low)?.address
+    return vip === undefined
+      ? undefined
+      : { protocol, vip, virtualPort: view.getUint16(at + Template_OFFSETS.virtualPort) }
+  }
+  const bytes = new Uint8Array(16)
+  const mark = new DataView(bytes.buffer)
+  mark.setUint16(0, view.getUint16(at + Template_OFFSETS.virtualPort, true))
+  mark.setUint16(2, low)
+  const family = kind === TemplateKind.TEMPLATE_MARK4 ? 4 : 6
+  return { protocol: 'ip', vip: formatAddress(bytes, family), virtualPort: 0 }
 }
 
-function passes(entry: ConnEntry | TemplateEntry, filter: ConnFilter, client: AddressText): boolean {
+function passes(
+  entry: ConnEntry | TemplateEntry,
+  filter: ConnFilter,
+  client: AddressText,
+  book: Book,
+): boolean {
   if (filter.real !== undefined && filter.real !== entry.real) return false
   if (filter.client !== undefined && filter.client !== client) return false
   if (filter.service === undefined) return true
-  return filter.service === serviceKey({ protocol: entry.protocol, vip: entry.vip, port: entry.virtualPort })
+  return filter.service === book.reals.get(entry.realId)?.service.key
 }
 
 /** The key is read between two looks at the data word: real server and VIP are those it belongs to. */
@@ -178,9 +229,21 @@ function bits(word: bigint, shift: number, count: number): number {
   return Number((word >> BigInt(shift)) & ((1n << BigInt(count)) - 1n))
 }
 
+/** As ipvsadm shows them where abi.h has longer words. */
+const SHORT_STATE: Readonly<Record<number, string>> = {
+  [State.UDP_NORMAL]: 'UDP',
+  [State.UDP_BEGUN]: 'UDP',
+  [State.SCTP_COOKIE_SENT]: 'C-SENT',
+  [State.SCTP_COOKIE_REPLIED]: 'C-REPLIED',
+  [State.SCTP_COOKIE_WAIT]: 'C-WAIT',
+  [State.SCTP_COOKIE_ECHOED]: 'C-ECHOED',
+  [State.SCTP_SHUTDOWN_SENT]: 'S-SENT',
+  [State.SCTP_SHUTDOWN_RECEIVED]: 'S-RECEIVED',
+  [State.SCTP_SHUTDOWN_ACK_SENT]: 'S-ACK-SENT',
+}
+
 function stateName(state: number): string {
-  if (state === State.UDP_NORMAL) return 'UDP'
-  return (StateNames[state] ?? String(state)).replace(/^TCP_/, '')
+  return SHORT_STATE[state] ?? (StateNames[state] ?? String(state)).replace(/^(?:TCP|SCTP)_/, '')
 }
 
 function addressIn(view: DataView, at: number, family: 4 | 6): AddressText {

@@ -3,10 +3,11 @@
 import { uptime } from 'node:os'
 import { possibleCpus } from 'libbpf-ts'
 import { Limit, readDir, readService, Settings_OFFSETS } from '../abi/generated.js'
-import type { AddressText, AttachMode, Desired, Limits, MacText, Timeouts } from '../model/types.js'
+import type { AddressText, AttachMode, Desired, Limits, MacText, Timeouts, Tunables } from '../model/types.js'
 import type { Actual } from '../plan/actual.js'
+import { linesOfMarks } from '../plan/marks.js'
 import type { Op } from '../plan/ops.js'
-import { ActualReader, DIRECTORY_OFFSET } from './actual.js'
+import { ActualReader } from './actual.js'
 import { applyOps } from './apply.js'
 import { Arena, type Range } from './arena.js'
 import { Interfaces } from './attach.js'
@@ -18,11 +19,18 @@ import type { Programs } from './load.js'
 import type { Maps } from './maps.js'
 import { NextHops } from './nexthops.js'
 import { clearPins, type Pins } from './pins.js'
-import { writePeers, writeTimeouts } from './settings.js'
+import {
+  DIRECTORY_OFFSET,
+  MARKS_OFFSET,
+  writeDefence,
+  writePeers,
+  writeTimeouts,
+  writeTunables,
+} from './settings.js'
 import { takeSnapshot } from './snapshot.js'
 import { Sweeper } from './sweep.js'
 import { TxPorts } from './tx-ports.js'
-import type { ConnFilter, Datapath, NextHopState } from './types.js'
+import type { ConnFilter, Datapath, Defence, NextHopState } from './types.js'
 
 export interface Parts {
   readonly pins: Pins
@@ -111,7 +119,7 @@ class KernelDatapath implements Datapath {
   }
 
   actual(): Actual {
-    const actual = this.#reader.read(this.#doubtful)
+    const actual = this.#reader.read({ verify: this.#doubtful, marked: true })
     // what is stale stays in doubt until it is published anew
     this.#doubtful = this.#doubtful && [...actual.services.values()].some((service) => service.stale)
     return actual
@@ -153,7 +161,7 @@ class KernelDatapath implements Datapath {
     const sources = {
       maps: this.#parts.maps,
       cpus: this.#cpus,
-      actual: this.#reader.read(false),
+      actual: this.#reader.read(),
       attachments: this.attachments(),
       nextHop: (address: AddressText) => this.nextHop(address),
       tables: this.#sweeper.tables(),
@@ -170,19 +178,31 @@ class KernelDatapath implements Datapath {
   }
 
   connsInPieces(filter?: ConnFilter) {
-    return readConns(this.#parts.maps, this.#reader.read(false), this.#ticks(), filter)
+    return readConns(this.#parts.maps, this.#reader.read(), this.#ticks(), filter)
   }
 
   templatesInPieces(filter?: ConnFilter) {
-    return readTemplates(this.#parts.maps, this.#reader.read(false), this.#ticks(), filter)
+    return readTemplates(this.#parts.maps, this.#reader.read(), this.#ticks(), filter)
   }
 
   sweep(budget: { readonly sets: number }) {
     return this.#sweeper.sweep(budget.sets)
   }
 
+  defend(at: number) {
+    return this.#sweeper.defend(at)
+  }
+
   setTimeouts(timeouts: Timeouts) {
     writeTimeouts(this.#parts.maps.settings, timeouts)
+  }
+
+  setTunables(tunables: Tunables) {
+    writeTunables(this.#parts.maps.settings, tunables)
+  }
+
+  setDefence(defence: Defence) {
+    writeDefence(this.#parts.maps.settings, defence)
   }
 
   setPeers(macs: readonly MacText[]) {
@@ -224,6 +244,10 @@ function linesInUse(maps: Maps): Range[] {
   for (const offset of Object.values(DIRECTORY_OFFSET)) {
     const { line, mask } = readDir(maps.settings, offset)
     if (line !== 0) used.push({ line, lines: mask + 1 })
+  }
+  for (const offset of Object.values(MARKS_OFFSET)) {
+    const { line, mask: ranges } = readDir(maps.settings, offset)
+    if (line !== 0) used.push({ line, lines: linesOfMarks(ranges) })
   }
   return used
 }

@@ -16,6 +16,8 @@ export type Way =
       readonly neighbour: { readonly ifindex: number; readonly address: AddressText }
       /** the device below all VLANs */
       readonly egress: Link
+      /** largest IP packet, bytes */
+      readonly mtu: number
       /** outermost first */
       readonly tags: readonly { readonly id: number; readonly protocol: number }[]
       /** every device on the way, for events */
@@ -57,7 +59,9 @@ export function wayTo(
   if (down) return { kind: 'none', why: `${down.name} is down` }
   if (egress.mac === undefined) return { kind: 'none', why: `${egress.name} is not an Ethernet device` }
   const neighbour = { ifindex: device.index, address: route.gateway ?? address }
-  return { kind: 'ethernet', neighbour, egress, tags, devices }
+  // a route may ask for less than its device takes; more than that never leaves
+  const mtu = Math.min(device.mtu, route.mtu ?? device.mtu)
+  return { kind: 'ethernet', neighbour, egress, mtu, tags, devices }
 }
 
 /** `before`: the hop as it was; a MAC that was good stays until the kernel says that it failed. */
@@ -95,7 +99,7 @@ export function encodeHop(hop: Hop): Nexthop {
     tags: tags.length,
     tpid: [tags[0]?.protocol ?? 0, tags[1]?.protocol ?? 0],
     tci: [tags[0]?.id ?? 0, tags[1]?.id ?? 0],
-    mtu: egress.mtu,
+    mtu: hop.way.mtu,
   }
 }
 

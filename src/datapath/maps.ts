@@ -5,7 +5,7 @@ import { Settings_OFFSETS } from '../abi/generated.js'
 import { readSizes, SIZED, type Sizes } from './sizes.js'
 
 /** Names of pins under maps/, and of maps in the object but for `settings`. */
-export const MAP_NAMES = [...SIZED, 'overflow', 'frags', 'peers', 'settings'] as const
+export const MAP_NAMES = [...SIZED, 'overflow', 'frags', 'near', 'tokens', 'peers', 'settings'] as const
 export type MapName = (typeof MAP_NAMES)[number]
 
 /** The object's name of a map. */
@@ -70,7 +70,17 @@ export function store32(view: DataView, offset: number, value: number): void {
   Atomics.store(new Int32Array(view.buffer, view.byteOffset + offset, 1), 0, value | 0)
 }
 
-/** The same for eight bytes. */
+/** Sets bits that packets may change at the same moment. */
+export function or32(view: DataView, offset: number, bits: number): void {
+  Atomics.or(new Int32Array(view.buffer, view.byteOffset + offset, 1), 0, bits | 0)
+}
+
+/** Clears those that are not in `bits`. */
+export function and32(view: DataView, offset: number, bits: number): void {
+  Atomics.and(new Int32Array(view.buffer, view.byteOffset + offset, 1), 0, bits | 0)
+}
+
+/** store32 for eight bytes. */
 export function store64(view: DataView, offset: number, value: bigint): void {
   Atomics.store(new BigInt64Array(view.buffer, view.byteOffset + offset, 1), 0, BigInt.asIntN(64, value))
 }

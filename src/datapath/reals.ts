@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Real servers as the maps hold them.
 import { formatAddress } from '../abi/address.js'
-import { Family, Real_SIZE, RealInfo_OFFSETS, RealInfo_SIZE } from '../abi/generated.js'
+import { Family, Real_SIZE, RealFlag, RealInfo_OFFSETS, RealInfo_SIZE } from '../abi/generated.js'
 import type { AddressText } from '../model/types.js'
 import type { ActualReal } from '../plan/actual.js'
 import type { Maps } from './maps.js'
+import { connectionsOf, hasFlag, thresholdsOf } from './thresholds.js'
 
 /** xlvs_real_info.used */
 export const REAL_FREE = 0
@@ -49,19 +50,23 @@ export class RealReader {
   }
 
   #read(id: number): ActualReal {
-    const { realInfo: info, loads, persistents, reals } = this.#maps
+    const { realInfo: info, persistents, reals } = this.#maps
     const at = id * RealInfo_SIZE
-    const connections = loads.getUint32(id * 8, true) + loads.getUint32(id * 8 + 4, true)
+    const { upper, lower } = thresholdsOf(this.#maps, id)
     return {
       id,
       address: this.#address(id),
+      port: info.getUint16(at + OFFSET.port),
       service: info.getUint32(at + OFFSET.service, true),
       weight: info.getUint32(at + OFFSET.weight, true),
       lastWeight: info.getUint32(at + OFFSET.lastWeight, true),
+      upper,
+      lower,
+      overloaded: hasFlag(this.#maps, id, RealFlag.REAL_OVERLOADED),
       order: wide(info, at + OFFSET.order),
       nexthop: reals.getUint32(id * Real_SIZE, true),
       state: info.getUint8(at + OFFSET.used) === REAL_LINKED ? 'linked' : 'trash',
-      referenced: connections !== 0 || persistents.getUint32(id * 8, true) !== 0,
+      referenced: connectionsOf(this.#maps, id) !== 0 || persistents.getUint32(id * 8, true) !== 0,
       trashSince: wide(info, at + OFFSET.trashSince),
     }
   }

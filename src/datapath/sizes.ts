@@ -30,9 +30,12 @@ export const SIZED = [
 /** Flows fill a set-associative table up to here before sets overflow noticeably. */
 const FILL = 0.66
 const MAX_VIPS = 65_535
-/** 8 MiB for directories and for services of unusual size. */
+/**
+ * 8 MiB for directories, marks and services of unusual size, 4 KiB for each service: two versions of an ordinary one,
+ * or of a quarter of them with mh, whose table takes 258 lines (16 KiB) however few real servers there are.
+ */
 const ARENA_BASE = 131_072
-const ARENA_PER_SERVICE = 24
+const ARENA_PER_SERVICE = 64
 
 export function sizesOf(limits: Limits, cpus: number): Sizes {
   const reals = limits.reals + 1

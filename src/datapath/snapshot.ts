@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One immutable look at everything counted, with the names the configuration has for it.
-import { serviceKey } from '../model/keys.js'
+import { realText, serviceKey } from '../model/keys.js'
 import type { AddressText, Desired, Real, Service, ServiceKey } from '../model/types.js'
 import type { Actual, ActualReal, ActualService } from '../plan/actual.js'
 import type { Maps } from './maps.js'
@@ -55,17 +55,20 @@ export function takeSnapshot(sources: Sources, names: Desired, at: number): Snap
 
 function ofService(sources: Sources, service: ActualService, wish: Service | undefined): ServiceSnapshot {
   const { maps, cpus } = sources
-  const { id, key, vip, port, protocol, scheduler, persistence, trash } = service
-  const wished = new Map<AddressText, Real>()
-  for (const real of wish?.reals ?? []) wished.set(real.address, real)
-  const reals = service.reals.map((real) => ofReal(sources, real, wished.get(real.address)))
+  const { id, key, match, scheduler, flags, persistence, onePacket, trash } = service
+  const nameOf = (real: Real | ActualReal) => (match.mark === undefined ? real.address : realText(real))
+  const wished = new Map<string, Real>()
+  for (const real of wish?.reals ?? []) wished.set(nameOf(real), real)
+  const reals = service.reals.map((real) => ofReal(sources, real, wished.get(nameOf(real))))
   const gone = trash.map((real) => ({ ...realStats(maps, cpus, real.id), ...connectionsOf(maps, real.id) }))
   const all = [...reals, ...gone]
   const counters = all.reduce<RealCounters>(addCounters, retiredStats(maps, id))
   const sum = (what: 'active' | 'inactive' | 'persistent') =>
     all.reduce((total, real) => total + real[what], 0)
   return {
-    ...{ id, key, vip, port, protocol, scheduler },
+    ...{ id, key, match, scheduler },
+    ...(flags && { flags }),
+    ...(onePacket && { onePacket }),
     ...(persistence && { persistence }),
     ...(wish?.name !== undefined && { name: wish.name }),
     ...(wish && { owner: wish.owner }),
@@ -79,14 +82,18 @@ function ofService(sources: Sources, service: ActualService, wish: Service | und
 
 /** Written out member by member: there may be a hundred thousand of these, every few seconds. */
 function ofReal({ maps, cpus, nextHop }: Sources, real: ActualReal, wish: Real | undefined): RealSnapshot {
-  const { id, address } = real
+  const { id, address, port, upper, lower, overloaded } = real
   const { packets, bytes, connections } = realStats(maps, cpus, id)
   const { active, inactive, persistent } = connectionsOf(maps, id)
   const snapshot = {
     id,
     address,
+    port,
     weight: wish?.weight ?? real.weight,
     effectiveWeight: real.weight,
+    upper,
+    lower,
+    overloaded,
     active,
     inactive,
     persistent,

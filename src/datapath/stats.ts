@@ -4,6 +4,7 @@ import {
   Limit,
   RealStats_SIZE,
   Reason,
+  ReasonClass,
   ReasonNames,
   ServiceInfo_OFFSETS,
   ServiceInfo_SIZE,
@@ -135,6 +136,8 @@ function isForward(reason: number): boolean {
 
 function actionOf(reason: number): Action {
   if (reason < Reason.FORWARD_CONN) return 'pass'
+  // answered: the director's own message goes back where the packet came from
+  if (reason >= ReasonClass.REASON_ANSWER) return 'tx'
   if (reason >= Reason.DROP_NO_REAL) return 'drop'
   return reason >= Reason.FORWARD_CONN + Reason.FORWARD_REDIRECTED ? 'redirect' : 'tx'
 }

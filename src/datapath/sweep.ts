@@ -7,6 +7,8 @@ import type { SweepResult, TableName, TableSnapshot } from './types.js'
 
 /** Sets per run: a run cannot be interrupted. */
 const RUN = 16_384
+/** IPVS's drop_entry visits this part of its table each second. */
+const DEFENDED = 1 / 32
 
 interface Part {
   readonly name: TableName
@@ -38,7 +40,7 @@ export class Sweeper {
     while (sets < budget) {
       const part = this.#parts[this.#part] as Part
       const count = Math.min(RUN, budget - sets, part.sets - this.#first)
-      const answer = this.#run(part, count)
+      const answer = this.#run(part, this.#first, count, false)
       sets += count
       freed += answer.freed
       this.#live += answer.live
@@ -48,15 +50,35 @@ export class Sweeper {
     return { sets, freed, roundComplete: false }
   }
 
+  /** Its part of every table, from a place that `at` names, 0 <= at < 1, and round the end. */
+  defend(at: number): SweepResult {
+    let [sets, freed] = [0, 0]
+    for (const part of this.#parts) {
+      const all = Math.ceil(part.sets * DEFENDED)
+      let first = Math.floor(at * part.sets) % part.sets
+      for (let left = all; left > 0; ) {
+        const count = Math.min(RUN, left, part.sets - first)
+        freed += this.#run(part, first, count, true).freed
+        first = (first + count) % part.sets
+        left -= count
+      }
+      sets += all
+    }
+    return { sets, freed, roundComplete: false }
+  }
+
   tables(): Record<TableName, TableSnapshot> {
     const of = ({ name, capacity }: Part) => [name, { entries: this.#entries[name], capacity }] as const
     return Object.fromEntries(this.#parts.map(of)) as Record<TableName, TableSnapshot>
   }
 
-  #run(part: Part, count: number) {
+  #run(part: Part, first: number, count: number, defend: boolean) {
     const context = new Uint8Array(Sweep_SIZE)
     const view = new DataView(context.buffer)
-    writeSweep(view, 0, { table: part.number, first: this.#first, count, now: 0, live: 0, freed: 0 })
+    writeSweep(view, 0, {
+      ...{ table: part.number, first, count, defend: defend ? 1 : 0 },
+      ...{ now: 0, live: 0, freed: 0 },
+    })
     const answer = this.#program.run({ context }).context
     return readSweep(new DataView(answer.buffer, answer.byteOffset), 0)
   }

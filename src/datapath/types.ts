@@ -84,6 +84,8 @@ export interface Defence {
   readonly secureTcp: boolean
   /** of the packets that would be scheduled every n-th is dropped; 0 = none */
   readonly dropRate: number
+  /** counts down to the next one; absent: it goes on, and the first after it is switched on is dropped */
+  readonly dropCounter?: number
 }
 
 export interface ProgramInfo {

@@ -65,6 +65,8 @@ export interface ActualService {
 export interface ActualVip {
   readonly id: number
   readonly address: AddressText
+  /** needed by marks: a published range leads to it, or, where it has no service to speak of, connections have it */
+  readonly marked: boolean
 }
 
 export type DirectoryName = 'vips4' | 'vips6' | Protocol

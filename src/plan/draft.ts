@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A diff while it is being made: ops by the phase in which they are safe, ids given out so far, what is wrong.
-import type { AddressText, Problem } from '../model/types.js'
+import type { AddressText, Problem, Protocol, ServiceKey } from '../model/types.js'
 import type { Actual, ActualReal } from './actual.js'
 import { type Allocate, allocator } from './ids.js'
 import type { DirectoryEntry, Op } from './ops.js'
@@ -20,9 +20,9 @@ export interface Draft {
   readonly free: Op[]
   readonly problems: Problem[]
   readonly vipIds: Map<AddressText, number>
-  /** VIPs that stay in their directory */
+  /** VIPs that keep their ids: packets or connections may have them */
   readonly heldVips: Set<number>
-  readonly listed: { readonly tcp: DirectoryEntry[]; readonly udp: DirectoryEntry[] }
+  readonly listed: Readonly<Record<Protocol, DirectoryEntry[]>>
   readonly newVip: Allocate
   readonly newService: Allocate
   readonly newReal: Allocate
@@ -43,11 +43,33 @@ export function newDraft(actual: Actual, now: number): Draft {
     problems: [],
     vipIds,
     heldVips: new Set(),
-    listed: { tcp: [], udp: [] },
+    listed: { tcp: [], udp: [], sctp: [] },
     newVip: allocator(Math.min(MAX_VIP_ID, limits.services), () => vips.keys()),
     newService: allocator(limits.services, () => [...services.values()].map((service) => service.id)),
     newReal: allocator(limits.reals, () => realsOf(actual).map((real) => real.id)),
     nextOrder: actual.nextOrder,
+  }
+}
+
+/** The VIP's, or a new one with what makes it. */
+export function vipIdOf(draft: Draft, address: AddressText, key: ServiceKey): number | undefined {
+  const known = draft.vipIds.get(address)
+  if (known !== undefined) return known
+  const id = draft.newVip()
+  if (id === undefined) {
+    draft.problems.push(exhausted(key, 'services', draft.actual.limits.services))
+    return undefined
+  }
+  draft.vipIds.set(address, id)
+  draft.place.push({ op: 'vip-add', id, address })
+  return id
+}
+
+export function exhausted(subject: string, what: 'services' | 'reals', limit: number): Problem {
+  return {
+    subject,
+    reason: `the maps have room for ${limit} ${what}, counting removed ones that connections still point at`,
+    fix: `raise limits.${what}, then \`xlvs detach --all\` and start again: sizes are fixed when the maps are made`,
   }
 }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A service version as the arena holds it (abi.h): header line, cursor line, then what its scheduler needs.
-import { familyOf, formatAddress, maskBytes, maskToPrefix } from '../abi/address.js'
+import { formatAddress, maskBytes, maskToPrefix } from '../abi/address.js'
 import {
   Family,
   type Service as Header,
-  Limit,
   Proto,
   readCursor,
   readSegment,
@@ -12,54 +11,68 @@ import {
   Scheduler,
   Segment_SIZE,
   ServiceFlag,
-  Share_SIZE,
-  writeCursor,
-  writeSegment,
   writeService,
-  writeShare,
 } from '../abi/generated.js'
-import type { Persistence, Protocol, SchedulerName } from '../model/types.js'
+import { serviceFamily } from '../model/keys.js'
+import type { Persistence, Protocol, SchedulerFlag, SchedulerName } from '../model/types.js'
 import type { Listed, ServicePublish, ServiceShape } from './ops.js'
-import {
-  periodOf,
-  rrSequence,
-  rrStart,
-  type Segment,
-  type Sequence,
-  wrrSequence,
-  wrrStart,
-  wrrWeightAt,
-} from './sequence.js'
+import { type Segment, wrrWeightAt } from './sequence.js'
+import { HEAD_LINES, LINE, type Table, tableOf } from './table.js'
 import { applyEdits, freshWalk, type Schedule, type Walk } from './walk.js'
 
 export const SCHEDULER_NUMBER: Readonly<Record<SchedulerName, number>> = {
+  none: Scheduler.SCHED_NONE,
   rr: Scheduler.SCHED_RR,
   wrr: Scheduler.SCHED_WRR,
+  lc: Scheduler.SCHED_LC,
   wlc: Scheduler.SCHED_WLC,
+  lblc: Scheduler.SCHED_LBLC,
+  lblcr: Scheduler.SCHED_LBLCR,
+  dh: Scheduler.SCHED_DH,
   sh: Scheduler.SCHED_SH,
+  sed: Scheduler.SCHED_SED,
+  nq: Scheduler.SCHED_NQ,
+  fo: Scheduler.SCHED_FO,
+  ovf: Scheduler.SCHED_OVF,
+  mh: Scheduler.SCHED_MH,
+  twos: Scheduler.SCHED_TWOS,
 }
-export const PROTOCOL_NUMBER: Readonly<Record<Protocol, number>> = { tcp: Proto.TCP, udp: Proto.UDP }
+export const PROTOCOL_NUMBER: Readonly<Record<Protocol, number>> = {
+  tcp: Proto.TCP,
+  udp: Proto.UDP,
+  sctp: Proto.SCTP,
+}
+const FLAG_BIT: Readonly<Record<SchedulerFlag, number>> = {
+  1: ServiceFlag.SERVICE_SCHED1,
+  2: ServiceFlag.SERVICE_SCHED2,
+  3: ServiceFlag.SERVICE_SCHED3,
+}
 
-const LINE = Limit.LINE_BYTES
-const HEAD_LINES = 2
+/** Which of the versions of a service this is. */
+export interface Version {
+  /** of the publications of this service id */
+  readonly generation: number
+  /** of its scheduler's beginnings, over all services; 0: withdrawn, no packet is scheduled by it */
+  readonly epoch: number
+}
 
 /** The next version of a service; `walk` is where the published one stands (readWalk), undefined when there is none. */
-export function publish(op: ServicePublish, walk: Walk | undefined, generation: number): Uint8Array {
+export function publish(op: ServicePublish, walk: Walk | undefined, version: Version): Uint8Array {
   const from = op.fresh || walk === undefined ? freshWalk(op.service.scheduler, op.was) : walk
-  return buildRegion(op.service, applyEdits({ list: op.was, walk: from }, op.edits), generation)
+  return buildRegion(op.service, applyEdits({ list: op.was, walk: from }, op.edits), version)
 }
 
-export function buildRegion(shape: ServiceShape, schedule: Schedule, generation: number): Uint8Array {
-  switch (schedule.walk.kind) {
-    case 'rr':
-      return sequenceRegion(shape, schedule, rrSequence(schedule.list), generation)
-    case 'wrr':
-      return sequenceRegion(shape, schedule, wrrSequence(schedule.list, schedule.walk.step), generation)
-    default:
-      return shape.scheduler === 'sh'
-        ? bucketRegion(shape, schedule.list, generation)
-        : shareRegion(shape, schedule.list, generation)
-  }
+/** Nobody is in it and nothing leads to it: it keeps the id while connections may point at its trash. */
+export function withdrawn(shape: ServiceShape, generation: number): Uint8Array {
+  return buildRegion(shape, { list: [], walk: { kind: 'none' } }, { generation, epoch: 0 })
+}
+
+export function buildRegion(shape: ServiceShape, schedule: Schedule, version: Version): Uint8Array {
+  const table = tableOf(shape.scheduler, schedule)
+  const bytes = new Uint8Array(table.lines * LINE)
+  writeService(new DataView(bytes.buffer), 0, headerOf(shape, table, version))
+  table.write(bytes)
+  return bytes
 }
 
 /** Where rr or wrr stands in a published region that starts at `offset`. */
@@ -92,11 +105,8 @@ export function regionMatches(
   shape: ServiceShape,
   list: readonly Listed[],
 ): boolean {
-  const wanted = buildRegion(
-    shape,
-    { list, walk: freshWalk(shape.scheduler, list) },
-    view.getUint32(offset + 56, true),
-  )
+  const schedule = { list, walk: freshWalk(shape.scheduler, list) }
+  const wanted = buildRegion(shape, schedule, readService(view, offset))
   const found = new Uint8Array(view.buffer, view.byteOffset + offset, wanted.length)
   for (let i = 0; i < LINE; i++) if (found[i] !== wanted[i]) return false
   for (let i = HEAD_LINES * LINE; i < wanted.length; i++) if (found[i] !== wanted[i]) return false
@@ -114,108 +124,48 @@ export function persistenceOf(header: Header): Persistence | undefined {
   return { timeout: header.persistSeconds, prefix: 32, mask: formatAddress(bytes, 4) }
 }
 
-/** Equal text means the same persistence. */
-export function persistenceText(persistence: Persistence | undefined): string {
-  if (persistence === undefined) return ''
-  return `${persistence.timeout}/${maskBytes(persistence).join('.')}`
+export function schedulerFlagsOf(header: Header): SchedulerFlag[] {
+  return ([1, 2, 3] as const).filter((flag) => (header.flags & FLAG_BIT[flag]) !== 0)
 }
 
-function sequenceRegion(
-  shape: ServiceShape,
-  schedule: Schedule,
-  sequence: Sequence,
-  generation: number,
-): Uint8Array {
-  const ids = HEAD_LINES + Math.ceil(sequence.segments.length / Limit.SEGMENTS_PER_LINE)
-  const lines = ids + Math.ceil(sequence.ids.length / Limit.IDS_PER_LINE)
-  const { bytes, view } = header(shape, generation, lines, {
-    count: sequence.segments.length,
-    ids,
-    period: periodOf(sequence),
-  })
-  writeCursor(view, LINE, cursorOf(schedule, sequence))
-  for (const [i, segment] of sequence.segments.entries()) {
-    writeSegment(view, HEAD_LINES * LINE + i * Segment_SIZE, segment)
-  }
-  new Uint32Array(bytes.buffer, ids * LINE, sequence.ids.length).set(sequence.ids)
-  return bytes
+/** Equal text means the same header but for id, VIP, match and scheduler. */
+export function termsText({
+  persistence,
+  flags,
+  onePacket,
+}: Pick<ServiceShape, 'persistence' | 'flags' | 'onePacket'>): string {
+  const sticky = persistence === undefined ? '' : `${persistence.timeout}/${maskBytes(persistence).join('.')}`
+  return `${sticky} ${[...(flags ?? [])].sort().join()} ${onePacket ?? false}`
 }
 
-function cursorOf({ list, walk }: Schedule, sequence: Sequence) {
-  if (walk.kind === 'rr') {
-    const start = rrStart(list, walk.position)
-    return { next: start, start, position: walk.position, currentWeight: 0, maxWeight: 0, step: 0 }
-  }
-  if (walk.kind === 'none') throw new TypeError('only rr and wrr walk')
-  const { maxWeight, step, resume } = walk
-  if (resume !== undefined) {
-    return {
-      next: resume.next,
-      start: resume.start,
-      position: 0,
-      currentWeight: resume.startWeight,
-      maxWeight,
-      step,
-    }
-  }
-  const start = wrrStart(sequence, walk)
-  return { next: start, start, position: 0, currentWeight: walk.currentWeight, maxWeight, step }
-}
-
-/** wlc: weight > 0 only, in list order. */
-function shareRegion(shape: ServiceShape, list: readonly Listed[], generation: number): Uint8Array {
-  const usable = list.filter((member) => member.weight > 0)
-  const lines = HEAD_LINES + Math.ceil(usable.length / Limit.SHARES_PER_LINE)
-  const { bytes, view } = header(shape, generation, lines, { count: usable.length, ids: 0, period: 0n })
-  for (const [i, { id, weight }] of usable.entries()) {
-    writeShare(view, HEAD_LINES * LINE + i * Share_SIZE, { real: id, weight })
-  }
-  return bytes
-}
-
-/**
- * sh: round the list, everyone fills max(1, weight) consecutive buckets. A server of weight 0 keeps its
- * bucket, which refuses (0), as IPVS without sh-fallback does.
- */
-function bucketRegion(shape: ServiceShape, list: readonly Listed[], generation: number): Uint8Array {
-  const lines = HEAD_LINES + Limit.SH_BUCKETS / Limit.IDS_PER_LINE
-  const count = list.some((member) => member.weight > 0) ? Limit.SH_BUCKETS : 0
-  const { bytes } = header(shape, generation, lines, { count, ids: HEAD_LINES, period: 0n })
-  const buckets = new Uint32Array(bytes.buffer, HEAD_LINES * LINE, Limit.SH_BUCKETS)
-  for (let at = 0, next = 0; at < buckets.length && list.length > 0; next++) {
-    const { id, weight } = list[next % list.length] as Listed
-    const end = Math.min(buckets.length, at + Math.max(1, weight))
-    buckets.fill(weight > 0 ? id : 0, at, end)
-    at = end
-  }
-  return bytes
-}
-
-interface Table {
-  readonly count: number
-  readonly ids: number
-  readonly period: bigint
-}
-
-function header(shape: ServiceShape, generation: number, lines: number, table: Table) {
-  const bytes = new Uint8Array(lines * LINE)
-  const view = new DataView(bytes.buffer)
-  const mask = new DataView((shape.persistence ? maskBytes(shape.persistence) : new Uint8Array(16)).buffer)
-  writeService(view, 0, {
-    ...table,
+function headerOf(shape: ServiceShape, table: Table, { generation, epoch }: Version): Header {
+  const { match, persistence } = shape
+  const mask = new DataView((persistence ? maskBytes(persistence) : new Uint8Array(16)).buffer)
+  return {
     id: shape.id,
-    lines,
+    lines: table.lines,
     vip: shape.vipId,
-    port: shape.port,
-    proto: PROTOCOL_NUMBER[shape.protocol],
+    port: match.port ?? 0,
+    proto: PROTOCOL_NUMBER[match.protocol ?? 'tcp'],
     scheduler: SCHEDULER_NUMBER[shape.scheduler],
-    family: familyOf(shape.vip) === 4 ? Family.IPV4 : Family.IPV6,
-    flags: shape.persistence ? ServiceFlag.SERVICE_PERSISTENT : 0,
-    persistSeconds: shape.persistence?.timeout ?? 0,
+    family: serviceFamily(match) === 4 ? Family.IPV4 : Family.IPV6,
+    flags: flagBits(shape),
+    count: table.count,
+    ids: table.ids,
+    persistSeconds: persistence?.timeout ?? 0,
+    mark: match.mark ?? 0,
+    period: table.period,
     persistMask: [0, 4, 8, 12].map((at) => mask.getUint32(at)),
     generation,
-  })
-  return { bytes, view }
+    epoch,
+  }
+}
+
+function flagBits({ flags, persistence, onePacket }: ServiceShape): number {
+  let bits = persistence ? ServiceFlag.SERVICE_PERSISTENT : 0
+  if (onePacket) bits |= ServiceFlag.SERVICE_ONE_PACKET
+  for (const flag of flags ?? []) bits |= FLAG_BIT[flag]
+  return bits
 }
 
 function readSegments(view: DataView, offset: number, count: number): Segment[] {

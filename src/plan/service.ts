@@ -2,25 +2,29 @@
 // One wanted service: which ids it gets, what happens to its list, whether a new version must be published.
 
 import { Limit } from '../abi/generated.js'
-import { realKey } from '../model/keys.js'
-import type { AddressText, Real, Service, ServiceKey } from '../model/types.js'
+import { matchOf, realKey, realText } from '../model/keys.js'
+import type { Real, Service, ServiceKey } from '../model/types.js'
 import type { ActualReal, ActualService } from './actual.js'
 import { portKey } from './directory.js'
-import type { Draft } from './draft.js'
-import type { ListEdit, Listed, ServiceShape } from './ops.js'
-import { persistenceText } from './region.js'
+import { type Draft, exhausted, vipIdOf } from './draft.js'
+import type { ListEdit, Listed, RealTerms, ServiceShape } from './ops.js'
+import { termsText } from './region.js'
 import { planTrash } from './trash.js'
 
+/** The id it has or gets. */
 export function planService(
   draft: Draft,
   wanted: Service,
   key: ServiceKey,
   found: ActualService | undefined,
-): void {
+): number | undefined {
   const shape = shapeOf(draft, wanted, key, found)
-  if (shape === undefined) return
-  draft.heldVips.add(shape.vipId)
-  draft.listed[shape.protocol].push({ key: portKey(shape.vipId, shape.port), value: shape.id })
+  if (shape === undefined) return undefined
+  const { id, vipId, match } = shape
+  if (match.mark === undefined) {
+    draft.heldVips.add(vipId)
+    draft.listed[match.protocol].push({ key: portKey(vipId, match.port), value: id })
+  }
   const { edits, revived } = planReals(draft, wanted, shape, key, found)
   if (found)
     planTrash(
@@ -29,8 +33,8 @@ export function planService(
     )
   const fresh = !found?.listed || found.scheduler !== wanted.scheduler
   const changed = fresh || edits.length > 0 || found.stale
-  if (!changed && persistenceText(found.persistence) === persistenceText(wanted.persistence)) return
-  const was: Listed[] = found?.reals.map(({ id, weight }) => ({ id, weight })) ?? []
+  if (!changed && termsText(found) === termsText(shape)) return id
+  const was: readonly Listed[] = found?.reals ?? []
   draft.publish.push({
     op: 'service-publish',
     key,
@@ -39,6 +43,7 @@ export function planService(
     edits: mend(found, was, edits),
     fresh,
   })
+  return id
 }
 
 function shapeOf(
@@ -47,33 +52,26 @@ function shapeOf(
   key: ServiceKey,
   found?: ActualService,
 ): ServiceShape | undefined {
-  const { vip, port, protocol, scheduler, persistence } = wanted
-  if (wanted.reals.length > Limit.MAX_REALS_PER_SERVICE) {
-    const reason = `${wanted.reals.length} real servers in one service, ${Limit.MAX_REALS_PER_SERVICE} are possible`
+  const { scheduler, flags, persistence, onePacket, reals } = wanted
+  // more servers than slots: IPVS's mh answers EINVAL
+  const most = scheduler === 'mh' ? Limit.MH_SLOTS : Limit.MAX_REALS_PER_SERVICE
+  if (reals.length > most) {
+    const reason = `${reals.length} real servers in one service${scheduler === 'mh' ? ' of mh' : ''}, ${most} are possible`
     draft.problems.push({ subject: key, reason, fix: 'spread them over several services' })
   }
-  const vipId = found?.vipId ?? vipIdOf(draft, vip, key)
+  const vipId = wanted.mark !== undefined ? 0 : (found?.vipId ?? vipIdOf(draft, wanted.vip, key))
   const id = found?.id ?? draft.newService()
   if (id === undefined) draft.problems.push(exhausted(key, 'services', draft.actual.limits.services))
   if (id === undefined || vipId === undefined) return undefined
-  const shape = { id, vipId, vip, port, protocol, scheduler }
-  return persistence ? { ...shape, persistence } : shape
-}
-
-function vipIdOf(draft: Draft, address: AddressText, key: ServiceKey): number | undefined {
-  const known = draft.vipIds.get(address)
-  if (known !== undefined) return known
-  const id = draft.newVip()
-  if (id === undefined) {
-    draft.problems.push(exhausted(key, 'services', draft.actual.limits.services))
-    return undefined
+  return {
+    ...{ id, vipId, match: matchOf(wanted), scheduler },
+    ...(flags && flags.length > 0 && { flags }),
+    ...(persistence && { persistence }),
+    ...(onePacket && { onePacket }),
   }
-  draft.vipIds.set(address, id)
-  draft.place.push({ op: 'vip-add', id, address })
-  return id
 }
 
-/** Removals, then new weights, then additions in the order they are written: one fold for the scheduler. */
+/** Removals, then edits, then additions in the order they are written: one fold for the scheduler. */
 function planReals(
   draft: Draft,
   wanted: Service,
@@ -81,39 +79,45 @@ function planReals(
   key: ServiceKey,
   found?: ActualService,
 ) {
-  const linked = byAddress(found?.reals)
-  const trash = byAddress(found?.trash)
-  const weights: ListEdit[] = []
+  const linked = byName(found?.reals, shape)
+  const trash = byName(found?.trash, shape)
+  const changes: ListEdit[] = []
   const additions: ListEdit[] = []
   const revived = new Set<number>()
-  const seen = new Set<AddressText>()
+  const seen = new Set<string>()
   for (const real of wanted.reals) {
-    if (seen.has(real.address)) continue
-    seen.add(real.address)
-    const there = linked.get(real.address)
+    const name = nameOf(real, shape)
+    if (seen.has(name)) continue
+    seen.add(name)
+    const there = linked.get(name)
+    const { weight, address } = real
     if (there === undefined) {
-      const id = placeReal(draft, real, shape, key, trash.get(real.address))
-      if (id === undefined) continue
-      revived.add(id)
-      additions.push({ edit: 'add', id, weight: real.weight })
-    } else if (there.weight !== real.weight) {
-      draft.place.push(reweigh(there, real.weight))
-      weights.push({ edit: 'weight', id: there.id, weight: real.weight })
+      const placed = placeReal(draft, real, shape, key, trash.get(name))
+      if (placed === undefined) continue
+      revived.add(placed.id)
+      additions.push({ edit: 'add', id: placed.id, weight, address, port: placed.port })
+    } else if (!sameTerms(there, real)) {
+      const lastWeight = weight === 0 ? there.lastWeight : weight
+      draft.place.push({ op: 'real-edit', id: there.id, address, ...termsOf(real, lastWeight) })
+      changes.push({ edit: 'weight', id: there.id, weight })
     }
   }
   const removals: ListEdit[] = []
-  for (const real of linked.values()) {
-    if (seen.has(real.address)) continue
+  for (const [name, real] of linked) {
+    if (seen.has(name)) continue
     removals.push({ edit: 'remove', id: real.id })
     const since = real.referenced ? 0 : draft.now
     draft.retire.push({ op: 'real-trash', id: real.id, address: real.address, since })
   }
-  return { edits: [...removals, ...weights, ...additions], revived }
+  return { edits: [...removals, ...changes, ...additions], revived }
 }
 
-function reweigh(real: ActualReal, weight: number) {
-  const lastWeight = weight === 0 ? real.lastWeight : weight
-  return { op: 'real-edit', id: real.id, address: real.address, weight, lastWeight } as const
+function termsOf({ weight, upper = 0, lower = 0 }: Real, lastWeight: number): RealTerms {
+  return { weight, lastWeight, upper, lower }
+}
+
+function sameTerms(found: ActualReal, { weight, upper = 0, lower = 0 }: Real): boolean {
+  return found.weight === weight && found.upper === upper && found.lower === lower
 }
 
 /** A new real server at the head of the list, or the very object its connections still point at. */
@@ -123,23 +127,24 @@ function placeReal(
   shape: ServiceShape,
   key: ServiceKey,
   old?: ActualReal,
-): number | undefined {
+): { readonly id: number; readonly port: number } | undefined {
   const id = old?.id ?? draft.newReal()
   if (id === undefined) {
-    draft.problems.push(exhausted(realKey(key, real.address), 'reals', draft.actual.limits.reals))
+    draft.problems.push(exhausted(realKey(key, real), 'reals', draft.actual.limits.reals))
     return undefined
   }
+  const { match } = shape
+  const port = match.mark === undefined ? match.port : (real.port ?? 0)
   draft.place.push({
     op: old ? 'real-revive' : 'real-add',
     id,
     address: real.address,
     service: shape.id,
-    port: shape.port,
-    weight: real.weight,
-    lastWeight: real.weight,
+    port,
+    ...termsOf(real, real.weight),
     order: draft.nextOrder++,
   })
-  return id
+  return { id, port }
 }
 
 /** A version that a controller did not finish is made again; telling wrr of an edit makes it start at the head. */
@@ -153,16 +158,13 @@ function mend(
   return [{ edit: 'weight', id: head.id, weight: head.weight }, ...edits]
 }
 
-function byAddress(reals: readonly ActualReal[] = []): Map<AddressText, ActualReal> {
-  const map = new Map<AddressText, ActualReal>()
-  for (const real of reals) map.set(real.address, real)
+function byName(reals: readonly ActualReal[] = [], shape: ServiceShape): Map<string, ActualReal> {
+  const map = new Map<string, ActualReal>()
+  for (const real of reals) map.set(nameOf(real, shape), real)
   return map
 }
 
-function exhausted(subject: string, what: 'services' | 'reals', limit: number) {
-  return {
-    subject,
-    reason: `the maps have room for ${limit} ${what}, counting removed ones that connections still point at`,
-    fix: `raise limits.${what}, then \`xlvs detach --all\` and start again: sizes are fixed when the maps are made`,
-  }
+/** What makes it that real server: its address, in services of a mark its port too. */
+function nameOf(real: Pick<Real, 'address' | 'port'>, { match }: ServiceShape): string {
+  return match.mark === undefined ? real.address : realText(real)
 }

@@ -18,15 +18,15 @@ export function planTrash(draft: Draft, trash: readonly ActualReal[]): void {
 
 /** A service nobody wants any more: out of its directory at once, its id freed with the last of its trash. */
 export function planRemoval(draft: Draft, service: ActualService): void {
-  const { id, key, vipId, vip, port, protocol, scheduler, reals, trash } = service
+  const { id, key, vipId, match, scheduler, reals, trash } = service
   planTrash(draft, trash)
   if (reals.length === 0 && trash.every((real) => isDue(draft, real))) {
     draft.free.push({ op: 'service-free', id, key })
     return
   }
-  draft.heldVips.add(vipId)
+  if (match.mark === undefined) draft.heldVips.add(vipId)
   if (service.listed) {
-    draft.retire.push({ op: 'service-withdraw', key, service: { id, vipId, vip, port, protocol, scheduler } })
+    draft.retire.push({ op: 'service-withdraw', key, service: { id, vipId, match, scheduler } })
   }
   for (const real of reals) {
     const since = real.referenced ? 0 : draft.now

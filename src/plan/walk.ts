@@ -49,13 +49,22 @@ export function applyEdits(schedule: Schedule, edits: readonly ListEdit[]): Sche
 
 function change(list: Listed[], edit: ListEdit): void {
   if (edit.edit === 'add') {
-    list.unshift({ id: edit.id, weight: edit.weight })
+    const { id, weight, address, port } = edit
+    list.unshift({ id, weight, lastWeight: weight, address, port })
     return
   }
   const at = list.findIndex((member) => member.id === edit.id)
   if (at < 0) return
-  if (edit.edit === 'remove') list.splice(at, 1)
-  else list[at] = { id: edit.id, weight: edit.weight }
+  if (edit.edit === 'remove') {
+    list.splice(at, 1)
+    return
+  }
+  const member = list[at] as Listed
+  list[at] = {
+    ...member,
+    weight: edit.weight,
+    lastWeight: edit.weight === 0 ? member.lastWeight : edit.weight,
+  }
 }
 
 /** rr: the position leaves a server that goes away for the one before it. */
@@ -94,7 +103,7 @@ export function weigh(list: readonly Listed[]): { max: number; step: number } {
   return { max, step: step === 0 ? 1 : step }
 }
 
-function gcd(a: number, b: number): number {
+export function gcd(a: number, b: number): number {
   let [x, y] = [a, b]
   while (y !== 0) [x, y] = [y, x % y]
   return x

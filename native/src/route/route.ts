@@ -61,6 +61,8 @@ export interface Route {
   readonly metric: number
   /** Preferred source address. */
   readonly source?: string
+  /** Bytes of IP that the route is limited to (`ip route … mtu`); absent when its interface decides. */
+  readonly mtu?: number
   /** Of a route with several next hops; `gateway` and `ifindex` are absent then. */
   readonly nexthops?: readonly RouteNexthop[]
 }
@@ -75,6 +77,8 @@ export interface RouteTo {
   readonly ifindex: number
   /** The source address a packet of this host would get. */
   readonly source?: string
+  /** Bytes of IP that the route is limited to, by its own word or by what path MTU discovery learnt. */
+  readonly mtu?: number
 }
 
 const HEADER = 12
@@ -83,10 +87,12 @@ const RTA_OIF = 4
 const RTA_GATEWAY = 5
 const RTA_PRIORITY = 6
 const RTA_PREFSRC = 7
+const RTA_METRICS = 8
 const RTA_MULTIPATH = 9
 const RTA_TABLE = 15
 const RTA_VIA = 18
 const NEXTHOP_HEADER = 8
+const RTAX_MTU = 2
 
 /** Request for the routes of all tables, IPv4 and IPv6. */
 export const routeDump = { type: RTM_GETROUTE, header: new Uint8Array(HEADER), attributes: [] as const }
@@ -112,6 +118,7 @@ export function parseRoute(payload: Uint8Array): Route | undefined {
       gateway: gatewayIn(attributes),
       ifindex: unsigned(attributes.get(RTA_OIF), 4),
       source: optionalAddress(attributes.get(RTA_PREFSRC)),
+      mtu: mtuIn(attributes.get(RTA_METRICS)),
       nexthops: multipath && parseNexthops(multipath),
     }),
   }
@@ -125,6 +132,11 @@ function gatewayIn(attributes: Attributes): string | undefined {
 
 function optionalAddress(bytes: Uint8Array | undefined): string | undefined {
   return bytes && formatAddress(bytes)
+}
+
+/** RTA_METRICS nests attributes of its own, one for each metric that was set. */
+function mtuIn(metrics: Uint8Array | undefined): number | undefined {
+  return metrics && unsigned(readAttributes(metrics, 0).get(RTAX_MTU), 4)
 }
 
 function parseNexthops(bytes: Uint8Array): RouteNexthop[] {
@@ -157,6 +169,6 @@ export function encodeRouteTo(address: string): { header: Uint8Array; attributes
 export function parseRouteTo(payload: Uint8Array): RouteTo {
   const route = parseRoute(payload)
   if (route?.ifindex === undefined) throw new NetlinkFormatError('route answer without an interface')
-  const { type, ifindex, gateway, source } = route
-  return { type, ifindex, ...defined({ gateway, source }) }
+  const { type, ifindex, gateway, source, mtu } = route
+  return { type, ifindex, ...defined({ gateway, source, mtu }) }
 }

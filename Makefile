@@ -15,7 +15,7 @@ bench_objects := $(patsubst bench/bpf/%.bpf.c,build/bench-bpf/%.bpf.o,$(wildcard
 shipped := dist/bpf/xlvs.bpf.o dist/bpf/lab/pass.bpf.o
 addon := native/build/Release/libbpf_ts.node
 
-.PHONY: build test demo bench lint kernels types clean help artifacts
+.PHONY: build test demo bench oracle lint kernels types clean help artifacts
 
 build: ## compile the BPF programs, the addon and the TypeScript (what `make` does)
 	@scripts/bootstrap build
@@ -37,6 +37,11 @@ bench: ## measure ns per packet (root)
 	@$(BIN)/tsc -p bench/tsconfig.json
 	@node build/bench/bench/run.js $(ARGS)
 	@node native/bench/run.js $(filter --json,$(ARGS))
+
+oracle: ## ask the kernel's IPVS (root); ARGS="record|check|print|show FILE..."
+	@scripts/bootstrap test
+	@$(BIN)/tsc -p test/oracle/tsconfig.json
+	@node build/oracle/test/oracle/run.js $(ARGS)
 
 lint: ## style and types of everything, BPF warnings as errors
 	@scripts/bootstrap build

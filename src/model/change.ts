@@ -37,7 +37,7 @@ export type ServiceName = ServiceId | ServiceKey
 
 export function addService(desired: Desired, spec: ServiceSpec): Outcome<Desired> {
   const service = completeService(spec)
-  const wrong = [...serviceFaults(service), ...withinService(service, 0)].map(unlocated)
+  const wrong = [...serviceFaults(service), ...withinService(service)].map(unlocated)
   if (wrong.length > 0) return fail(...wrong)
   const key = serviceKey(service)
   if (desired.services.some((other) => serviceKey(other) === key)) {
@@ -57,7 +57,7 @@ export function setService(desired: Desired, name: ServiceName, edit: ServiceEdi
   return onService(desired, name, (old) => {
     const service = editedService(old, edit)
     const alone = { ...service, reals: [] }
-    const wrong = [...serviceFaults(alone), ...withinService(alone, 0)]
+    const wrong = [...serviceFaults(alone), ...withinService(alone)]
     return wrong.length > 0 ? fail(...wrong.map(unlocated)) : succeed(service)
   })
 }

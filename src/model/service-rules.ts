@@ -89,15 +89,15 @@ export function addressFault(word: string, text: string): Fault | undefined {
 }
 
 /** What the parts of one service must be to each other. */
-export function withinService(service: SketchedService, index: number): Finding[] {
-  const path = (i: number): Path => ['services', index, 'reals', i]
+export function withinService(service: SketchedService, at: Path = []): Finding[] {
+  const path = (i: number): Path => [...at, 'reals', i]
   const { reals } = service
   const names = reals.map(({ address, port }) =>
     address === undefined ? undefined : realText({ address, ...(port === undefined ? {} : { port }) }),
   )
   const found = [
-    ...located(['services', index, 'vip'], anyPortFault(service)),
-    ...located(['services', index, 'onePacket'], onePacketFault(service)),
+    ...located([...at, 'vip'], anyPortFault(service)),
+    ...located([...at, 'onePacket'], onePacketFault(service)),
     ...twice(names, path, 'real'),
     ...reals.flatMap((real, i) => realWithin(service, real, path(i))),
   ]

@@ -57,7 +57,7 @@ export function crossFindings(sketch: Sketch): Finding[] {
     ...twice(sketch.peers, (i) => ['peers', i], 'peer'),
     ...twiceServices(sketch.services),
     ...vipsThatAreReals(sketch),
-    ...sketch.services.flatMap(withinService),
+    ...sketch.services.flatMap((service, i) => withinService(service, ['services', i])),
     ...markClashes(sketch.marks),
     ...beyondLimits(sketch),
   ]

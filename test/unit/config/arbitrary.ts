@@ -3,8 +3,22 @@
 import fc from 'fast-check'
 import { canonicalAddress } from '../../../src/abi/address.js'
 import { serviceKey } from '../../../src/model/keys.js'
-import { LIMIT_RANGES, SECONDS } from '../../../src/model/rules.js'
-import type { Desired, Limits, Persistence, Real, Service } from '../../../src/model/types.js'
+import { unitePorts } from '../../../src/model/ports.js'
+import { LIMIT_RANGES, MARK, PROTOCOLS, SCHEDULERS, SECONDS, WEIGHT } from '../../../src/model/rules.js'
+import { TUNABLE_NAMES, TUNABLES } from '../../../src/model/tunables.js'
+import type {
+  Desired,
+  Family,
+  Limits,
+  MarkRule,
+  Persistence,
+  PortRange,
+  Real,
+  SchedulerFlag,
+  Service,
+  ServiceMatch,
+  Tunables,
+} from '../../../src/model/types.js'
 
 const within = ([min, max]: readonly [number, number]) => fc.integer({ min, max })
 const byte = fc.integer({ min: 0, max: 255 })
@@ -33,45 +47,94 @@ const persistence6: fc.Arbitrary<Persistence> = fc.record({
   prefix: within([1, 128]),
 })
 
-function service(
-  vip: fc.Arbitrary<string>,
-  real: fc.Arbitrary<string>,
-  stay: fc.Arbitrary<Persistence>,
-): fc.Arbitrary<Service> {
-  const reals: fc.Arbitrary<Real[]> = fc.uniqueArray(
-    fc
-      .tuple(real, within([0, 65_535]), name)
-      .map(([address, weight, text]) => named({ address, weight }, text)),
+/** Ports are for services of a mark; real servers that differ in them only are rare, but there. */
+function reals(host: fc.Arbitrary<string>, ported: boolean): fc.Arbitrary<Real[]> {
+  const real = fc.record({
+    address: host,
+    port: ported ? fc.option(within([1, 65_535]), { nil: undefined }) : fc.constant(undefined),
+    weight: fc.oneof(within([0, 3]), within(WEIGHT)),
+    limits: fc.constantFrom({}, { upper: 10 }, { upper: 10, lower: 10 }, { upper: 2_147_483_647, lower: 1 }),
+    name,
+  })
+  return fc.uniqueArray(
+    real.map(({ port, limits, name: text, ...rest }) =>
+      named({ ...rest, ...(port === undefined ? {} : { port }), ...limits }, text),
+    ),
     { maxLength: 4, selector: ({ address }) => address },
   )
-  return fc
-    .record({
-      vip,
-      port: within([1, 65_535]),
-      protocol: fc.constantFrom('tcp' as const, 'udp' as const),
-      scheduler: fc.constantFrom('rr' as const, 'wrr' as const, 'wlc' as const, 'sh' as const),
-      persistence: fc.option(stay, { nil: undefined }),
-      name,
-      reals,
-    })
-    .map(({ persistence, name: text, ...rest }) =>
-      named({ ...rest, owner: 'file' as const, ...(persistence === undefined ? {} : { persistence }) }, text),
-    )
 }
+
+function service(
+  match: fc.Arbitrary<ServiceMatch>,
+  host: fc.Arbitrary<string>,
+  stay: fc.Arbitrary<Persistence>,
+): fc.Arbitrary<Service> {
+  return match.chain((what) =>
+    fc
+      .record({
+        scheduler: fc.constantFrom(...SCHEDULERS),
+        flags: fc.subarray<SchedulerFlag>([1, 2, 3]),
+        persistence: what.port === 0 ? stay : fc.option(stay, { nil: undefined }),
+        onePacket: fc.boolean(),
+        name,
+        reals: reals(host, what.mark !== undefined),
+      })
+      .map(({ flags, persistence, onePacket, name: text, ...rest }) => {
+        const alone = onePacket && (what.mark !== undefined || what.protocol === 'udp')
+        const body = {
+          ...rest,
+          owner: 'file' as const,
+          ...(flags.length === 0 ? {} : { flags }),
+          ...(persistence === undefined ? {} : { persistence }),
+          ...(alone ? { onePacket: true as const } : {}),
+        }
+        return { ...what, ...named(body, text) } as Service
+      }),
+  )
+}
+
+const endpoint = (vip: fc.Arbitrary<string>): fc.Arbitrary<ServiceMatch> =>
+  fc.record({
+    vip,
+    port: fc.oneof(fc.constant(0), within([1, 65_535])),
+    protocol: fc.constantFrom(...PROTOCOLS),
+  })
+const marked = (family: Family): fc.Arbitrary<ServiceMatch> =>
+  fc.record({ mark: fc.oneof(within([1, 3]), within(MARK)), family: fc.constant(family) })
 
 const services = fc.uniqueArray(
   fc.oneof(
-    service(host4(10), host4(172), persistence4),
-    service(host6('2001:db8'), host6('fd00:1'), persistence6),
+    service(fc.oneof(endpoint(host4(10)), marked(4)), host4(172), persistence4),
+    service(fc.oneof(endpoint(host6('2001:db8')), marked(6)), host6('fd00:1'), persistence6),
   ),
   { maxLength: 4, selector: serviceKey },
 )
+
+const range = fc
+  .tuple(within([0, 65_535]), fc.oneof(fc.constant(0), within([0, 2_000])))
+  .map(([first, more]): PortRange => [first, Math.min(first + more, 65_535)])
+/** One mark for each VIP and protocol, so that none clash. */
+const marks: fc.Arbitrary<MarkRule[]> = fc.uniqueArray(
+  fc
+    .record({
+      vip: fc.oneof(host4(10), host6('2001:db8')),
+      protocol: fc.constantFrom(...PROTOCOLS),
+      ports: fc.array(range, { minLength: 1, maxLength: 4 }).map(unitePorts),
+      mark: within(MARK),
+    })
+    .map((rule): MarkRule => ({ ...rule, owner: 'file' })),
+  { maxLength: 3, selector: ({ vip, protocol }) => `${protocol} ${vip}` },
+)
+
+const tunables = fc.record(
+  Object.fromEntries(TUNABLE_NAMES.map((word) => [word, within(TUNABLES[word].range)])),
+) as unknown as fc.Arbitrary<Tunables>
 
 /** Room for the four interfaces and the few services above, whatever the rest is. */
 const limits: fc.Arbitrary<Limits> = fc.record({
   connections: within(LIMIT_RANGES.connections),
   templates: within(LIMIT_RANGES.templates),
-  services: within([4, LIMIT_RANGES.services[1]]),
+  services: within([8, LIMIT_RANGES.services[1]]),
   reals: within([16, LIMIT_RANGES.reals[1]]),
   interfaces: within([4, LIMIT_RANGES.interfaces[1]]),
   ifindex: within(LIMIT_RANGES.ifindex),
@@ -89,6 +152,8 @@ export const desired: fc.Arbitrary<Desired> = fc
       { maxLength: 4, selector: (wish) => wish.name },
     ),
     services,
+    marks,
+    tunables,
     peers: fc.uniqueArray(
       fc
         .tuple(byte, byte)

@@ -20,6 +20,7 @@ const TYPES: Record<string, (value: unknown) => boolean> = {
   object: isObject,
   array: Array.isArray,
   string: (value) => typeof value === 'string',
+  boolean: (value) => typeof value === 'boolean',
   integer: Number.isInteger,
 }
 
@@ -38,6 +39,7 @@ const KEYWORDS: Record<string, Keyword> = {
   pattern: (given: string, value) => typeof value !== 'string' || new RegExp(given, 'u').test(value),
   minimum: (given: number, value) => typeof value !== 'number' || value >= given,
   maximum: (given: number, value) => typeof value !== 'number' || value <= given,
+  minItems: (given: number, value) => !Array.isArray(value) || value.length >= given,
   maxItems: (given: number, value) => !Array.isArray(value) || value.length <= given,
   items: (given: unknown, value, root) =>
     !Array.isArray(value) || value.every((item) => accepts(given, item, root)),

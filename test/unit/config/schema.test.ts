@@ -55,6 +55,11 @@ it('both schemas say the same of configurations with one value replaced', () => 
       { timeout: 1, prefix: 1, netmask: '255.0.0.0' },
       { address: '192.0.2.9' },
       { name: 'eth0' },
+      { mark: 6, reals: [] },
+      { mark: 6, family: 'ipv6', vip: '192.0.2.1:0', reals: [] },
+      { vip: '192.0.2.1:0', reals: [{ address: '192.0.2.2', upper: 1 }] },
+      { vip: '192.0.2.1', ports: [80, '81:82'], mark: 6 },
+      { secure_tcp: 3, 'net.ipv4.vs.drop_entry': 1 },
     ),
     fc.jsonValue({ maxDepth: 2 }),
   )
@@ -156,6 +161,14 @@ describe('patterns accept exactly what the words accept:', () => {
   })
   it('netmasks', () =>
     same(patterns.NETMASK_PATTERN, (text) => parseNetmask(text, 4).ok, fc.oneof(address, scribble)))
+  it('ports, as far as ranges ascend', () => {
+    const port = fc.constantFrom('0', '1', '80', '65535', '65536', '080', '-1', '', 'x')
+    const item = fc
+      .tuple(port, fc.constantFrom('', ' ', ':65535', '-65535', ' : 65535', ':', '\n'))
+      .map((p) => p.join(''))
+    const list = fc.array(item, { minLength: 1, maxLength: 3 }).map((all) => all.join(','))
+    same(patterns.PORTS_PATTERN, (text) => words.parsePorts(text).ok, list)
+  })
   it('MACs', () => {
     const pair = fc.constantFrom('00', '01', '02', 'Ab', 'ff', 'f', 'g0')
     const mac = fc

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseYaml, parseYamlBytes } from '../../../src/config/yaml.js'
 import { formatProblem } from '../../../src/model/describe.js'
-import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Desired } from '../../../src/model/types.js'
+import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, DEFAULT_TUNABLES, type Desired } from '../../../src/model/types.js'
 
 function problems(text: string): string[] {
   const outcome = parseYaml(text, 'lb.yaml')
@@ -24,7 +24,9 @@ describe('a right file', () => {
       interfaces: [],
       services: [],
       peers: [],
+      marks: [],
       timeouts: DEFAULT_TIMEOUTS,
+      tunables: DEFAULT_TUNABLES,
       limits: DEFAULT_LIMITS,
     })
   })
@@ -49,7 +51,21 @@ metrics: 127.0.0.1:9612
 peers: ["02-00-00-00-00-AB"]
 limits: {services: 10}
 timeouts: {udp: 30}
+tunables: {secure_tcp: 3, net.ipv4.vs.sloppy_tcp: 1}
+marks:
+  - {vip: 2001:DB8:0::1, protocol: sctp, ports: [443, "80", 1000:2000, "2001 - 2002, 81"], mark: 6}
+  - {vip: 192.0.2.10, ports: 53, mark: 4294967295}
 services:
+  - mark: 6
+    family: ipv6
+    scheduler: mh
+    flags: [mh-port, flag-1]
+    one-packet: true
+    persistence: 60
+    reals:
+      - "[2001:db8::21]:8080"
+      - {address: 2001:db8::21, port: 8081, upper: 10, lower: 5}
+      - {address: 2001:db8::22, port: 0, upper: 0, lower: 0}
   - name: web
     vip: "[2001:DB8:0:0::1]:443"
     protocol: udp
@@ -58,6 +74,7 @@ services:
     reals:
       - 2001:db8::21
       - "[2001:db8::22]:443"
+      - {address: 2001:db8::24, port: 443}
       - {address: 2001:db8:0::23, weight: 0, name: old}
 `
     expect(value(text)).toEqual({
@@ -69,7 +86,36 @@ services:
       peers: ['02:00:00:00:00:ab'],
       limits: { ...DEFAULT_LIMITS, services: 10 },
       timeouts: { ...DEFAULT_TIMEOUTS, udp: 30 },
+      tunables: { ...DEFAULT_TUNABLES, secure_tcp: 3, sloppy_tcp: 1 },
+      marks: [
+        {
+          vip: '2001:db8::1',
+          protocol: 'sctp',
+          ports: [
+            [80, 81],
+            [443, 443],
+            [1000, 2002],
+          ],
+          mark: 6,
+          owner: 'file',
+        },
+        { vip: '192.0.2.10', protocol: 'tcp', ports: [[53, 53]], mark: 4_294_967_295, owner: 'file' },
+      ],
       services: [
+        {
+          mark: 6,
+          family: 6,
+          scheduler: 'mh',
+          flags: [1, 2],
+          onePacket: true,
+          persistence: { timeout: 60, prefix: 128 },
+          owner: 'file',
+          reals: [
+            { address: '2001:db8::21', port: 8080, weight: 1 },
+            { address: '2001:db8::21', port: 8081, weight: 1, upper: 10, lower: 5 },
+            { address: '2001:db8::22', weight: 1 },
+          ],
+        },
         {
           name: 'web',
           vip: '2001:db8::1',
@@ -81,6 +127,7 @@ services:
           reals: [
             { address: '2001:db8::21', weight: 1 },
             { address: '2001:db8::22', weight: 1 },
+            { address: '2001:db8::24', weight: 1 },
             { address: '2001:db8::23', weight: 0, name: 'old' },
           ],
         },

@@ -5,7 +5,13 @@ import { describe, expect, it } from 'vitest'
 import * as change from '../../../src/model/change.js'
 import { formatProblems } from '../../../src/model/describe.js'
 import { serviceKey } from '../../../src/model/keys.js'
-import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Desired, type Outcome } from '../../../src/model/types.js'
+import {
+  DEFAULT_LIMITS,
+  DEFAULT_TIMEOUTS,
+  DEFAULT_TUNABLES,
+  type Desired,
+  type Outcome,
+} from '../../../src/model/types.js'
 import { validateDesired } from '../../../src/model/validate.js'
 import { desired } from '../config/arbitrary.js'
 
@@ -13,9 +19,12 @@ const EMPTY: Desired = {
   interfaces: [],
   services: [],
   peers: [],
+  marks: [],
   timeouts: DEFAULT_TIMEOUTS,
+  tunables: DEFAULT_TUNABLES,
   limits: { ...DEFAULT_LIMITS, services: 2, reals: 3 },
 }
+const VIP = '192.0.2.10'
 const WEB = 'tcp 192.0.2.10:80'
 
 function done(outcome: Outcome<Desired>): Desired {
@@ -101,7 +110,7 @@ describe('adding a service', () => {
     ],
     [
       { vip: '127.0.0.1', port: 0 },
-      'vip: VIP 127.0.0.1 is a loopback address; use the unicast address of one host\nport: port 0 is below 1; use 1..65535',
+      'vip: VIP 127.0.0.1 is a loopback address; use the unicast address of one host\nvip: port 0 stands for all ports, which only a persistent service can have; give persistence, or one port',
     ],
     [
       { vip: '192.0.2.11', port: 80, persistence: { timeout: 0, prefix: 33 } },
@@ -154,7 +163,11 @@ describe('setting a service', () => {
       {},
       'udp 192.0.2.10:80: there is no service "udp 192.0.2.10:80"; see `xlvs show services`, or add it with `xlvs add service`',
     ],
-    [WEB, { scheduler: 'lc' as never }, 'scheduler: unknown scheduler "lc"; use rr, wrr, wlc or sh'],
+    [
+      WEB,
+      { scheduler: 'lcr' as never },
+      'scheduler: unknown scheduler "lcr"; use rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh, twos or none',
+    ],
     [
       WEB,
       { persistence: { timeout: 1, mask: '0.0.0.0' } },
@@ -200,8 +213,8 @@ describe('real servers', () => {
       `${WEB} > 192.0.2.10: real 192.0.2.10 is also a VIP; use the real server's own address; a VIP would lead its packets back to the director`,
     ],
     [
-      () => change.addReal(web, WEB, { address: '192.0.2.23', weight: 65_536 }),
-      'weight: weight 65536 is above 65535; use 0..65535',
+      () => change.addReal(web, WEB, { address: '192.0.2.23', weight: 2_147_483_648 }),
+      'weight: weight 2147483648 is above 2147483647; use 0..2147483647',
     ],
     [
       () => change.addReal(web, WEB, { address: 'x' }),
@@ -217,7 +230,7 @@ describe('real servers', () => {
     ],
     [
       () => change.setReal(web, WEB, '192.0.2.21', { weight: -1 }),
-      'weight: weight -1 is below 0; use 0..65535',
+      'weight: weight -1 is below 0; use 0..2147483647',
     ],
     [
       () => change.removeReal(web, WEB, '192.0.2.29'),
@@ -255,6 +268,80 @@ it('removing a service leaves the others as they are', () => {
   expect(said(change.removeService(two, 'tcp 192.0.2.9:80'))).toContain('there is no service')
 })
 
+describe('what IPVS knows of a service', () => {
+  const only = (desired: Desired) => desired.services[0]
+  const set = (edit: change.ServiceEdit, of = web) => change.setService(of, WEB, edit)
+
+  it('flags belong to their scheduler: another one begins without, unless it is given some', () => {
+    const sh = done(set({ scheduler: 'sh', flags: [2, 1, 2] }))
+    expect(only(sh)).toMatchObject({ scheduler: 'sh', flags: [1, 2] })
+    expect(only(done(set({ scheduler: 'sh', name: 'x' }, sh)))?.flags).toEqual([1, 2])
+    expect(only(done(set({ scheduler: 'mh' }, sh)))).not.toHaveProperty('flags')
+    expect(only(done(set({ scheduler: 'mh', flags: [2] }, sh)))?.flags).toEqual([2])
+    expect(only(done(set({ flags: null }, sh)))).not.toHaveProperty('flags')
+    expect(only(done(set({ flags: [] }, sh)))).not.toHaveProperty('flags')
+    expect(said(set({ flags: [4 as never] }))).toBe(
+      'flags: scheduler flag is the number 4; use 1, 2 or 3, ascending and each once',
+    )
+  })
+
+  it('one-packet is for UDP', () => {
+    const dns = done(change.addService(EMPTY, { vip: VIP, port: 53, protocol: 'udp', onePacket: true }))
+    expect(only(dns)?.onePacket).toBe(true)
+    const off = done(change.setService(dns, 'udp 192.0.2.10:53', { onePacket: false }))
+    expect(only(off)).not.toHaveProperty('onePacket')
+    expect(said(set({ onePacket: true }))).toBe(
+      'onePacket: one-packet scheduling is for UDP and for marks, not for tcp; leave it out, or use protocol udp',
+    )
+  })
+
+  it('port 0 is for persistent services, and they cannot stop being persistent', () => {
+    const all = done(change.addService(EMPTY, { vip: VIP, port: 0, persistence: { timeout: 60 } }))
+    const wrong =
+      'vip: port 0 stands for all ports, which only a persistent service can have; give persistence, or one port'
+    expect(said(change.addService(EMPTY, { vip: VIP, port: 0 }))).toBe(wrong)
+    expect(said(change.setService(all, 'tcp 192.0.2.10:0', { persistence: null }))).toBe(wrong)
+    expect(said(change.setService(all, 'tcp 192.0.2.10:0', { scheduler: 'dh' }))).toBe('accepted')
+  })
+
+  it('thresholds are a pair: 0 and null are none, and the lower one goes with the upper one', () => {
+    const real = (edit: change.RealEdit, of = web) => change.setReal(of, WEB, '192.0.2.21', edit)
+    const both = done(real({ upper: 10, lower: 4 }))
+    expect(only(both)?.reals[0]).toEqual({ address: '192.0.2.21', weight: 1, upper: 10, lower: 4 })
+    expect(only(done(real({ lower: 0 }, both)))?.reals[0]).not.toHaveProperty('lower')
+    for (const upper of [0, null])
+      expect(only(done(real({ upper }, both)))?.reals[0]).toEqual({ address: '192.0.2.21', weight: 1 })
+    const spec = { address: '192.0.2.23', upper: 0, lower: 0, port: 80 }
+    expect(only(done(change.addReal(web, WEB, spec)))?.reals[2]).toEqual({ address: '192.0.2.23', weight: 1 })
+    expect(said(real({ upper: 3 }, both))).toBe(
+      'lower: lower threshold 4 is above upper threshold 3; use 0..3, or raise upper',
+    )
+  })
+
+  it.each([
+    [() => change.addService(web, { vip: VIP, port: 80 }), 'service-exists'],
+    [() => change.setService(web, 'tcp 192.0.2.9:1', {}), 'no-service'],
+    [() => change.addReal(web, WEB, { address: '192.0.2.21' }), 'real-exists'],
+    [() => change.removeReal(web, WEB, '192.0.2.29'), 'no-real'],
+    [() => change.addReal(web, WEB, { address: '192.0.2.29', lower: 1 }), 'range'],
+    [() => change.setReal(web, WEB, '192.0.2.21', { weight: -1 }), 'range'],
+    [() => change.setReal(web, WEB, '192.0.2.21', { upper: 3, lower: 4 }), 'range'],
+  ])('refusals that programs must tell apart have a code: %#', (edit, code) => {
+    const outcome = edit()
+    expect(outcome.ok ? [] : outcome.problems.map((problem) => problem.code)).toEqual([code])
+  })
+
+  it('time-outs and tunables change by name', () => {
+    const changed = done(change.tune(done(change.setTimeouts(web, { tcpfin: 30 })), { secure_tcp: 3 }))
+    expect(changed.timeouts).toEqual({ ...DEFAULT_TIMEOUTS, tcpfin: 30 })
+    expect(changed.tunables).toEqual({ ...DEFAULT_TUNABLES, secure_tcp: 3 })
+    expect(said(change.setTimeouts(web, { udp: 0 }))).toBe(
+      'timeouts.udp: timeout udp 0 is below 1; use 1..2678400',
+    )
+    expect(said(change.tune(web, { secure_tcp: 9 }))).toBe('secure_tcp: secure_tcp 9 is above 3; use 0..3')
+  })
+})
+
 it('whatever is accepted is valid, and what was there before is untouched', () => {
   const pick = fc.constantFrom('192.0.2.1', '10.0.0.1', '2001:db8::5', '127.0.0.1', 'x')
   fc.assert(
@@ -262,7 +349,7 @@ it('whatever is accepted is valid, and what was there before is untouched', () =
       desired,
       fc.nat(),
       pick,
-      fc.integer({ min: -1, max: 65_536 }),
+      fc.oneof(fc.integer({ min: -1, max: 65_536 }), fc.integer({ min: 0, max: 3 })),
       (config, n, address, number) => {
         const before = structuredClone(config)
         const at = config.services[n % (config.services.length || 1)]
@@ -272,6 +359,11 @@ it('whatever is accepted is valid, and what was there before is untouched', () =
           change.addService(config, { vip: address, port: number, reals: [{ address: real }] }),
           change.addReal(config, key, { address, weight: number }),
           change.setReal(config, key, real, { weight: number }),
+          change.setReal(config, key, real, { upper: number }),
+          change.setService(config, key, { scheduler: 'mh', flags: [3], onePacket: true }),
+          change.setService(config, key, { persistence: null }),
+          change.addMark(config, { vip: address, ports: String(number), mark: number }),
+          change.removeMark(config, { vip: address, ports: String(number) }),
           change.removeReal(config, key, real),
           change.setService(config, key, { persistence: { timeout: number } }),
           change.removeService(config, key),

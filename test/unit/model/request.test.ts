@@ -5,14 +5,22 @@ import { describe, expect, it } from 'vitest'
 import * as change from '../../../src/model/change.js'
 import { formatProblems } from '../../../src/model/describe.js'
 import * as request from '../../../src/model/request.js'
-import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Desired, type Outcome } from '../../../src/model/types.js'
+import {
+  DEFAULT_LIMITS,
+  DEFAULT_TIMEOUTS,
+  DEFAULT_TUNABLES,
+  type Desired,
+  type Outcome,
+} from '../../../src/model/types.js'
 import { validateDesired } from '../../../src/model/validate.js'
 
 const EMPTY: Desired = {
   interfaces: [],
   services: [],
   peers: [],
+  marks: [],
   timeouts: DEFAULT_TIMEOUTS,
+  tunables: DEFAULT_TUNABLES,
   limits: DEFAULT_LIMITS,
 }
 const said = (outcome: Outcome<unknown>) => (outcome.ok ? outcome.value : formatProblems(outcome.problems))
@@ -28,6 +36,13 @@ describe('a body', () => {
         persistence: { timeout: 3 },
       },
     ],
+    [request.readServiceSpec, { mark: 6, family: 6, flags: [1], onePacket: true }],
+    [request.readServiceEdit, { flags: null, onePacket: false }],
+    [request.readRealEdit, { upper: null, lower: 3 }],
+    [request.readMarkSpec, { vip: '192.0.2.10', ports: [[80, 80]], mark: 6 }],
+    [request.readMarkSpec, { vip: '192.0.2.10', ports: '80', mark: 6, protocol: 'udp' }],
+    [request.readTimeouts, { tcp: 3 }],
+    [request.readTunables, { secure_tcp: 3 }],
     [request.readServiceEdit, { scheduler: 'rr', persistence: null, name: null }],
     [request.readRealSpec, { address: '192.0.2.21' }],
     [request.readRealEdit, { weight: 3, name: 'x' }],
@@ -50,13 +65,31 @@ describe('a body', () => {
     [
       request.readServiceEdit,
       { shceduler: 'rr', port: 5 },
-      'body: unknown key "shceduler"; write scheduler\nbody: unknown key "port"; use scheduler, persistence or name',
+      'body: unknown key "shceduler"; write scheduler\nbody: unknown key "port"; use scheduler, flags, persistence, onePacket or name',
     ],
     [request.readServiceEdit, { persistence: 300 }, 'persistence: persistence is the number 300; send a map'],
     [
       request.readServiceEdit,
       { persistence: { prefix: '24' } },
       'persistence.timeout: timeout is missing; send timeout, a number\npersistence.prefix: prefix is the text "24"; send a number',
+    ],
+    [request.readServiceSpec, { mark: '6' }, 'mark: mark is the text "6"; send a number'],
+    [
+      request.readServiceSpec,
+      { vip: 'a', port: 1, onePacket: 1 },
+      'onePacket: onePacket is the number 1; send true or false',
+    ],
+    [
+      request.readMarkSpec,
+      { vip: 'a', ports: 80, mark: 6 },
+      'ports: ports is the number 80; send a text like "80,443,1000:2000" or a list of [first, last]',
+    ],
+    [request.readTimeouts, { tpc: 3 }, 'body: unknown key "tpc"; write tcp'],
+    [request.readTunables, [], 'body: body is a list; send a JSON object'],
+    [
+      request.readTunables,
+      { conntrack: 1, secure_tcp: true },
+      'conntrack: conntrack belongs to NAT, which xlvs does not do; leave it out\nsecure_tcp: secure_tcp is true, not a whole number; use 0..3',
     ],
     [request.readRealSpec, { address: ['192.0.2.1'] }, 'address: address is a list; send a text'],
     [request.readRealEdit, { weight: null }, 'weight: weight is empty; send a number'],
@@ -77,15 +110,25 @@ it('any JSON gives an outcome, and what is accepted is valid', () => {
         fc.array(fc.record({ address: fc.oneof(fc.ipV4(), fc.string()), weight: fc.nat() })),
       ),
       name: fc.jsonValue(),
+      flags: fc.oneof(fc.jsonValue(), fc.array(fc.integer({ min: 0, max: 4 }))),
+      onePacket: fc.oneof(fc.jsonValue(), fc.boolean()),
     },
     { requiredKeys: ['vip', 'port'] },
   )
+  const rule = fc.record({
+    vip: fc.ipV4(),
+    ports: fc.oneof(fc.string(), fc.jsonValue(), fc.array(fc.tuple(fc.nat(70_000), fc.nat(70_000)))),
+    mark: fc.oneof(fc.jsonValue(), fc.nat()),
+  })
   fc.assert(
-    fc.property(fc.oneof(fc.jsonValue(), known), (body) => {
+    fc.property(fc.oneof(fc.jsonValue(), known, rule), (body) => {
       const spec = request.readServiceSpec(body)
       const added = spec.ok ? change.addService(EMPTY, spec.value) : spec
       if (added.ok) expect(validateDesired(added.value)).toEqual([])
       else expect(added.problems.length).toBeGreaterThan(0)
+      const mark = request.readMarkSpec(body)
+      const marked = mark.ok ? change.addMark(EMPTY, mark.value) : mark
+      if (marked.ok) expect(validateDesired(marked.value)).toEqual([])
       for (const read of [request.readServiceEdit, request.readRealSpec, request.readRealEdit])
         expect(read(body)).toHaveProperty('ok')
     }),

@@ -2,7 +2,13 @@
 // A Desired that some program made is judged as strictly as a file.
 import { describe, expect, it } from 'vitest'
 import { formatProblem } from '../../../src/model/describe.js'
-import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Desired, type Service } from '../../../src/model/types.js'
+import {
+  DEFAULT_LIMITS,
+  DEFAULT_TIMEOUTS,
+  DEFAULT_TUNABLES,
+  type Desired,
+  type Service,
+} from '../../../src/model/types.js'
 import { validateDesired } from '../../../src/model/validate.js'
 
 const SERVICE: Service = {
@@ -17,7 +23,9 @@ const GOOD: Desired = {
   interfaces: [{ name: 'eth0', mode: 'native' }],
   services: [SERVICE],
   peers: ['02:00:00:00:00:01'],
+  marks: [],
   timeouts: DEFAULT_TIMEOUTS,
+  tunables: DEFAULT_TUNABLES,
   limits: DEFAULT_LIMITS,
 }
 
@@ -35,14 +43,18 @@ describe('each value is judged, and its path is named', () => {
       withService({ vip: '127.0.0.1' }),
       'services[0].vip: VIP 127.0.0.1 is a loopback address; use the unicast address of one host',
     ],
-    [withService({ port: 0 }), 'services[0].port: port 0 is below 1; use 1..65535'],
+    [withService({ port: -1 }), 'services[0].port: port -1 is below 0; use 0..65535'],
     [
-      withService({ protocol: 'sctp' as never }),
-      'services[0].protocol: unknown protocol "sctp"; use tcp or udp',
+      withService({ port: 0 }),
+      'services[0].vip: port 0 stands for all ports, which only a persistent service can have; give persistence, or one port',
     ],
     [
-      withService({ scheduler: 'lc' as never }),
-      'services[0].scheduler: unknown scheduler "lc"; use rr, wrr, wlc or sh',
+      withService({ protocol: 'dccp' as never }),
+      'services[0].protocol: unknown protocol "dccp"; use tcp, udp or sctp',
+    ],
+    [
+      withService({ scheduler: 'lcr' as never }),
+      'services[0].scheduler: unknown scheduler "lcr"; use rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh, twos or none',
     ],
     [withService({ name: '' }), 'services[0].name: name is empty; use 1..128 printable characters'],
     [
@@ -55,7 +67,7 @@ describe('each value is judged, and its path is named', () => {
     ],
     [
       withService({ reals: [{ address: '192.0.2.21', weight: 1.5 }] }),
-      'services[0].reals[0].weight: weight 1.5 is not a whole number; use 0..65535',
+      'services[0].reals[0].weight: weight 1.5 is not a whole number; use 0..2147483647',
     ],
     [
       withService({ reals: [{ address: '192.0.2.21', weight: 1, name: '\n' }] }),

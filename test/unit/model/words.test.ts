@@ -17,11 +17,11 @@ describe('a VIP', () => {
     ['[2001:DB8:0::1]:443', { address: '2001:db8::1', port: 443 }],
     ['192.0.2.10', '--vip: VIP 192.0.2.10 has no port; write 192.0.2.10:80'],
     ['2001:db8::1', '--vip: VIP 2001:db8::1 has no port; write [2001:db8::1]:80'],
-    ['192.0.2.10:0', '--vip: port 0 is below 1; use 1..65535'],
-    ['192.0.2.10:65536', '--vip: port 65536 is above 65535; use 1..65535'],
-    ['192.0.2.10:http', '--vip: port is the text "http", not a whole number; use 1..65535'],
-    ['192.0.2.10:', '--vip: port is the text "", not a whole number; use 1..65535'],
-    ['192.0.2.10:+80', '--vip: port is the text "+80", not a whole number; use 1..65535'],
+    ['192.0.2.10:0', { address: '192.0.2.10', port: 0 }],
+    ['192.0.2.10:65536', '--vip: port 65536 is above 65535; use 0..65535'],
+    ['192.0.2.10:http', '--vip: port is the text "http", not a whole number; use 0..65535'],
+    ['192.0.2.10:', '--vip: port is the text "", not a whole number; use 0..65535'],
+    ['192.0.2.10:+80', '--vip: port is the text "+80", not a whole number; use 0..65535'],
     [
       'web:80',
       '--vip: VIP "web" is a name; names are not looked up; write it like 192.0.2.10 or 2001:db8::1',
@@ -88,14 +88,16 @@ describe('real servers', () => {
 
   it('are all judged, not only up to the first wrong one', () => {
     expect(
-      said(words.parseReals('x y,192.0.2.21:81=70000,192.0.2.22,,192.0.2.22=1.5,192.0.2.22', 80, '--to')),
+      said(
+        words.parseReals('x y,192.0.2.21:81=2147483648,192.0.2.22,,192.0.2.22=1.5,192.0.2.22', 80, '--to'),
+      ),
     ).toBe(
       [
         '--to: real "x y" is not an IP address; write it like 192.0.2.10 or 2001:db8::1',
         '--to: real 192.0.2.21 has port 81 but the service has 80; direct routing cannot change ports; write 192.0.2.21 and let the real server listen on 80',
-        '--to: weight 70000 is above 65535; use 0..65535',
+        '--to: weight 2147483648 is above 2147483647; use 0..2147483647',
         '--to: real "" is not an IP address; write it like 192.0.2.10 or 2001:db8::1',
-        '--to: weight is the text "1.5", not a whole number; use 0..65535',
+        '--to: weight is the text "1.5", not a whole number; use 0..2147483647',
         '--to: real 192.0.2.22 is listed twice; keep one of them',
       ].join('\n'),
     )
@@ -135,9 +137,12 @@ describe('persistence', () => {
 
 describe('other words', () => {
   it.each([
-    [() => words.parseScheduler('lc'), 'unknown scheduler "lc"; use rr, wrr, wlc or sh'],
-    [() => words.parseProtocol('sctp'), 'unknown protocol "sctp"; use tcp or udp'],
-    [() => words.parseWeight('-1'), 'weight -1 is below 0; use 0..65535'],
+    [
+      () => words.parseScheduler('lcr'),
+      'unknown scheduler "lcr"; use rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh, twos or none',
+    ],
+    [() => words.parseProtocol('dccp'), 'unknown protocol "dccp"; use tcp, udp or sctp'],
+    [() => words.parseWeight('-1'), 'weight -1 is below 0; use 0..2147483647'],
     [() => words.parsePort('1e3'), 'port is the text "1e3", not a whole number; use 1..65535'],
     [
       () => words.parsePeer('02:00:00:00:00:0G'),
@@ -153,10 +158,30 @@ describe('other words', () => {
     ],
     [() => words.parsePeer('02-00-00-00-00-AB'), '02:00:00:00:00:ab'],
     [() => words.parseServiceId('udp [2001:DB8::1]:53'), { protocol: 'udp', vip: '2001:db8::1', port: 53 }],
+    [() => words.parseServiceId('sctp 192.0.2.10:0'), { protocol: 'sctp', vip: '192.0.2.10', port: 0 }],
+    [() => words.parseServiceId('fwm 6'), { mark: 6, family: 4 }],
+    [() => words.parseServiceId(' FWM  4294967295 ipv6'), { mark: 4_294_967_295, family: 6 }],
+    [() => words.parseServiceId('fwm 0'), 'mark 0 is below 1; use 1..4294967295'],
+    [() => words.parseServiceId('fwm -1 ipv6'), 'mark -1 is below 1; use 1..4294967295'],
+    [() => words.parseThreshold('-1'), 'threshold -1 is below 0; use 0..2147483647'],
+    [() => words.parseRealId('192.0.2.21:80', 80), { address: '192.0.2.21' }],
+    [() => words.parseRealId('192.0.2.21:80', 'own'), { address: '192.0.2.21', port: 80 }],
+    [() => words.parseRealId('[2001:DB8::1]:0', 'own'), { address: '2001:db8::1' }],
+    [
+      () => words.parseRealId('192.0.2.21:80', 0),
+      'real 192.0.2.21 has port 80 but the service has all ports; direct routing cannot change ports; write 192.0.2.21',
+    ],
+    [
+      () => words.parseReals('192.0.2.21:80,192.0.2.21:81=2', 'own'),
+      [
+        { address: '192.0.2.21', port: 80, weight: 1 },
+        { address: '192.0.2.21', port: 81, weight: 2 },
+      ],
+    ],
     [() => words.parseServiceId('192.0.2.10:80'), { protocol: 'tcp', vip: '192.0.2.10', port: 80 }],
     [
       () => words.parseServiceId('tcp web 80'),
-      '"tcp web 80" is not a service; write it like "tcp 192.0.2.10:80"',
+      '"tcp web 80" is not a service; write it like "tcp 192.0.2.10:80" or "fwm 6"',
     ],
     [
       () => words.parseName('\u001b[31m'),

@@ -53,54 +53,66 @@ export interface Engine {
   end(): Promise<void>
 }
 
+interface State {
+  store: Store
+  generation: number
+  ending: boolean
+}
+
 export function createEngine(world: EngineWorld, first: Store): Engine {
-  let store = first
-  let generation = 0
-  let ending = false
+  const state: State = { store: first, generation: 0, ending: false }
   const inTurn = queue()
-  const commit = async (edit: Edit, options: ChangeOptions): Promise<Outcome<Change>> => {
-    if (ending) return isEnding()
-    const started = world.clock()
-    const edited = await edit(store)
-    if (!edited.ok) return edited
-    const { notices } = edited.value
-    const changed = !same(edited.value.store, store)
-    if (!changed && !options.always) return succeed({ changed, generation, notices })
-    const [from, to] = [store, world.onLeaving(store, edited.value.store)]
-    const carried = await attempt(world, from, to, options)
-    if (!carried.ok) return carried
-    store = to
-    generation += 1
-    world.onChange({ generation, seconds: world.clock() - started, from, to })
-    return succeed({ changed, generation, notices: [...notices, ...carried.value.notices] })
-  }
-  const note = async (edit: Edit): Promise<Outcome<Change>> => {
-    if (ending) return isEnding()
-    const edited = await edit(store)
-    if (!edited.ok) return edited
-    const { store: next, notices } = edited.value
-    const changed = !same(next.runtime, store.runtime)
-    const kept = changed ? await world.state.write(next.runtime) : succeed(undefined)
-    if (!kept.ok) return kept
-    store = next
-    return succeed({ changed, generation, notices })
-  }
   return {
-    store: () => store,
-    generation: () => generation,
-    change: (edit, options = {}) => inTurn(() => commit(edit, options)),
-    remember: (edit) => inTurn(() => note(edit)),
+    store: () => state.store,
+    generation: () => state.generation,
+    change: (edit, options = {}) => inTurn(() => commit(world, state, edit, options)),
+    remember: (edit) => inTurn(() => note(world, state, edit)),
     tend: () =>
       inTurn(async () => {
-        if (ending) return
-        const tended = await reconcile(world, effectiveOf(store))
+        if (state.ending) return
+        const tended = await reconcile(world, effectiveOf(state.store))
         if (!tended.ok) world.log(formatProblems(tended.problems))
       }),
     end: () => {
-      ending = true
+      state.ending = true
       return inTurn(async () => undefined)
     },
   }
+}
+
+async function commit(
+  world: EngineWorld,
+  state: State,
+  edit: Edit,
+  options: ChangeOptions,
+): Promise<Outcome<Change>> {
+  if (state.ending) return isEnding()
+  const started = world.clock()
+  const edited = await edit(state.store)
+  if (!edited.ok) return edited
+  const { notices } = edited.value
+  const changed = !same(edited.value.store, state.store)
+  if (!changed && !options.always) return succeed({ changed, generation: state.generation, notices })
+  const [from, to] = [state.store, world.onLeaving(state.store, edited.value.store)]
+  const carried = await attempt(world, from, to, options)
+  if (!carried.ok) return carried
+  state.store = to
+  state.generation += 1
+  const { generation } = state
+  world.onChange({ generation, seconds: world.clock() - started, from, to })
+  return succeed({ changed, generation, notices: [...notices, ...carried.value.notices] })
+}
+
+async function note(world: EngineWorld, state: State, edit: Edit): Promise<Outcome<Change>> {
+  if (state.ending) return isEnding()
+  const edited = await edit(state.store)
+  if (!edited.ok) return edited
+  const { store, notices } = edited.value
+  const changed = !same(store.runtime, state.store.runtime)
+  const kept = changed ? await world.state.write(store.runtime) : succeed(undefined)
+  if (!kept.ok) return kept
+  state.store = store
+  return succeed({ changed, generation: state.generation, notices })
 }
 
 function isEnding(): Outcome<never> {

@@ -75,7 +75,10 @@ export function createSession(world: SessionWorld): Session {
     begin,
     reload,
     handlers: handlers({ ...duties, datapath, engine, snapshot, status, reload }),
-    page: () => metricsPage(snapshot(), duties.tunables(), metrics),
+    page: () => {
+      metrics.tuned(duties.tunables())
+      return metricsPage(snapshot(), metrics)
+    },
   }
 }
 

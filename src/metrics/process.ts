@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Series about the daemon itself, kept by prom-client: its process, its configuration, its reconcile loop.
+// Series about the daemon itself, kept by prom-client: its process, its configuration and tunables, its reconcile loop.
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Tunables } from '../model/types.js'
 
 export interface ControlMetrics {
   /** seconds from a change of the desired state to its being in the maps */
   reconciled(seconds: number): void
   generation(value: number): void
   reloaded(ok: boolean): void
+  /** in force, the automatic ones as they are now */
+  tuned(tunables: Tunables): void
   text(): Promise<string>
 }
 
@@ -17,10 +20,7 @@ const MISNAMED = /^nodejs_active_\w+_total$/
 const LAG_PRECISION_MS = 100
 
 export function controlMetrics(version: string): ControlMetrics {
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_PRECISION_MS })
-  for (const { name } of registry.getMetricsAsArray())
-    if (MISNAMED.test(name)) registry.removeSingleMetric(name)
+  const registry = processRegistry()
   const registers = [registry]
   const build = new Gauge({
     name: 'xlvs_build_info',
@@ -45,10 +45,27 @@ export function controlMetrics(version: string): ControlMetrics {
     help: '1 when the configuration was taken at the last start or reload, 0 when it was refused.',
     registers,
   })
+  const tunable = new Gauge({
+    name: 'xlvs_tunable',
+    help: "Tunables in force, under the kernel's names and in its units.",
+    labelNames: ['name'],
+    registers,
+  })
   return {
     reconciled: (seconds) => reconcile.observe(seconds),
     generation: (value) => generation.set(value),
     reloaded: (ok) => reloadOk.set(ok ? 1 : 0),
+    tuned: (tunables) => {
+      for (const [name, value] of Object.entries(tunables)) tunable.set({ name }, value)
+    },
     text: async () => `${await registry.metrics()}`,
   }
+}
+
+function processRegistry(): Registry {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_PRECISION_MS })
+  for (const { name } of registry.getMetricsAsArray())
+    if (MISNAMED.test(name)) registry.removeSingleMetric(name)
+  return registry
 }

@@ -39,8 +39,9 @@ export async function withScratch<T>(act: (folder: string) => Promise<T>): Promi
 /** Resolves when the guest has powered off; its console goes to `folder`/console. */
 export async function runGuest(command: readonly string[], folder: string, seconds: number): Promise<void> {
   const log = openSync(join(folder, 'console'), 'w')
-  // the kernel's threads and its processes are processes here: one group, and setpriv ends it should we be killed
-  const guest = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], {
+  // a kernel is many processes here: they share a process namespace and end with it, which ends when we are killed
+  const inNamespace = ['--pdeathsig', 'KILL', 'unshare', '--pid', '--fork', '--kill-child=KILL', ...command]
+  const guest = spawn('setpriv', inNamespace, {
     detached: true,
     stdio: ['ignore', log, log],
     env: { ...process.env, TMPDIR: memoryFolder(folder) },

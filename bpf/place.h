@@ -89,33 +89,51 @@ static __always_inline bool was_own(const struct found *room, const struct flow 
 	return key && key[0] == client[0] && key[1] == client[1] && key[2] == ports_key(w) >> 32;
 }
 
+/* A way makes room: its connection was over, or is evicted. */
+static __always_inline void count_end(const struct flow *w, const struct found *room)
+{
+	struct xlvs_totals *count = my_totals(w->cpu);
+
+	if (!count)
+		return;
+	if (conn_expired(room->seen, w->now) || was_own(room, w))
+		count->conns_expired++;
+	else
+		count->conns_evicted++;
+}
+
+static __always_inline void count_begin(const struct flow *w)
+{
+	struct xlvs_totals *count = my_totals(w->cpu);
+
+	if (count)
+		count->conns_created++;
+}
+
 /*
  * Take the way `room` for the flow. False when another CPU was faster. The data
  * word is busy while the key changes, so no reader sees a mixture.
  */
 __noinline int conn_store(const struct flow *w, const struct found *room, __u64 data)
 {
-	struct xlvs_totals *count;
 	__u64 *word, seen;
 
 	if (!w || !room)
 		return 0;
 	seen = room->seen;
 	word = way_data(w->family, room->set, room->way);
-	count = my_totals(w->cpu);
-	if (!word || !count || __sync_val_compare_and_swap(word, seen, CONN_BUSY) != seen)
+	if (!word || __sync_val_compare_and_swap(word, seen, CONN_BUSY) != seen)
 		return 0;
 	if (seen) {
+		count_end(w, room);
 		conn_forget(w->family, room);
-		if (conn_expired(seen, w->now) || was_own(room, w))
-			count->conns_expired++;
-		else
-			count->conns_evicted++;
 	}
 	write_key(room, w);
-	__sync_lock_test_and_set(word, data);
+	word = way_data(w->family, room->set, room->way);
+	if (word)
+		__sync_lock_test_and_set(word, data);
 	load_enter(conn_real(data), conn_state(data));
-	count->conns_created++;
+	count_begin(w);
 	return 1;
 }
 

@@ -50,8 +50,12 @@ struct template_key {
 	__u64 net[2];
 	__u32 vip_port;
 	__u32 kind;			/* at its place in xlvs_template.control */
-	__u64 hash;
 };
+
+static __always_inline __u64 template_hash(const struct template_key *k)
+{
+	return mix(mix(k->net[0] ^ config.seed) + k->net[1] + ((__u64)k->kind << 32 | k->vip_port));
+}
 
 /* The service's own port, where it is not FTP's: only then is the port part of the template (IPVS.md section 10). */
 static __always_inline bool port_counts(const struct flow *w, const struct xlvs_service *head)
@@ -73,7 +77,6 @@ static __always_inline void template_key_of(const struct flow *w, const struct x
 		k->kind = w->proto;
 	}
 	k->kind <<= XLVS_TEMPLATE_KIND_SHIFT;
-	k->hash = mix(mix(k->net[0] ^ config.seed) + k->net[1] + ((__u64)k->kind << 32 | k->vip_port));
 }
 
 /* A connection looks for the template of its real server, disabled or not; a new one for that in force (real 0). */
@@ -90,12 +93,20 @@ static __always_inline bool template_is(const struct xlvs_template *t, const str
 	       template_real(READ_ONCE(t->data)) == template_real(data);
 }
 
+/* The candidate set of the i-th way that a key may stand in. */
+static __always_inline struct xlvs_template_set *template_set(__u64 hash, int i)
+{
+	__u32 sets = config.template_sets;
+
+	return at(&templates, i < XLVS_TEMPLATE_WAYS ? first_set(hash, sets) : second_set(hash, sets));
+}
+
 static __always_inline struct xlvs_template *template_find(const struct template_key *k, __u32 real)
 {
+	__u64 hash = template_hash(k);
+
 	for (int i = 0; i < 2 * XLVS_TEMPLATE_WAYS; i++) {
-		__u32 sets = config.template_sets;
-		struct xlvs_template_set *set = at(&templates, i < XLVS_TEMPLATE_WAYS ?
-						   first_set(k->hash, sets) : second_set(k->hash, sets));
+		struct xlvs_template_set *set = template_set(hash, i);
 
 		if (set && template_is(&set->way[i % XLVS_TEMPLATE_WAYS], k, real))
 			return &set->way[i % XLVS_TEMPLATE_WAYS];
@@ -134,12 +145,10 @@ static __always_inline __u64 template_vacancy(const struct xlvs_template *t, __u
 static __always_inline struct xlvs_template *template_vacant(const struct template_key *k, __u32 now)
 {
 	struct xlvs_template *best = NULL;
-	__u64 best_vacancy = ~0ull;
+	__u64 best_vacancy = ~0ull, hash = template_hash(k);
 
 	for (int i = 0; i < 2 * XLVS_TEMPLATE_WAYS; i++) {
-		__u32 sets = config.template_sets;
-		struct xlvs_template_set *set = at(&templates, i < XLVS_TEMPLATE_WAYS ?
-						   first_set(k->hash, sets) : second_set(k->hash, sets));
+		struct xlvs_template_set *set = template_set(hash, i);
 		__u64 vacancy;
 
 		if (!set)

@@ -42,11 +42,25 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./verbs/show.js'),
   },
   { name: 'add', summary: 'add a service or a real server', load: () => import('./verbs/add.js') },
-  { name: 'set', summary: 'change a service or a real server', load: () => import('./verbs/set.js') },
+  {
+    name: 'set',
+    summary: 'change a service, a real server or the timeouts',
+    load: () => import('./verbs/set.js'),
+  },
   {
     name: 'remove',
     summary: 'remove a service or a real server',
     load: () => import('./verbs/remove.js'),
+  },
+  {
+    name: 'mark',
+    summary: 'make several ports of a VIP one service by giving their packets a mark',
+    load: () => import('./verbs/mark.js'),
+  },
+  {
+    name: 'tune',
+    summary: "show or set the kernel's tunables of IPVS",
+    load: () => import('./verbs/tune.js'),
   },
   {
     name: 'check',

@@ -5,7 +5,7 @@ import { parseMode } from '../api/parse.js'
 import type { Source } from '../daemon/source.js'
 import { completeService } from '../model/change.js'
 import { fail, succeed } from '../model/describe.js'
-import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Outcome } from '../model/types.js'
+import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, DEFAULT_TUNABLES, type Outcome } from '../model/types.js'
 import {
   parseInterfaceName,
   parseListen,
@@ -67,8 +67,10 @@ export function sourceFromWords(options: WordOptions): Outcome<Source> {
   const base = {
     interfaces,
     services: [],
+    marks: [],
     peers: [],
     timeouts: DEFAULT_TIMEOUTS,
+    tunables: DEFAULT_TUNABLES,
     limits: DEFAULT_LIMITS,
     ...given('metrics', metrics.value),
   }

@@ -4,12 +4,15 @@ import type { Command } from 'commander'
 import type { Listing } from '../../api/contract.js'
 import { readFilter } from '../../api/parse.js'
 import type { Calls, RouteName } from '../../api/routes.js'
+import { fail, oneOf, quote, succeed } from '../../model/describe.js'
+import { suggestion } from '../../model/nearest.js'
+import type { Timeouts } from '../../model/types.js'
 import { answer, misused } from '../answer.js'
 import { call } from '../client.js'
 import type { Context } from '../context.js'
 import type { Look } from '../look.js'
 import { type DaemonOptions, daemonOptions, examples, socketOf } from '../options.js'
-import { maybe, type ProtocolOption, serviceKeyWord, udpOption } from '../service-words.js'
+import { type ServiceOptions, serviceKeyWord, serviceOptions } from '../service-words.js'
 import type { Act } from '../verbs.js'
 import {
   connsLines,
@@ -18,7 +21,9 @@ import {
   reasonsLines,
   templatesLines,
 } from '../views/listings.js'
-import { realsLines, servicesLines } from '../views/services.js'
+import { realRatesLines, realsLines, serviceRatesLines, servicesLines } from '../views/services.js'
+import { marksLines, timeoutsLines } from '../views/settings.js'
+import { PROC_FILES, procAnswer } from './show-proc.js'
 
 type FilterName = 'service' | 'client' | 'real' | 'limit'
 
@@ -29,13 +34,15 @@ interface Noun<Name extends RouteName = RouteName> {
   readonly example: string
   /** the lines; undefined = as indented JSON */
   readonly lines?: (answer: Calls[Name]['answer'], look: Look) => readonly string[]
+  /** the lines with --rates */
+  readonly rates?: (answer: Calls[Name]['answer'], look: Look) => readonly string[]
 }
 
 const MANY = '100'
 
 const NOUNS: readonly Noun[] = [
-  listing('services', 'virtual services and their counters', ['service'], servicesLines),
-  listing('reals', 'real servers, by service', ['service', 'real'], realsLines),
+  listing('services', 'virtual services and their counters', ['service'], servicesLines, serviceRatesLines),
+  listing('reals', 'real servers, by service', ['service', 'real'], realsLines, realRatesLines),
   listing('conns', 'connections', ['service', 'client', 'real', 'limit'], connsLines),
   listing(
     'templates',
@@ -46,6 +53,14 @@ const NOUNS: readonly Noun[] = [
   listing('nexthops', 'how packets get to each real server', ['real'], nexthopsLines),
   listing('interfaces', 'where the XDP program is attached', [], interfacesLines),
   listing('reasons', 'why packets were passed, forwarded or dropped', [], reasonsLines),
+  listing('marks', 'which ports carry which mark', [], marksLines),
+  {
+    name: 'timeouts',
+    summary: 'how long connections live',
+    filters: [],
+    example: 'xlvs show timeouts',
+    lines: (found) => timeoutsLines(found as Timeouts),
+  },
   stage('desired', 'what was asked for: the file and what was added at run time'),
   stage('effective', 'desired with the overrides of operators: what should be in the maps'),
   stage('actual', 'what is in the maps'),
@@ -53,50 +68,100 @@ const NOUNS: readonly Noun[] = [
 ]
 
 export function define(command: Command, context: Context, act: Act): void {
-  examples(command, 'xlvs show services', 'xlvs show conns --service 192.0.2.10:80 --limit 20')
-  for (const noun of NOUNS) {
-    const sub = command.command(noun.name).description(noun.summary)
-    if (noun.filters.includes('service')) udpOption(sub.option('--service <vip:port>', 'only this service'))
-    if (noun.filters.includes('client')) sub.option('--client <address>', 'only this client')
-    if (noun.filters.includes('real')) sub.option('--real <address>', 'only this real server')
-    if (noun.filters.includes('limit')) sub.option('--limit <n>', 'at most so many rows, 0 = all', MANY)
-    examples(daemonOptions(sub), noun.example)
-    sub.action(act((options: Options) => show(context, noun, options)))
-  }
+  command
+    .enablePositionalOptions()
+    .argument('[file]', `with --format proc: ${oneOf(PROC_FILES)}`)
+    .option('--format <format>', 'proc: a file of /proc/net as IPVS has it')
+  examples(
+    daemonOptions(command),
+    'xlvs show services',
+    'xlvs show conns --service 192.0.2.10:80 --limit 20',
+    'xlvs show --format proc ip_vs',
+  )
+  command.action(
+    act((file: string | undefined, options: ProcOptions) => showFile(context, command, file, options)),
+  )
+  for (const noun of NOUNS) defineNoun(command.command(noun.name), noun, context, act)
 }
 
-interface Options extends DaemonOptions, ProtocolOption {
+function defineNoun(sub: Command, noun: Noun, context: Context, act: Act): void {
+  sub.description(noun.summary)
+  if (noun.filters.includes('service'))
+    serviceOptions(sub.option('--service <vip:port>', 'only this service'))
+  if (noun.filters.includes('client')) sub.option('--client <address>', 'only this client')
+  if (noun.filters.includes('real')) sub.option('--real <address>', 'only this real server')
+  if (noun.filters.includes('limit')) sub.option('--limit <n>', 'at most so many rows, 0 = all', MANY)
+  if (noun.rates) sub.option('--rates', 'per second, smoothed as IPVS does')
+  examples(daemonOptions(sub), noun.example)
+  sub.action(act((_: object, command: Command) => show(context, noun, command.optsWithGlobals<Options>())))
+}
+
+interface Options extends DaemonOptions, ServiceOptions {
   readonly service?: string
   readonly client?: string
   readonly real?: string
   readonly limit?: string
+  readonly rates?: boolean
 }
 
 async function show(context: Context, noun: Noun, options: Options) {
-  const key = maybe(options.service, (text) => serviceKeyWord(text, options))
+  const named = options.service !== undefined || options.mark !== undefined
+  const key = named ? serviceKeyWord(options.service, options) : succeed(undefined)
   if (!key.ok) return misused(context, options, key)
   const filter = readFilter({ ...options, service: key.value })
   if (!filter.ok) return misused(context, options, filter)
   const outcome = await call(socketOf(options, context), noun.name, filter.value)
-  if (!noun.lines) return answer(context, { json: true }, outcome, () => [])
-  const { lines } = noun
+  const lines = options.rates ? noun.rates : noun.lines
+  if (!lines) return answer(context, { json: true }, outcome, () => [])
   return answer(context, options, outcome, (value) => lines(value, context.look))
 }
+
+interface ProcOptions extends DaemonOptions {
+  readonly format?: string
+}
+
+/** A noun that is none comes here too. */
+function showFile(context: Context, command: Command, file: string | undefined, options: ProcOptions) {
+  if (options.format === undefined) {
+    if (file === undefined) command.help({ error: true })
+    const nouns = NOUNS.map(({ name }) => name)
+    const problem = { reason: `unknown command ${quote(file ?? '')}`, fix: suggestion(file ?? '', nouns) }
+    return misused(context, options, fail(problem))
+  }
+  if (options.format !== 'proc')
+    return misused(
+      context,
+      options,
+      fail({ reason: `unknown format ${quote(options.format)}`, fix: 'use proc' }),
+    )
+  return procAnswer(context, file, options)
+}
+
+type Draw<Row> = (rows: readonly Row[], look: Look) => readonly string[]
 
 function listing<Name extends RouteName, Row>(
   name: Name,
   summary: string,
   filters: readonly FilterName[],
-  draw: (rows: readonly Row[], look: Look) => readonly string[],
+  draw: Draw<Row>,
+  drawRates?: Draw<Row>,
 ): Noun {
-  const lines = (answer: unknown, look: Look) => {
+  const linesOf = (how: Draw<Row>) => (answer: unknown, look: Look) => {
     const { rows, more } = answer as Listing<Row>
-    const drawn = draw(rows, look)
+    const drawn = how(rows, look)
     if (drawn.length === 0) return [`no ${name}`]
     return more ? [...drawn, look.dim(`there are more; --limit 0 shows all`)] : drawn
   }
   const narrowed = filters.includes('service') ? ' --service 192.0.2.10:80' : ''
-  return { name, summary, filters, lines, example: `xlvs show ${name}${narrowed}` }
+  const example = `xlvs show ${name}${narrowed}`
+  return {
+    name,
+    summary,
+    filters,
+    example,
+    lines: linesOf(draw),
+    ...(drawRates && { rates: linesOf(drawRates) }),
+  }
 }
 
 function stage(name: RouteName, summary: string): Noun {

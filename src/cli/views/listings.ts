@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connections, templates, next hops, interfaces, reasons: one table each.
+
+import { addressToBytes } from '../../abi/address.js'
 import type {
   ConnRow,
   InterfaceRow,
@@ -14,20 +16,27 @@ import { count, grouped as digits, duration, share } from '../numbers.js'
 import { type Column, table } from '../table.js'
 import { hopText, paintHop } from './services.js'
 
+/** The port of a template that another took the place of, as in IPVS. */
+const DISABLED = 65_535
+
 const CONNS: readonly Column<ConnRow>[] = [
   { title: 'PRO', value: (c) => c.protocol },
   { title: 'EXPIRES', value: (c) => duration(c.expiresIn), right: true },
   { title: 'STATE', value: (c) => c.state },
   { title: 'CLIENT', value: (c) => endpointText(c.client, c.clientPort) },
   { title: 'VIRTUAL', value: (c) => endpointText(c.vip, c.virtualPort) },
-  { title: 'REAL', value: (c) => c.real },
+  { title: 'REAL', value: realEnd },
 ]
 
 const TEMPLATES: readonly Column<TemplateRow>[] = [
   { title: 'EXPIRES', value: (t) => duration(t.expiresIn), right: true },
   { title: 'CLIENTS', value: (t) => t.clientNet },
-  { title: 'VIRTUAL', value: (t) => endpointText(t.vip, t.virtualPort) },
-  { title: 'REAL', value: (t) => t.real },
+  { title: 'VIRTUAL', value: virtualText },
+  {
+    title: 'REAL',
+    value: realEnd,
+    paint: (t, text, look) => (t.realPort === DISABLED ? look.dim(text) : text),
+  },
   { title: 'CONNS', value: (t) => count(t.controls), right: true },
   { title: 'ASSURED', value: (t) => (t.assured ? 'yes' : 'no'), spare: 1 },
 ]
@@ -72,6 +81,22 @@ const TABLES: readonly Column<TableRow>[] = [
   { title: 'ROOM FOR', value: (t) => digits(t.capacity), right: true },
   { title: 'FULL', value: (t) => share(t.entries, t.capacity), right: true },
 ]
+
+/** Direct routing leaves ports alone, so the real server's is only told when it is another. */
+function realEnd({ real, realPort, virtualPort }: ConnRow | TemplateRow): string {
+  return realPort === 0 || realPort === virtualPort ? real : endpointText(real, realPort)
+}
+
+/** A template of a mark has the mark for an address. */
+function virtualText({ protocol, vip, virtualPort }: TemplateRow): string {
+  return protocol === 'ip' ? `mark ${markOf(vip)}` : endpointText(vip, virtualPort)
+}
+
+function markOf(vip: string): number {
+  const bytes = addressToBytes(vip).subarray(0, 16)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return view.getUint32(0) || view.getUint32(12)
+}
 
 export const connsLines = (rows: readonly ConnRow[], look: Look) => table(CONNS, rows, look)
 export const templatesLines = (rows: readonly TemplateRow[], look: Look) => table(TEMPLATES, rows, look)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Services and their real servers, as people read them.
 import type { RealRow, ServiceRow } from '../../api/contract.js'
+import { flagWords } from '../../model/flags.js'
 import type { Persistence } from '../../model/types.js'
 import type { Look } from '../look.js'
 import { count } from '../numbers.js'
@@ -9,7 +10,7 @@ import { type Column, grouped, table } from '../table.js'
 const SERVICES: readonly Column<ServiceRow>[] = [
   { title: 'SERVICE', value: (s) => s.service, paint: (_, text, look) => look.bold(text) },
   { title: 'NAME', value: (s) => s.name ?? '-', spare: 3 },
-  { title: 'SCHED', value: (s) => s.scheduler },
+  { title: 'SCHED', value: schedulerText },
   { title: 'PERSIST', value: (s) => persistenceText(s.persistence), spare: 2 },
   { title: 'OWNER', value: (s) => s.owner ?? '-', spare: 5 },
   { title: 'REALS', value: (s) => count(s.reals), right: true },
@@ -21,9 +22,10 @@ const SERVICES: readonly Column<ServiceRow>[] = [
 ]
 
 const REALS: readonly Column<RealRow>[] = [
-  { title: 'REAL', value: (r) => r.address },
+  { title: 'REAL', value: nameText },
   { title: 'NAME', value: (r) => r.name ?? '-', spare: 2 },
   { title: 'WEIGHT', value: weightText, right: true, paint: paintWeight },
+  { title: 'LIMIT', value: limitText, paint: paintLimit, right: true, spare: 1 },
   { title: 'ACTIVE', value: (r) => count(r.active), right: true },
   { title: 'INACT', value: (r) => count(r.inactive), right: true },
   { title: 'PERSIST', value: (r) => count(r.persistent), right: true, spare: 3 },
@@ -37,18 +39,78 @@ const REALS: readonly Column<RealRow>[] = [
   },
 ]
 
+const SERVICE_RATES: readonly Column<ServiceRow>[] = [
+  { title: 'SERVICE', value: (s) => s.service, paint: (_, text, look) => look.bold(text) },
+  { title: 'NAME', value: (s) => s.name ?? '-', spare: 1 },
+  ...rateColumns(),
+]
+
+const REAL_RATES: readonly Column<RealRow>[] = [
+  { title: 'REAL', value: nameText },
+  { title: 'NAME', value: (r) => r.name ?? '-', spare: 1 },
+  ...rateColumns(),
+]
+
+/** Replies bypass the director: there is only a way in. */
+function rateColumns(): readonly Column<Pick<RealRow, 'rates'>>[] {
+  return [
+    { title: 'CONNS/S', value: ({ rates }) => count(rates.cps), right: true },
+    { title: 'PACKETS/S', value: ({ rates }) => count(rates.inPps), right: true },
+    { title: 'BYTES/S', value: ({ rates }) => count(rates.inBps), right: true },
+  ]
+}
+
+export function serviceRatesLines(rows: readonly ServiceRow[], look: Look): readonly string[] {
+  return table(SERVICE_RATES, rows, look)
+}
+
+export function realRatesLines(rows: readonly RealRow[], look: Look): readonly string[] {
+  return byService(REAL_RATES, rows, look)
+}
+
 export function servicesLines(rows: readonly ServiceRow[], look: Look): readonly string[] {
   return table(SERVICES, rows, look)
 }
 
 /** Real servers under the service they belong to, in the order they are looked at. */
 export function realsLines(rows: readonly RealRow[], look: Look): readonly string[] {
-  const services = [...new Set(rows.map((row) => row.service))]
-  const groups = services.map((service) => ({
-    title: look.bold(service),
-    rows: rows.filter((row) => row.service === service),
-  }))
-  return grouped(REALS, groups, look, { indent: '  ' })
+  return byService(REALS, rows, look)
+}
+
+function byService(
+  columns: readonly Column<RealRow>[],
+  rows: readonly RealRow[],
+  look: Look,
+): readonly string[] {
+  const groups = new Map<string, RealRow[]>()
+  for (const row of rows) {
+    const group = groups.get(row.service)
+    if (group) group.push(row)
+    else groups.set(row.service, [row])
+  }
+  const titled = [...groups].map(([service, of]) => ({ title: look.bold(service), rows: of }))
+  return grouped(columns, titled, look, { indent: '  ' })
+}
+
+/** 'wrr', 'sh (sh-port)', 'rr, one packet' */
+function schedulerText({ scheduler, flags, onePacket }: ServiceRow): string {
+  const words = flagWords(scheduler, flags)
+  return `${scheduler}${words.length > 0 ? ` (${words.join(', ')})` : ''}${onePacket ? ', one packet' : ''}`
+}
+
+/** With its port where that belongs to its name. */
+function nameText({ service, real }: RealRow): string {
+  return real.slice(`${service} > `.length)
+}
+
+/** '-', '1000', '800..1000', and 'full' after it while it gets no new connections */
+function limitText({ upper, lower, overloaded }: RealRow): string {
+  if (upper === 0 && lower === 0) return '-'
+  return `${lower === 0 ? upper : `${lower}..${upper}`}${overloaded ? ' full' : ''}`
+}
+
+function paintLimit({ overloaded }: RealRow, text: string, look: Look): string {
+  return overloaded ? look.bad(text) : text
 }
 
 /** '300 s', '300 s /24' */

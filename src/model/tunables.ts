@@ -131,7 +131,8 @@ export function tunableFault(name: TunableName, value: unknown): Fault | undefin
 export function tuned(tunables: Tunables, edit: Readonly<Record<string, unknown>>): Outcome<Tunables> {
   const entries = Object.entries(edit).filter(([, value]) => value !== undefined)
   const problems = entries.flatMap(([text, value]) => {
-    const wrong = tunableNameFault(text) ?? tunableFault(bareTunable(text) as TunableName, value)
+    const name = bareTunable(text) as TunableName
+    const wrong = tunableNameFault(text) ?? tunableFault(name, value) ?? againFault(text, edit)
     return wrong ? [{ subject: text, ...wrong }] : []
   })
   if (problems.length > 0) return fail(...problems)
@@ -139,4 +140,10 @@ export function tuned(tunables: Tunables, edit: Readonly<Record<string, unknown>
     ...tunables,
     ...Object.fromEntries(entries.map(([text, value]) => [bareTunable(text), value])),
   })
+}
+
+function againFault(text: string, edit: Readonly<Record<string, unknown>>): Fault | undefined {
+  const name = bareTunable(text)
+  if (text === name || edit[name] === undefined) return undefined
+  return { reason: `tunable ${name} is there twice`, fix: 'keep one of them' }
 }

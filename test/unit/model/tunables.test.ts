@@ -60,4 +60,7 @@ it('several are changed together or not at all', () => {
   expect(said(tuned(DEFAULT_TUNABLES, { drop_entry: 3, sloppy_tpc: 1, secure_tcp: '1' }))).toBe(
     'sloppy_tpc: unknown tunable "sloppy_tpc"; write sloppy_tcp\nsecure_tcp: secure_tcp is the text "1", not a whole number; use 0..3',
   )
+  expect(said(tuned(DEFAULT_TUNABLES, { drop_entry: 3, 'net.ipv4.vs.drop_entry': 1 }))).toBe(
+    'net.ipv4.vs.drop_entry: tunable drop_entry is there twice; keep one of them',
+  )
 })

@@ -102,7 +102,7 @@ export interface Result {
   /** ipvsadm, sh: lines of standard output; pkt: decoded frames */
   readonly out?: readonly Value[]
   readonly err?: readonly string[] | string
-  /** ipvsadm, sh, mark: exit status */
+  /** ipvsadm, sh: exit status; mark: when it failed */
   readonly rc?: number
   readonly text?: readonly string[]
   readonly conns?: readonly Connection[]

@@ -69,7 +69,7 @@ class Stage:
             )
             if done.returncode:
                 return outcome(done)
-        return {"rc": 0}
+        return {}
 
     def sleep(self, op):
         time.sleep(op["s"])

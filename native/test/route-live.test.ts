@@ -124,6 +124,14 @@ describe('routeTo', () => {
     expect(near.ip('route get 203.0.113.9')).toContain('via 192.0.2.2 dev va src 192.0.2.1')
   })
 
+  test('says what the route is limited to, where it is', async () => {
+    near.ip('route add 198.18.0.0/15 via 192.0.2.2 mtu 1400')
+    near.ip('route add 2001:db8:18::/48 via 2001:db8::2 mtu 1280')
+    expect(await socket.routeTo('198.18.0.9')).toMatchObject({ gateway: '192.0.2.2', mtu: 1400 })
+    expect(await socket.routeTo('2001:db8:18::9')).toMatchObject({ mtu: 1280 })
+    expect(await socket.routeTo('192.0.2.77')).not.toHaveProperty('mtu')
+  })
+
   test('rejects where the kernel would not send', async () => {
     await expect(socket.routeTo('198.51.100.1')).rejects.toMatchObject({
       operation: 'route to',

@@ -1,58 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { serviceKey } from '../../../src/model/keys.js'
-import {
-  DEFAULT_LIMITS,
-  DEFAULT_TIMEOUTS,
-  type Desired,
-  type Real,
-  type Service,
-} from '../../../src/model/types.js'
+import { readService } from '../../../src/abi/generated.js'
+import { DEFAULT_TUNABLES, type Service } from '../../../src/model/types.js'
 import { diff } from '../../../src/plan/diff.js'
 import { portKey, vipKey } from '../../../src/plan/directory.js'
-import type { Op } from '../../../src/plan/ops.js'
 import { Maps } from './maps.js'
-import { membersOf, pickNext, sharesOf } from './picker.js'
-
-function wish(services: readonly Partial<Service>[], rest: Partial<Desired> = {}): Desired {
-  return {
-    interfaces: [],
-    peers: [],
-    timeouts: DEFAULT_TIMEOUTS,
-    limits: DEFAULT_LIMITS,
-    ...rest,
-    services: services.map(web),
-  }
-}
-
-function web(service: Partial<Service>): Service {
-  return {
-    vip: '10.0.1.1',
-    port: 80,
-    protocol: 'tcp',
-    scheduler: 'wlc',
-    owner: 'file',
-    reals: [],
-    ...service,
-  }
-}
-
-function reals(...weights: readonly number[]): Real[] {
-  return weights.map((weight, i) => ({ address: `10.0.2.${i + 1}`, weight }))
-}
-
-function ops(desired: Desired, maps: Maps, now = 1000): readonly Op[] {
-  const made = diff(desired, maps.actual(), now)
-  if (!made.ok) throw new Error(made.problems.map((problem) => problem.reason).join('; '))
-  return made.value
-}
-
-function settle(maps: Maps, desired: Desired, now = 1000): string[] {
-  const made = ops(desired, maps, now)
-  maps.apply(made)
-  return made.map((op) => op.op)
-}
+import { pickNext, sharesOf, viewOf } from './picker.js'
+import { marked, ops, reals, settle, wish } from './wishes.js'
 
 describe('diff', () => {
   test('a new service is placed, published, and only then listed', () => {
@@ -182,20 +136,46 @@ describe('removal', () => {
 
   test('a removed service is no longer found, its VIP is while connections may live', () => {
     const maps = new Maps()
-    settle(maps, wish([{ reals: reals(1) }]))
+    const other = { vip: '10.0.1.9' }
+    settle(maps, wish([{ reals: reals(1) }, other]))
     maps.real(1).referenced = true
-    settle(maps, wish([]))
-    expect(maps.contents('tcp').size).toBe(0)
-    expect(maps.contents('vips4').size).toBe(1)
+    settle(maps, wish([other]))
+    expect(maps.contents('tcp').size).toBe(1)
+    expect(maps.contents('vips4').size).toBe(2)
     maps.real(1).referenced = false
-    settle(maps, wish([]), 2000)
-    expect(settle(maps, wish([]), 2200)).toEqual([
+    settle(maps, wish([other]), 2000)
+    expect(settle(maps, wish([other]), 2200)).toEqual([
       'directory-publish',
       'real-free',
       'service-free',
       'vip-free',
     ])
-    expect([maps.vips.size, maps.regions.size, maps.reals.size]).toEqual([0, 0, 0])
+    expect([maps.vips.size, maps.regions.size, maps.reals.size]).toEqual([1, 1, 0])
+  })
+
+  test('with the last service of a family gone no VIP of it is found, and all are again when one returns', () => {
+    const maps = new Maps()
+    const six = { vip: '2001:db8::1', reals: [{ address: '2001:db8:2::1', weight: 1 }] }
+    const four = [{ reals: reals(1) }, { vip: '10.0.1.2', reals: reals(1) }]
+    settle(maps, wish([...four, six]))
+    for (const real of maps.reals.values()) real.referenced = true
+    settle(maps, wish([six]))
+    expect([maps.contents('vips4').size, maps.contents('vips6').size]).toEqual([0, 1])
+    expect([...maps.vips.values()]).toEqual(['10.0.1.1', '10.0.1.2', '2001:db8::1'])
+    settle(maps, wish([{ vip: '10.0.1.3' }, six]))
+    expect([...maps.contents('vips4').values()].sort()).toEqual(
+      ['10.0.1.1', '10.0.1.2', '10.0.1.3'].map(vipKey).sort(),
+    )
+  })
+
+  test('a service of a mark counts for its own family only', () => {
+    const maps = new Maps()
+    settle(maps, wish([{ reals: reals(1) }]))
+    maps.real(1).referenced = true
+    settle(maps, wish([marked({ mark: 6, family: 6 })]))
+    expect(maps.contents('vips4').size).toBe(0)
+    settle(maps, wish([marked({ mark: 6, family: 4 })]))
+    expect(maps.contents('vips4').size).toBe(1)
   })
 
   test('a service that returns finds its ids and its connections again', () => {
@@ -222,97 +202,83 @@ describe('removal', () => {
   })
 })
 
-const realArb = fc.uniqueArray(
-  fc.record({
-    address: fc.integer({ min: 1, max: 6 }).map((n) => `10.0.2.${n}`),
-    weight: fc.integer({ min: 0, max: 4 }),
-  }),
-  { selector: (real) => real.address, maxLength: 5 },
-)
-const serviceArb = fc.record({
-  vip: fc.constantFrom('10.0.1.1', '10.0.1.2', '2001:db8::1'),
-  port: fc.constantFrom(80, 443),
-  protocol: fc.constantFrom('tcp' as const, 'udp' as const),
-  scheduler: fc.constantFrom('rr' as const, 'wrr' as const, 'wlc' as const, 'sh' as const),
-  reals: realArb,
+describe('thresholds', () => {
+  const limited = (upper: number, lower = 0) => [{ address: '10.0.2.1', weight: 1, upper, lower }, ...other]
+  const other = [{ address: '10.0.2.2', weight: 1 }]
+
+  test('are written with the real server, and edited', () => {
+    const maps = new Maps()
+    settle(maps, wish([{ reals: limited(100, 50) }]))
+    expect(maps.real(1)).toMatchObject({ upper: 100, lower: 50 })
+    expect(settle(maps, wish([{ reals: limited(100, 50) }]))).toEqual([])
+    expect(settle(maps, wish([{ reals: limited(90) }]))).toEqual(['real-edit', 'service-publish'])
+    expect(maps.real(1)).toMatchObject({ upper: 90, lower: 0, weight: 1, lastWeight: 1 })
+  })
+
+  test('an edit of nothing else restarts the walk of wrr at the head, as every edit does', () => {
+    const maps = new Maps()
+    const wrr = (upper: number) => wish([{ scheduler: 'wrr' as const, reals: limited(upper) }])
+    settle(maps, wrr(0))
+    const pick = () => pickNext(maps.region('tcp 10.0.1.1:80'))
+    expect([pick(), pick(), pick()]).toEqual([2, 1, 2])
+    settle(maps, wrr(7))
+    expect([pick(), pick(), pick()]).toEqual([2, 1, 2])
+  })
 })
-const wishArb = fc
-  .uniqueArray(serviceArb, { selector: (service) => serviceKey(service), maxLength: 6 })
-  .map((list) => wish(list))
 
-/** Every packet that finds a service is given a real server of the wish, and none finds what was not wished. */
-function expectMapsSay(maps: Maps, desired: Desired): void {
-  const listed = [...maps.contents('tcp').keys(), ...maps.contents('udp').keys()]
-  expect(listed.length).toBe(desired.services.length)
-  for (const service of desired.services) {
-    const region = maps.actual().services.get(serviceKey(service))
-    expect(maps.contents(service.protocol).get(region?.id ?? 0)).toBe(
-      portKey(region?.vipId ?? 0, service.port),
-    )
-    const vips = maps.contents(service.vip.includes(':') ? 'vips6' : 'vips4')
-    expect(vips.get(region?.vipId ?? 0)).toBe(vipKey(service.vip))
-    const usable = service.reals.filter((real) => real.weight > 0).map((real) => real.address)
-    const members = [...membersOf(maps.region(serviceKey(service)))].map((id) => maps.real(id).address)
-    expect(members.sort()).toEqual(usable.sort())
-  }
-}
+describe("a scheduler's epoch", () => {
+  const epochOf = (maps: Maps) => readService(viewOf(maps.region('tcp 10.0.1.1:80')), 0).epoch
 
-describe('through any sequence of wishes', () => {
-  const history = fc.array(
-    fc.tuple(wishArb, fc.nat({ max: 300 }), fc.array(fc.boolean(), { maxLength: 12 })),
-    { maxLength: 8 },
-  )
-
-  test('the maps say what was wished, and a second diff is empty', () => {
-    fc.assert(
-      fc.property(history, (steps) => {
-        const maps = new Maps()
-        let now = 1
-        for (const [desired, later, referenced] of steps) {
-          now += later
-          for (const [i, real] of [...maps.reals.values()].entries())
-            real.referenced = referenced[i] ?? real.referenced
-          maps.apply(ops(desired, maps, now))
-          expectMapsSay(maps, desired)
-          expect(ops(desired, maps, now)).toEqual([])
-        }
-      }),
-      { numRuns: 200 },
-    )
+  test('is new with another scheduler and with a service that returns, and stays through edits', () => {
+    const maps = new Maps()
+    settle(maps, wish([{ scheduler: 'lblc', reals: reals(1) }]))
+    maps.real(1).referenced = true
+    expect(epochOf(maps)).toBe(1)
+    settle(maps, wish([{ scheduler: 'lblc', reals: reals(2, 1) }]))
+    expect(epochOf(maps)).toBe(1)
+    settle(maps, wish([{ scheduler: 'lblcr', reals: reals(2, 1) }]))
+    expect(epochOf(maps)).toBe(2)
+    settle(maps, wish([]))
+    expect(epochOf(maps)).toBe(0)
+    settle(maps, wish([{ scheduler: 'lblcr', reals: reals(2, 1) }]))
+    expect(epochOf(maps)).toBe(3)
   })
 
-  test('a controller that dies anywhere in between is made good by the next', () => {
-    fc.assert(
-      fc.property(history, fc.nat(), (steps, where) => {
-        const maps = new Maps()
-        for (const [desired] of steps) {
-          const made = ops(desired, maps)
-          maps.apply(made, where % (made.length + 1))
-          maps.apply(ops(desired, maps))
-          expectMapsSay(maps, desired)
-          expect(ops(desired, maps)).toEqual([])
-        }
-      }),
-      { numRuns: 200 },
-    )
+  test('stays when flags, one-packet or persistence change', () => {
+    const maps = new Maps()
+    const dns = { protocol: 'udp', scheduler: 'sh', reals: reals(1) } as const
+    settle(maps, wish([dns]))
+    for (const change of [
+      { flags: [1, 2] },
+      { onePacket: true },
+      { persistence: { timeout: 9, prefix: 32 } },
+    ])
+      expect(settle(maps, wish([{ ...dns, ...change } as Partial<Service>]))).toEqual(['service-publish'])
+    expect(readService(viewOf(maps.region('udp 10.0.1.1:80')), 0)).toMatchObject({ epoch: 1, flags: 1 })
   })
+})
 
-  test('nothing that connections point at is freed', () => {
-    fc.assert(
-      fc.property(history, (steps) => {
-        const maps = new Maps()
-        let now = 1
-        for (const [desired, later] of steps) {
-          now += later
-          for (const real of maps.reals.values()) real.referenced = true
-          const before = new Map([...maps.reals.values()].map((real) => [real.id, real.address]))
-          maps.apply(ops(desired, maps, now))
-          for (const [id, address] of before) expect(maps.real(id).address).toBe(address)
-        }
-      }),
-      { numRuns: 100 },
-    )
-  })
+test('port 0 and SCTP have directories as TCP has', () => {
+  const maps = new Maps()
+  const any = { port: 0, persistence: { timeout: 300, prefix: 32 } }
+  settle(maps, wish([any, { protocol: 'sctp', port: 2905 }]))
+  expect([...maps.contents('tcp').values()]).toEqual([portKey(1, 0)])
+  expect([...maps.contents('sctp').values()]).toEqual([portKey(1, 2905)])
+})
+
+test('tunables follow', () => {
+  const maps = new Maps()
+  const tunables = { ...DEFAULT_TUNABLES, sloppy_tcp: 1 }
+  expect(settle(maps, wish([], { tunables }))).toEqual(['tunables'])
+  expect(settle(maps, wish([], { tunables }))).toEqual([])
+})
+
+test('mh refuses more real servers than it has slots', () => {
+  const many = Array.from({ length: 4094 }, (_, i) => ({ address: `10.1.${i >> 8}.${i & 255}`, weight: 1 }))
+  const made = diff(wish([{ scheduler: 'mh', reals: many }]), new Maps().actual(), 1)
+  const reason = '4094 real servers in one service of mh, 4093 are possible'
+  expect(made).toMatchObject({ ok: false, problems: [{ subject: 'tcp 10.0.1.1:80', reason }] })
+  expect(diff(wish([{ scheduler: 'sed', reals: many }]), new Maps().actual(), 1).ok).toBe(true)
 })
 
 test('wrr goes through the additions of one wish one at a time', () => {

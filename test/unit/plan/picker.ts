@@ -6,7 +6,6 @@ import {
   readSegment,
   readService,
   readShare,
-  Scheduler,
   writeCursor,
 } from '../../../src/abi/generated.js'
 
@@ -42,12 +41,17 @@ export function bucketsOf(region: Uint8Array): number[] {
   return Array.from({ length: Limit.SH_BUCKETS }, (_, i) => view.getUint32(2 * LINE + 4 * i, true))
 }
 
+/** Ids by bucket or slot. */
+export function idsOf(region: Uint8Array): number[] {
+  const { count, ids } = readService(viewOf(region), 0)
+  return Array.from({ length: count }, (_, i) => viewOf(region).getUint32(ids * LINE + 4 * i, true))
+}
+
 /** Everyone the region can choose. */
 export function membersOf(region: Uint8Array): Set<number> {
   const head = readService(viewOf(region), 0)
   if (head.count === 0) return new Set()
-  if (head.scheduler === Scheduler.SCHED_WLC) return new Set(sharesOf(region).map((share) => share.real))
-  if (head.scheduler === Scheduler.SCHED_SH) return new Set(bucketsOf(region).filter((id) => id !== 0))
+  if (head.ids === 0) return new Set(sharesOf(region).map((share) => share.real))
   return new Set(new Uint32Array(region.buffer, region.byteOffset + head.ids * LINE).filter((id) => id !== 0))
 }
 

@@ -2,22 +2,24 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { readService } from '../../../src/abi/generated.js'
 import type { ListEdit, Listed, ServiceShape } from '../../../src/plan/ops.js'
-import { publish, readWalk, regionMatches } from '../../../src/plan/region.js'
+import { publish, readWalk, regionMatches, SCHEDULER_NUMBER } from '../../../src/plan/region.js'
 import { type IpvsService, ipvsRr, ipvsWrr } from './ipvs.js'
-import { bucketsOf, pickNext, sharesOf, viewOf } from './picker.js'
+import { bucketsOf, idsOf, pickNext, sharesOf, viewOf } from './picker.js'
 
 type Name = ServiceShape['scheduler']
+const MATCH = { vip: '10.0.1.1', port: 80, protocol: 'tcp' } as const
 
 /** A service whose every change is published as the datapath would. */
 function published(scheduler: Name): IpvsService & { region: Uint8Array; together(edits: ListEdit[]): void } {
-  const shape: ServiceShape = { id: 1, vipId: 1, vip: '10.0.1.1', port: 80, protocol: 'tcp', scheduler }
+  const shape: ServiceShape = { id: 1, vipId: 1, match: MATCH, scheduler }
   let list: Listed[] = []
   const make = (edits: ListEdit[], fresh: boolean, old?: Uint8Array) =>
     publish(
       { op: 'service-publish', key: 'tcp 10.0.1.1:80', service: shape, was: list, edits, fresh },
       old && readWalk(viewOf(old), 0),
-      1,
+      { generation: 1, epoch: 1 },
     )
   const self = {
     region: make([], true),
@@ -25,19 +27,26 @@ function published(scheduler: Name): IpvsService & { region: Uint8Array; togethe
       self.region = make(edits, false, self.region)
       for (const edit of edits) list = after(list, edit)
     },
-    add: (id: number, weight: number) => self.together([{ edit: 'add', id, weight }]),
+    add: (id: number, weight: number) => self.together([added(id, weight)]),
     weigh: (id: number, weight: number) => self.together([{ edit: 'weight', id, weight }]),
     remove: (id: number) => self.together([{ edit: 'remove', id }]),
     pick: () => pickNext(self.region),
-    list: () => [...list],
+    list: () => list.map((member) => ({ ...member })),
   }
   return self
 }
 
 function after(list: readonly Listed[], edit: ListEdit): Listed[] {
-  if (edit.edit === 'add') return [{ id: edit.id, weight: edit.weight }, ...list]
+  if (edit.edit === 'add') return [{ ...edit, lastWeight: edit.weight }, ...list]
   if (edit.edit === 'remove') return list.filter((member) => member.id !== edit.id)
-  return list.map((member) => (member.id === edit.id ? { id: edit.id, weight: edit.weight } : member))
+  const { weight } = edit
+  return list.map((member) =>
+    member.id === edit.id ? { ...member, weight, lastWeight: weight || member.lastWeight } : member,
+  )
+}
+
+function added(id: number, weight: number) {
+  return { edit: 'add', id, weight, address: `10.0.2.${id}`, port: 80 } as const
 }
 
 function picks(service: { pick(): number }, count: number): string {
@@ -62,7 +71,7 @@ describe('wrr', () => {
     const [single, joint] = [published('wrr'), published('wrr')]
     const weights = [7, 0, 3, 12]
     for (const [i, weight] of weights.entries()) single.add(i + 1, weight)
-    joint.together(weights.map((weight, i) => ({ edit: 'add', id: i + 1, weight })))
+    joint.together(weights.map((weight, i) => added(i + 1, weight)))
     expect(joint.region).toEqual(single.region)
   })
 
@@ -76,7 +85,7 @@ describe('wrr', () => {
 
   test('two hundred different weights give each server its weight per period', () => {
     const service = published('wrr')
-    service.together(Array.from({ length: 200 }, (_, i) => ({ edit: 'add', id: i + 1, weight: i + 1 })))
+    service.together(Array.from({ length: 200 }, (_, i) => added(i + 1, i + 1)))
     const counts = new Map<number, number>()
     for (let i = 0; i < 200 + 20_100; i++) {
       const id = service.pick()
@@ -127,7 +136,7 @@ type Step =
   | { kind: 'remove'; id: number }
   | { kind: 'pick'; times: number }
 
-const weight = fc.oneof(fc.integer({ min: 0, max: 4 }), fc.constantFrom(0, 6, 12, 100, 65535))
+const weight = fc.oneof(fc.integer({ min: 0, max: 4 }), fc.constantFrom(0, 6, 12, 100, 65535, 2 ** 31 - 1))
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('add' as const), id: fc.integer({ min: 1, max: 8 }), weight }),
   fc.record({ kind: fc.constant('weigh' as const), id: fc.integer({ min: 1, max: 8 }), weight }),
@@ -160,7 +169,7 @@ describe('through any history of additions, removals, new weights and picks', ()
     )
   })
 
-  test.each(['rr', 'wrr', 'wlc', 'sh'] as const)(
+  test.each(Object.keys(SCHEDULER_NUMBER) as Name[])(
     'a region of %s matches its own list and no other',
     (name) => {
       fc.assert(
@@ -170,20 +179,15 @@ describe('through any history of additions, removals, new weights and picks', ()
             service,
             steps.filter((each) => name === 'rr' || name === 'wrr' || each.kind !== 'pick'),
           )
-          const shape: ServiceShape = {
-            id: 1,
-            vipId: 1,
-            vip: '10.0.1.1',
-            port: 80,
-            protocol: 'tcp',
-            scheduler: name,
-          }
-          const list = service.list()
+          const shape: ServiceShape = { id: 1, vipId: 1, match: MATCH, scheduler: name }
+          const list = service.list() as Listed[]
           expect(regionMatches(viewOf(padded(service.region)), 0, shape, list)).toBe(true)
-          const other = [{ id: 99, weight: 1 }, ...list]
-          expect(regionMatches(viewOf(padded(service.region)), 0, shape, other)).toBe(false)
-          expect(regionMatches(viewOf(padded(service.region)), 0, { ...shape, port: 81 }, list)).toBe(false)
+          const other = [{ id: 99, weight: 1, lastWeight: 1, address: '10.0.2.99', port: 80 }, ...list]
+          const match = { ...MATCH, port: 81 }
+          expect(regionMatches(viewOf(padded(service.region)), 0, shape, other)).toBe(name === 'none')
+          expect(regionMatches(viewOf(padded(service.region)), 0, { ...shape, match }, list)).toBe(false)
         }),
+        { numRuns: name === 'mh' ? 15 : 100 },
       )
     },
   )
@@ -191,7 +195,7 @@ describe('through any history of additions, removals, new weights and picks', ()
 
 /** As in the arena, where other lines follow. */
 function padded(region: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(region.length + 64 * 64)
+  const bytes = new Uint8Array(region.length + 64 * 300)
   bytes.set(region)
   return bytes
 }
@@ -224,5 +228,54 @@ describe('sh', () => {
 
   test('nobody there means nobody chosen', () => {
     expect(new Set(bucketsOf(published('sh').region))).toEqual(new Set([0]))
+  })
+})
+
+describe('dh', () => {
+  test('everyone fills one bucket each round, whatever the weights; of weight 0 it refuses', () => {
+    const service = published('dh')
+    for (const [i, weight] of [1, 0, 3].entries()) service.add(i + 1, weight)
+    expect(idsOf(service.region)).toHaveLength(256)
+    expect(idsOf(service.region).slice(0, 7).join('')).toBe('3013013')
+    service.weigh(2, 9)
+    expect(idsOf(service.region).slice(0, 7).join('')).toBe('3213213')
+  })
+})
+
+describe('mh', () => {
+  test('a quiesced server keeps its slots, refusing; an added one of weight 0 gets none', () => {
+    const service = published('mh')
+    for (const [i, weight] of [1, 5, 0].entries()) service.add(i + 1, weight)
+    const before = idsOf(service.region)
+    expect([before.length, new Set(before)]).toEqual([4093, new Set([1, 2])])
+    service.weigh(2, 0)
+    expect(idsOf(service.region)).toEqual(before.map((id) => (id === 2 ? 0 : id)))
+  })
+})
+
+describe.each(['fo', 'ovf'] as const)('%s', (name) => {
+  test('shares stand heaviest first, equal ones in list order', () => {
+    const service = published(name)
+    for (const [i, weight] of [2, 7, 2, 0, 7].entries()) service.add(i + 1, weight)
+    expect(sharesOf(service.region).map(({ real }) => real)).toEqual([5, 2, 3, 1])
+  })
+})
+
+describe('the others', () => {
+  test.each(['lc', 'sed', 'nq', 'lblc', 'lblcr', 'twos'] as const)('%s has shares in list order', (name) => {
+    const service = published(name)
+    for (const [i, weight] of [2, 0, 7].entries()) service.add(i + 1, weight)
+    expect(sharesOf(service.region)).toEqual([
+      { real: 3, weight: 7 },
+      { real: 1, weight: 2 },
+    ])
+  })
+
+  test('nobody is chosen by none, nor by tables of real servers that all have weight 0', () => {
+    for (const name of ['none', 'dh', 'mh', 'sh', 'lc'] as const) {
+      const service = published(name)
+      service.add(1, name === 'none' ? 1 : 0)
+      expect(readService(viewOf(service.region), 0).count).toBe(0)
+    }
   })
 })

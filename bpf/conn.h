@@ -111,14 +111,24 @@ static __always_inline __u64 *conn_find(const struct flow *w, __u64 hash, const 
 	return likely(data) ? data : find_in(second_set(hash, sets), w, family, out);
 }
 
-/* The same where the family is not known beforehand; `out` with nothing seen when there is none. */
-static __always_inline void find_flow(const struct flow *w, __u64 hash, struct found *out)
+/* The same for either family, out of line; `out` with nothing seen when there is none. Returns the flow's hash. */
+__noinline __u64 find_flow(const struct flow *w, struct found *out)
 {
-	bool there = w->family == XLVS_IPV4 ? conn_find(w, hash, XLVS_IPV4, out) :
-					      conn_find(w, hash, XLVS_IPV6, out);
+	__u64 hash;
+	bool there;
 
+	if (!w || !out)
+		return 0;
+	if (w->family == XLVS_IPV4) {
+		hash = conn_hash(w, XLVS_IPV4);
+		there = conn_find(w, hash, XLVS_IPV4, out);
+	} else {
+		hash = conn_hash(w, XLVS_IPV6);
+		there = conn_find(w, hash, XLVS_IPV6, out);
+	}
 	if (!there)
 		out->seen = 0;
+	return hash;
 }
 
 /* Active in the upper half, inactive in the lower: one add moves both (abi.h, xlvs_load). */
@@ -222,7 +232,7 @@ static __always_inline bool conn_restarts(__u64 data)
 }
 
 /* The packet goes on as if its connection were not there, and the connection ends (IPVS.md sections 2.5, 2.6). */
-static __always_inline bool conn_gives_way(__u64 data, const struct flow *w)
+static __noinline bool conn_gives_way(__u64 data, const struct flow *w)
 {
 	__u32 flags = real_flags(conn_real(data));
 

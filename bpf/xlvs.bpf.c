@@ -70,11 +70,9 @@ static __always_inline void judge(struct desk *d)
 	const struct flow *w = &d->flow;
 	struct verdict *v = &d->verdict;
 	struct found *way = &d->way;
-	__u64 hash = w->family == XLVS_IPV4 ? conn_hash(w, XLVS_IPV4) : conn_hash(w, XLVS_IPV6);
-	bool there;
+	__u64 hash = find_flow(w, way);
+	bool there = way->seen && !conn_expired(way->seen, w->now);
 
-	find_flow(w, hash, way);
-	there = way->seen && !conn_expired(way->seen, w->now);
 	if (there && w->about == ABOUT_ICMP) {	/* does not touch the flow's timer */
 		v->real = conn_real(way->seen);
 		v->reason = XLVS_FORWARD_ICMP;

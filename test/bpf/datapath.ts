@@ -6,6 +6,7 @@ import { clearDatapath, openDatapath } from '../../src/datapath/open.js'
 import type { Datapath } from '../../src/datapath/types.js'
 import {
   DEFAULT_TIMEOUTS,
+  DEFAULT_TUNABLES,
   type Desired,
   type Limits,
   type Real,
@@ -49,7 +50,8 @@ export function wish(services: readonly Partial<Service>[], rest: Partial<Desire
     ...({ vip: '10.0.1.1', port: 80, protocol: 'tcp', scheduler: 'wlc', owner: 'file', reals: [] } as const),
     ...service,
   }))
-  return { interfaces: [], peers: [], timeouts: DEFAULT_TIMEOUTS, limits: SMALL, ...rest, services: full }
+  const defaults = { timeouts: DEFAULT_TIMEOUTS, tunables: DEFAULT_TUNABLES, limits: SMALL }
+  return { interfaces: [], marks: [], peers: [], ...defaults, ...rest, services: full as Service[] }
 }
 
 export function reals(...weights: readonly number[]): Real[] {

@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a test says to a rig, and what it hears.
 import {
+  type AddressMatch,
   DEFAULT_LIMITS,
   DEFAULT_TIMEOUTS,
+  DEFAULT_TUNABLES,
   type Desired,
+  type Family,
   type Limits,
+  type MarkRule,
   type Outcome,
+  type PortRange,
   type Real,
   type Service,
+  type ServiceBody,
+  type Tunables,
 } from '../../src/model/types.js'
 
 export const ACTIONS = ['aborted', 'drop', 'pass', 'tx', 'redirect'] as const
@@ -20,6 +27,8 @@ export interface HopWords {
   readonly mac?: string
   readonly ifindex?: number
   readonly kind?: 'ethernet' | 'local' | 'unresolved'
+  /** largest IP packet; without it none is too large */
+  readonly mtu?: number
   readonly tags?: readonly { readonly tpid: number; readonly vid: number }[]
 }
 
@@ -36,10 +45,30 @@ export interface Load {
   readonly persistent: number
 }
 
-export type ServiceWords = Omit<Partial<Service>, 'reals'> & {
-  readonly vip: string
-  readonly reals: readonly (string | Real)[]
+type BodyWords = Partial<Omit<ServiceBody, 'reals'>> & { readonly reals: readonly (string | Real)[] }
+export type AddressWords = BodyWords & Partial<AddressMatch> & { readonly vip: string }
+export type MarkWords = BodyWords & {
+  readonly mark: number
+  readonly family?: Family
+  readonly vip?: undefined
+  readonly port?: undefined
+  readonly protocol?: undefined
 }
+/** tcp, port 80, rr, every weight 1; of a mark: IPv4. */
+export type ServiceWords = AddressWords | MarkWords
+
+/** tcp; a port alone is a range of one. */
+export type RuleWords = Pick<MarkRule, 'vip' | 'mark'> &
+  Partial<Pick<MarkRule, 'protocol' | 'owner'>> & { readonly ports: readonly (number | PortRange)[] }
+
+/** Besides services: what carries marks, and the kernel's tunables where they are not the rig's. */
+export interface RestWords {
+  readonly marks?: readonly RuleWords[]
+  readonly tunables?: Partial<Tunables>
+}
+
+/** The kernel's, but that the director always answers. */
+export const RIG_TUNABLES: Tunables = { ...DEFAULT_TUNABLES, icmp_ratelimit: 0, icmp_msgs_per_sec: 0 }
 
 export interface RigOptions {
   readonly limits?: Partial<Limits>
@@ -57,20 +86,29 @@ function realOf(real: string | Real): Real {
   return typeof real === 'string' ? { address: real, weight: 1 } : real
 }
 
-export function desired(services: readonly ServiceWords[], limits: Partial<Limits> = {}): Desired {
-  const service = (words: ServiceWords): Service => ({
-    port: 80,
-    protocol: 'tcp',
-    scheduler: 'rr',
-    owner: 'file',
-    ...words,
-    reals: words.reals.map(realOf),
-  })
+function serviceOf(words: ServiceWords): Service {
+  const [body, reals] = [{ scheduler: 'rr', owner: 'file' } as const, words.reals.map(realOf)]
+  if (words.mark !== undefined) return { ...body, family: 4, ...words, reals }
+  return { ...body, port: 80, protocol: 'tcp', ...words, reals }
+}
+
+function ruleOf(words: RuleWords): MarkRule {
+  const ports = words.ports.map((port) => (typeof port === 'number' ? ([port, port] as const) : port))
+  return { protocol: 'tcp', owner: 'file', ...words, ports }
+}
+
+export function desired(
+  services: readonly ServiceWords[],
+  limits: Partial<Limits> = {},
+  { marks = [], tunables }: RestWords = {},
+): Desired {
   return {
     interfaces: [],
-    services: services.map(service),
+    services: services.map(serviceOf),
+    marks: marks.map(ruleOf),
     peers: [],
     timeouts: DEFAULT_TIMEOUTS,
+    tunables: { ...RIG_TUNABLES, ...tunables },
     limits: { ...DEFAULT_LIMITS, ...limits },
   }
 }

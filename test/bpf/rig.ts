@@ -19,7 +19,7 @@ import {
 } from '../../src/abi/generated.js'
 import { clearDatapath, openDatapath } from '../../src/datapath/open.js'
 import type { Datapath } from '../../src/datapath/types.js'
-import { DEFAULT_LIMITS, type Limits } from '../../src/model/types.js'
+import { DEFAULT_LIMITS, type Limits, type Tunables } from '../../src/model/types.js'
 import { diff } from '../../src/plan/diff.js'
 import { bytes, DIRECTOR_MAC, mac, realMac } from '../packets/frames.js'
 import {
@@ -29,7 +29,9 @@ import {
   type HopWords,
   type Judgement,
   type Load,
+  RIG_TUNABLES,
   type RigOptions,
+  type RuleWords,
   type ServiceWords,
   TICK_SECONDS,
   unwrap,
@@ -38,7 +40,8 @@ import {
 export * from './rig-words.js'
 
 export const LOOPBACK = 1
-const FLOW_MEMORY = ['conns4', 'conns6', 'templates', 'loads', 'persistents', 'overflow'] as const
+const FLOW_MEMORY = ['conns4', 'conns6', 'templates', 'loads', 'persistents', 'overflow', 'tokens'] as const
+const FLOW_HASHES = ['frags', 'near'] as const
 
 /** One row's reason; forwarded by another interface counts under the same name. */
 function reasonName(row: number): string {
@@ -69,6 +72,7 @@ export class Rig {
   readonly #hops = new Map<string, HopWords>()
   readonly #addressOfMac = new Map<string, string>()
   readonly #slots = new Map<string, number>()
+  #tunables: Tunables = RIG_TUNABLES
 
   static async open(options: RigOptions = {}): Promise<Rig> {
     const limits = {
@@ -94,6 +98,7 @@ export class Rig {
     this.#limits = limits
     this.#program = openProgram(`${root}/prog`)
     this.setInterface(LOOPBACK, 0)
+    this.setTunables({})
   }
 
   /** A pinned map's memory, writable where the datapath does not own it. */
@@ -112,8 +117,16 @@ export class Rig {
     return this.#root
   }
 
-  setInterface(ifindex: number, slot: number, attached = 1): void {
-    writeIface(this.memory('ifaces'), ifindex * Iface_SIZE, { mac: mac(DIRECTOR_MAC), attached, slot })
+  /** `merged`: frames may be larger than any MTU, as in generic mode. */
+  setInterface(ifindex: number, slot: number, attached = 1, merged = 0): void {
+    const iface = { mac: mac(DIRECTOR_MAC), attached, merged, slot }
+    writeIface(this.memory('ifaces'), ifindex * Iface_SIZE, iface)
+  }
+
+  /** Those named; the others keep what they have. */
+  setTunables(tunables: Partial<Tunables>): void {
+    this.#tunables = { ...this.#tunables, ...tunables }
+    this.datapath.setTunables(this.#tunables)
   }
 
   /** Lets packets leave by an interface that exists. */
@@ -129,13 +142,15 @@ export class Rig {
       const { buffer, byteOffset, byteLength } = this.memory(name)
       new Uint8Array(buffer, byteOffset, byteLength).fill(0)
     }
-    const frags = openMap(`${this.#root}/maps/frags`)
-    for (let key = frags.nextKey(); key !== undefined; key = frags.nextKey()) frags.delete(key)
-    frags.close()
+    for (const name of FLOW_HASHES) {
+      const map = openMap(`${this.#root}/maps/${name}`)
+      for (let key = map.nextKey(); key !== undefined; key = map.nextKey()) map.delete(key)
+      map.close()
+    }
   }
 
-  apply(services: readonly ServiceWords[]): void {
-    const wish = desired(services, this.#limits)
+  apply(services: readonly ServiceWords[], marks: readonly RuleWords[] = []): void {
+    const wish = desired(services, this.#limits, { marks, tunables: this.#tunables })
     unwrap(this.datapath.apply(unwrap(diff(wish, this.datapath.actual(), this.datapath.now()))))
     for (const address of new Set(wish.services.flatMap(({ reals }) => reals.map((real) => real.address)))) {
       this.setHop(address, this.#hops.get(address) ?? {})
@@ -156,7 +171,7 @@ export class Rig {
       tags: hop.tags?.length ?? 0,
       tpid: [hop.tags?.[0]?.tpid ?? 0, hop.tags?.[1]?.tpid ?? 0],
       tci: [hop.tags?.[0]?.vid ?? 0, hop.tags?.[1]?.vid ?? 0],
-      mtu: 0,
+      mtu: hop.mtu ?? 0,
     })
     for (const { reals, trash } of this.datapath.actual().services.values()) {
       for (const real of [...reals, ...trash]) {

@@ -238,7 +238,7 @@ export interface TemplateEntry {
   readonly protocol: Protocol | 'ip'
   /** network part of the client's address */
   readonly clientNet: AddressText
-  /** of a mark: the mark as an address, 0.0.0.6 or ::6, as IPVS has it */
+  /** of a mark: the mark as an address, 0.0.0.6 or 0:6::, as IPVS has it */
   readonly vip: AddressText
   /** 0: any */
   readonly virtualPort: number

@@ -128,7 +128,8 @@ class Wire:
                 local = local or not (is_icmp6 and 130 <= data[0] <= 143)
         for tap in self.taps.values():
             for frame, _ in received(tap["sock"]):
-                if not tap["udp"] or 17 in (frame[20], frame[23]):
+                is_marker = frame[12:14] == b"\x08\x00" and frame[23] == MARKER_PROTOCOL
+                if not is_marker and (not tap["udp"] or 17 in (frame[20], frame[23])):
                     tap["frames"].append([round(time.monotonic() - self.started, 3), frame.hex()])
         return frames, local
 

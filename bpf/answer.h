@@ -3,65 +3,20 @@
  * answer.h - what IPVS tells the client itself: ICMP port unreachable when no real
  * server is usable, time exceeded, fragmentation needed (RFC 792, RFC 1191, RFC 4443).
  * The packet is turned into the answer in place, from the VIP, and goes back the way
- * it came. Rate limits are the kernel's: icmp_ratelimit, icmp_msgs_per_sec.
+ * it came.
  */
 #ifndef XLVS_ANSWER_H
 #define XLVS_ANSWER_H
 
+#include "csum.h"
 #include "forward.h"
 #include "icmp.h"
+#include "limit.h"
 
 enum answer_bytes {
 	ANSWER4_QUOTES = 576 - 28,	/* RFC 1812 section 4.3.2.3 */
 	ANSWER6_QUOTES = 1280 - 48,	/* RFC 4443 section 2.4 (c) */
-	ANSWER_CHECKED = 1280,		/* no answer is longer */
 };
-
-/* ---- whether ---- */
-
-#define TOKEN 256
-#define TOKENS_BURST 6			/* XRLIM_BURST_FACTOR of net/ipv4/icmp.c */
-#define TOKENS_VALID 0x80000000u	/* the stamp of a bucket that was used */
-
-/* Take a token from a bucket that gains `rate` 256ths a tick and holds `most`. */
-static __always_inline bool take_token(__u32 bucket, __u32 rate, __u32 most, __u32 now)
-{
-	__u64 *word = at(&tokens, bucket), seen;
-	__u64 left;
-
-	if (!word)
-		return false;
-	seen = READ_ONCE(*word);
-	left = most;
-	if ((__u32)seen & TOKENS_VALID) {
-		left = (seen >> 32) + (__u64)ticks_since((__u32)seen & XLVS_TICK_MASK, now) * rate;
-		if (left > most)
-			left = most;
-	}
-	if (left < TOKEN)
-		return false;
-	return __sync_val_compare_and_swap(word, seen, (left - TOKEN) << 32 | TOKENS_VALID | now) == seen;
-}
-
-/* 256ths of a token that a tick brings, at so many in `ms` milliseconds. */
-static __always_inline __u64 per_tick(__u64 count, __u64 ms)
-{
-	return ms ? (count * TOKEN << XLVS_TICK_SHIFT) / (ms * 1000000) : 0;
-}
-
-static __always_inline bool within_limits(const struct flow *w, __u32 reason)
-{
-	__u32 wait = tunable(XLVS_TUNE_ICMP_RATELIMIT), all = tunable(XLVS_TUNE_ICMP_MSGS_PER_SEC);
-	__u32 client = w->client[0] ^ w->client[1] ^ w->client[2] ^ w->client[3];
-	__u64 rate = per_tick(all, 1000), burst = (__u64)tunable(XLVS_TUNE_ICMP_MSGS_BURST) * TOKEN;
-
-	if (reason == XLVS_DROP_MTU)	/* path MTU discovery is never held up (icmp.c) */
-		return true;
-	if (wait && !take_token(1 + (mix(client) & ((1 << XLVS_TOKEN_BITS) - 1)), per_tick(1, wait),
-				TOKENS_BURST * TOKEN, w->now))
-		return false;
-	return !all || take_token(0, rate, burst > rate ? burst : rate, w->now);
-}
 
 /* RFC 1122 section 3.2.2: never about an ICMP error, a later fragment, or to more than one host. */
 static __always_inline bool may_answer(const struct flow *w)
@@ -73,33 +28,6 @@ static __always_inline bool may_answer(const struct flow *w)
 	if (w->family == XLVS_IPV6)
 		return first >> 24 != 0xff && (w->client[0] | w->client[1] | w->client[2] | w->client[3]);
 	return first >> 24 && first >> 24 != 127 && first >> 28 < 14;
-}
-
-/* ---- how ---- */
-
-/* Sum of 16-bit words from `offset` to the end of the frame. */
-__noinline __u64 sum_from(struct xdp_md *ctx, __u32 offset)
-{
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	__u16 *word = data + masked(offset, 127);
-	__u64 sum = 0;
-
-	for (int i = 0; i < ANSWER_CHECKED / 2; i++) {
-		if ((void *)(word + 1) > end)
-			break;
-		sum += *word++;
-	}
-	if ((void *)word + 1 <= end)
-		sum += *(__u8 *)word;
-	return sum;
-}
-
-static __always_inline __u16 folded(__u64 sum)
-{
-	sum = (sum >> 32) + (sum & 0xffffffff);
-	sum = (sum >> 16) + (sum & 0xffff);
-	sum = (sum >> 16) + (sum & 0xffff);
-	return ~((sum >> 16) + (sum & 0xffff));
 }
 
 /* Type, code and the fourth byte pair of an answer. */

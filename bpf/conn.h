@@ -8,7 +8,7 @@
 #define XLVS_CONN_H
 
 #include "hash.h"
-#include "state.h"
+#include "load.h"
 
 #define CONN_STAMP_MASK ((1ull << XLVS_CONN_STAMP_BITS) - 1)
 #define CONN_STATE_MASK ((1ull << XLVS_CONN_STATE_BITS) - 1)
@@ -131,51 +131,6 @@ __noinline __u64 find_flow(const struct flow *w, struct found *out)
 	return hash;
 }
 
-/* Active in the upper half, inactive in the lower: one add moves both (abi.h, xlvs_load). */
-static __always_inline __s64 load_of(__u32 state)
-{
-	return is_active(state) ? 1ll << 32 : 1;
-}
-
-static __always_inline void load_add(__u32 real, __s64 delta)
-{
-	__u64 *load = at(&loads, real);
-
-	if (load && delta)
-		__sync_fetch_and_add(load, delta);
-}
-
-static __always_inline __u32 conns_in(__u64 load)
-{
-	return (__u32)load + (load >> 32);
-}
-
-/* A connection more. On reaching the upper threshold the real server is overloaded (IPVS.md section 6, new kernels). */
-static __always_inline void load_enter(__u32 real, __u32 state)
-{
-	struct xlvs_real *dest = at(&reals, real);
-	__u64 *load = at(&loads, real);
-
-	if (!load || !dest)
-		return;
-	if (conns_in(__sync_fetch_and_add(load, load_of(state))) + 1 == dest->upper)
-		__sync_fetch_and_or(&dest->flags, XLVS_REAL_OVERLOADED);
-}
-
-/* A connection less. On falling below the lower threshold, three quarters of the upper unless given, it is not any more. */
-static __always_inline void load_leave(__u32 real, __u32 state)
-{
-	struct xlvs_real *dest = at(&reals, real);
-	__u64 *load = at(&loads, real);
-	__u32 conns;
-
-	if (!load || !dest)
-		return;
-	conns = conns_in(__sync_fetch_and_add(load, -load_of(state)));
-	if (dest->upper && conns == (dest->lower ? dest->lower : dest->upper - dest->upper / 4))
-		__sync_fetch_and_and(&dest->flags, ~XLVS_REAL_OVERLOADED);
-}
-
 /* The state after a packet of the connection; UDP has only one. */
 static __always_inline __u32 conn_step(__u32 state, const struct flow *w)
 {
@@ -205,19 +160,6 @@ static __always_inline void conn_refresh(__u64 *word, __u64 seen, __u32 now)
 {
 	if (conn_stamp(seen) != now)
 		__sync_val_compare_and_swap(word, seen, (seen & ~CONN_STAMP_MASK) | now);
-}
-
-static __always_inline __u32 real_flags(__u32 real)
-{
-	const struct xlvs_real *dest = at(&reals, real);
-
-	return dest ? READ_ONCE(dest->flags) : 0;
-}
-
-/* Linked into its service; without, its connections are dropped (IPVS.md section 2.6). */
-static __always_inline bool real_available(__u32 real)
-{
-	return real_flags(real) & XLVS_REAL_AVAILABLE;
 }
 
 /* conn_reuse_mode: a finished connection gives way to a new one; one under persistence keeps its real server. */

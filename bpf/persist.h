@@ -10,7 +10,7 @@
 #ifndef XLVS_PERSIST_H
 #define XLVS_PERSIST_H
 
-#include "conn.h"
+#include "load.h"
 #include "template.h"
 
 /* Its timer has fired and nothing it controls holds it: as good as not there. */

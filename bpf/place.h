@@ -155,12 +155,6 @@ __noinline int conn_remove(const struct flow *w, const struct found *way)
 	return 1;
 }
 
-/* A connection that gets there makes its template ASSURED. */
-static __always_inline bool assures(__u32 state)
-{
-	return state == XLVS_TCP_ESTABLISHED || state == XLVS_SCTP_ESTABLISHED;
-}
-
 /* A packet of a known connection that changes its state. Retried: the word may move under us. */
 __noinline int conn_advance(const struct flow *w, const struct found *way)
 {

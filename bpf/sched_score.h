@@ -7,7 +7,7 @@
 #ifndef XLVS_SCHED_SCORE_H
 #define XLVS_SCHED_SCORE_H
 
-#include "conn.h"
+#include "load.h"
 #include "service.h"
 
 static __always_inline const struct xlvs_share *share_at(__u32 line, __u32 i)

@@ -140,4 +140,10 @@ static __always_inline bool is_embryonic(__u32 state)
 				     1u << XLVS_SCTP_NONE | 1u << XLVS_SCTP_INIT1 | 1u << XLVS_SCTP_INIT);
 }
 
+/* A connection that gets there makes its template ASSURED. */
+static __always_inline bool assures(__u32 state)
+{
+	return state == XLVS_TCP_ESTABLISHED || state == XLVS_SCTP_ESTABLISHED;
+}
+
 #endif

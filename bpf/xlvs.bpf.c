@@ -35,10 +35,7 @@ static __always_inline int settle(struct frame *f, const int family)
 	return leave_settled(f, conn_real(way.seen), family);
 }
 
-/*
- * The whole story, in parts that are called out of line: each is verified once, and
- * gives its stack back before the next begins. First: read the packet.
- */
+/* The whole story, in parts: each is verified once, and gives its stack back. First: read the packet. */
 __noinline int read_packet(struct xdp_md *ctx, struct flow *w)
 {
 	struct frame f = {};

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * admit.h - a new connection: its template or a real server by schedule, and a place to
+ * remember the choice. What finds no place still goes, always the same way.
+ */
+#ifndef XLVS_ADMIT_H
+#define XLVS_ADMIT_H
+
+#include "place.h"
+#include "sched.h"
+
+#define OVERFLOW_INDEX(hash) ((hash) >> (64 - XLVS_OVERFLOW_BITS))
+
+static __always_inline void mark_overflow(__u64 hash, __u32 now)
+{
+	__u32 *stamp = at(&overflow, OVERFLOW_INDEX(hash));
+
+	if (stamp)
+		WRITE_ONCE(*stamp, now + 1);
+}
+
+/* Flows near this hash may live without an entry: one found no room within a connection's life. */
+static __always_inline bool may_be_unstored(__u64 hash, __u32 now)
+{
+	__u32 *stamp = at(&overflow, OVERFLOW_INDEX(hash));
+
+	return stamp && *stamp &&
+	       ticks_since(*stamp - 1, now) <= settings.timeout[XLVS_TCP_ESTABLISHED];
+}
+
+/* UDP does not tell its first packet: a flow that went by its hash goes on so when there is room again. */
+static __always_inline bool stays_by_hash(const struct flow *w, __u64 hash)
+{
+	return w->proto == XLVS_UDP && may_be_unstored(hash, w->now);
+}
+
+static __always_inline void count_connection(__u32 real, __u32 cpu)
+{
+	struct xlvs_real_stats *stats = at(&real_stats, cpu * config.real_rows + real);
+
+	if (stats)
+		stats->connections++;
+}
+
+/* State after the first packet: the state machine run from NONE. An ICMP error runs none. */
+static __always_inline __u32 first_state(const struct flow *w)
+{
+	__u32 state = w->proto == XLVS_TCP ? XLVS_TCP_NONE :
+		      w->proto == XLVS_UDP ? XLVS_UDP_BEGUN : XLVS_SCTP_NONE;
+
+	return w->about == ABOUT_ICMP ? state : conn_step(state, w);
+}
+
+/*
+ * Out of line here, where the stack is deep already: with the callers' it must stay
+ * within 512 bytes, each frame rounded up to 32 (Linux 6.1).
+ */
+static __noinline struct xlvs_template *look_up(const struct template_key *k)
+{
+	return template_find(k, 0);
+}
+
+static __noinline struct xlvs_template *look_up_of(const struct flow *w)
+{
+	return template_of(w, 0);
+}
+
+/*
+ * The real server by persistence: the template's, or a scheduled one with a new
+ * template. Returns the template that the connection will be controlled by. A template
+ * that names no usable real server any more stays for its connections, disabled.
+ */
+static __always_inline struct xlvs_template *by_template(__u32 service, const struct flow *w, struct verdict *v)
+{
+	const struct xlvs_service *head = service_at(service);
+	struct template_key k;
+	struct xlvs_template *t;
+
+	if (!head)
+		return NULL;
+	template_key_of(w, head, &k);
+	t = look_up(&k);
+	if (t && !template_over(t, w->now) && !template_invalid(t)) {
+		v->reason = XLVS_FORWARD_TEMPLATE;
+		v->real = template_use(t, w->now);
+		return t;
+	}
+	if (t && !template_over(t, w->now)) {
+		__sync_fetch_and_or(&t->control, XLVS_TEMPLATE_DISABLED);
+		t = NULL;
+	}
+	v->reason = XLVS_FORWARD_NEW;
+	v->real = schedule(service, w, 0);
+	if (!v->real)
+		return NULL;
+	if (!t)
+		return template_create(&k, w, v->real, head->persist_seconds);
+	template_repoint(t, v->real, head->persist_seconds, w->now);
+	return t;
+}
+
+/* A flow that cannot be stored still goes somewhere, and always to the same place. */
+static __always_inline void unstored(__u32 service, const struct flow *w, __u64 hash, struct verdict *v)
+{
+	struct xlvs_totals *count = my_totals(w->cpu);
+
+	if (count)
+		count->conns_unstored++;
+	mark_overflow(hash, w->now);
+	v->reason = XLVS_FORWARD_UNSTORED;
+	if (!v->real)			/* not bound by a template */
+		v->real = schedule(service, w, hash | 1);
+}
+
+/* The connection stands in the table: its template, its state and the counters learn of it. */
+static __always_inline void settle_in(struct xlvs_template *control, __u32 state, const struct flow *w, __u32 real)
+{
+	if (control) {
+		__sync_fetch_and_add(&control->control, 1);
+		__sync_fetch_and_or(&control->control, XLVS_TEMPLATE_NEEDED |
+				    (assures(state) ? XLVS_TEMPLATE_ASSURED : 0));
+	}
+	count_connection(real, w->cpu);
+}
+
+/*
+ * Choose and remember. `room` is a way that held this very flow and may be
+ * overwritten (expired, or finished and opened again); nothing seen there: it is found.
+ */
+static __always_inline struct verdict admit(__u32 service, bool persistent, const struct flow *w, __u64 hash,
+					    struct found *room)
+{
+	struct xlvs_template *control = NULL;
+	struct verdict v = { .reason = XLVS_FORWARD_NEW };
+	int place = room->seen ? 1 : find_room(w, hash, room);
+	__u64 data;
+
+	if (persistent) {
+		control = by_template(service, w, &v);
+	} else if (place) {
+		v.real = schedule(service, w, stays_by_hash(w, hash) ? hash | 1 : 0);
+	}
+	if (!v.real && (persistent || place))
+		return v;
+	data = conn_data(w->vip, v.real, first_state(w), w->now) | (control ? CONN_CONTROLLED : 0);
+	if (!place || !conn_store(w, room, data)) {
+		if (!persistent)
+			v.real = 0;
+		unstored(service, w, hash, &v);
+		return v;
+	}
+	settle_in(control, conn_state(data), w, v.real);
+	return v;
+}
+
+/* One-packet scheduling: each datagram is a connection that is over with it. */
+static __always_inline int admit_datagram(__u32 service, const struct flow *w, struct verdict *v)
+{
+	const struct xlvs_service *head = service_at(service);
+
+	if (!head)
+		return 0;
+	if (head->flags & XLVS_SERVICE_PERSISTENT)
+		by_template(service, w, v);
+	else
+		v->real = schedule(service, w, 0);
+	v->reason = XLVS_FORWARD_ONE_PACKET;
+	if (v->real)
+		count_connection(v->real, w->cpu);
+	return 0;
+}
+
+/* A TCP segment in mid-flow whose connection may have found no room when it began. */
+static __always_inline struct verdict resume(__u32 service, bool persistent, const struct flow *w, __u64 hash)
+{
+	struct verdict v = { .reason = XLVS_PASS_NO_CONN };
+	struct xlvs_template *t;
+
+	if (!may_be_unstored(hash, w->now))
+		return v;
+	mark_overflow(hash, w->now);	/* its life goes on */
+	v.reason = XLVS_FORWARD_UNSTORED;
+	if (persistent) {
+		t = look_up_of(w);
+		v.real = t ? template_real(READ_ONCE(t->data)) : 0;
+	}
+	if (!v.real)
+		v.real = schedule(service, w, hash | 1);
+	return v;
+}
+
+#endif

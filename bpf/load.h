@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * load.h - connections in their real server: active, inactive, and the thresholds that
+ * make it overloaded.
+ */
+#ifndef XLVS_LOAD_H
+#define XLVS_LOAD_H
+
+#include "maps.h"
+#include "state.h"
+
+/* Active in the upper half, inactive in the lower: one add moves both (abi.h, xlvs_load). */
+static __always_inline __s64 load_of(__u32 state)
+{
+	return is_active(state) ? 1ll << 32 : 1;
+}
+
+static __always_inline void load_add(__u32 real, __s64 delta)
+{
+	__u64 *load = at(&loads, real);
+
+	if (load && delta)
+		__sync_fetch_and_add(load, delta);
+}
+
+static __always_inline __u32 conns_in(__u64 load)
+{
+	return (__u32)load + (load >> 32);
+}
+
+/* A connection more. On reaching the upper threshold the real server is overloaded (IPVS.md section 6, new kernels). */
+static __always_inline void load_enter(__u32 real, __u32 state)
+{
+	struct xlvs_real *dest = at(&reals, real);
+	__u64 *load = at(&loads, real);
+
+	if (!load || !dest)
+		return;
+	if (conns_in(__sync_fetch_and_add(load, load_of(state))) + 1 == dest->upper)
+		__sync_fetch_and_or(&dest->flags, XLVS_REAL_OVERLOADED);
+}
+
+/* A connection less. On falling below the lower threshold, three quarters of the upper unless given, it is not any more. */
+static __always_inline void load_leave(__u32 real, __u32 state)
+{
+	struct xlvs_real *dest = at(&reals, real);
+	__u64 *load = at(&loads, real);
+	__u32 conns;
+
+	if (!load || !dest)
+		return;
+	conns = conns_in(__sync_fetch_and_add(load, -load_of(state)));
+	if (dest->upper && conns == (dest->lower ? dest->lower : dest->upper - dest->upper / 4))
+		__sync_fetch_and_and(&dest->flags, ~XLVS_REAL_OVERLOADED);
+}
+
+static __always_inline __u32 real_flags(__u32 real)
+{
+	const struct xlvs_real *dest = at(&reals, real);
+
+	return dest ? READ_ONCE(dest->flags) : 0;
+}
+
+/* Linked into its service; without, its connections are dropped (IPVS.md section 2.6). */
+static __always_inline bool real_available(__u32 real)
+{
+	return real_flags(real) & XLVS_REAL_AVAILABLE;
+}
+
+#endif

@@ -19,7 +19,10 @@ import { withoutPast, withoutServices, zeroNow } from './zero.js'
 export interface DutyWorld {
   readonly datapath: Datapath
   readonly engine: () => Engine
+  /** of the last moment, for looking */
   readonly snapshot: () => Snapshot
+  /** of now, for what must be exact */
+  readonly fresh: () => Snapshot
   /** free memory and buffers, in pages */
   readonly pages: () => number
   readonly log: (line: string) => void
@@ -40,7 +43,7 @@ export interface Duties {
 }
 
 export function createDuties(world: DutyWorld): Duties {
-  const { datapath, engine, snapshot, pages } = world
+  const { datapath, engine, fresh, pages } = world
   const estimator = createEstimator()
   const tunables = () => tunablesOf(engine().store())
   const frozen = () => tunables().run_estimation === 0
@@ -60,8 +63,8 @@ export function createDuties(world: DutyWorld): Duties {
     ],
     tunables: defence.shown,
     zero: (service) => zero(world, estimator, service),
-    begin: () => estimator.prime(snapshot(), trashOf(datapath)),
-    leaving: (from, to) => leaving(from, to, snapshot),
+    begin: () => estimator.prime(fresh(), trashOf(datapath)),
+    leaving: (from, to) => leaving(from, to, fresh),
     changed: ({ from, to }) => {
       defence.judge()
       if (tunablesOf(to).expire_nodest_conn === 1 && lost(from, to)) sweeper.round()
@@ -79,11 +82,11 @@ async function estimate({ engine, snapshot }: DutyWorld, estimator: Estimator): 
 }
 
 async function zero(
-  { engine, snapshot }: DutyWorld,
+  { engine, fresh }: DutyWorld,
   estimator: Estimator,
   service: ServiceKey | undefined,
 ): Promise<Outcome<Change>> {
-  const now = snapshot()
+  const now = fresh()
   if (service !== undefined && !now.services.some(({ key }) => key === service)) return unknown(service)
   const kept = await engine().remember((s) => storeZero(s, zeroNow(s.runtime.zero, now, service)))
   if (!kept.ok) return kept
@@ -102,11 +105,11 @@ function trashOf(datapath: Datapath): readonly number[] {
 }
 
 /** The total keeps what services that go have counted; those the maps have from an earlier start too. */
-function leaving(from: Store, to: Store, snapshot: () => Snapshot): Store {
+function leaving(from: Store, to: Store, fresh: () => Snapshot): Store {
   const kept = keysOf(desiredOf(to))
   const first = from.base.services.length + from.runtime.services.length === 0
   if (!first && [...keysOf(desiredOf(from))].every((key) => kept.has(key))) return to
-  const gone = snapshot().services.filter(({ key }) => !kept.has(key))
+  const gone = fresh().services.filter(({ key }) => !kept.has(key))
   const zero = withoutServices(to.runtime.zero, gone)
   return { ...to, runtime: { ...to.runtime, zero } }
 }

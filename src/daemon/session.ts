@@ -50,8 +50,9 @@ export function createSession(world: SessionWorld): Session {
   const startedAt = now()
   let last: ReloadResult | undefined
   const engine: Engine = engineOf(world, metrics, () => duties)
-  const snapshot = cached(now, engine.generation, () => datapath.snapshot(desiredOf(engine.store())))
-  const duties = createDuties({ ...world, engine: () => engine, snapshot })
+  const read = () => datapath.snapshot(desiredOf(engine.store()))
+  const { recent: snapshot, fresh } = cached(now, engine.generation, read)
+  const duties = createDuties({ ...world, engine: () => engine, snapshot, fresh })
   const taken = (outcome: Outcome<Change>): Outcome<Change> => {
     last = { at: now(), ok: outcome.ok, problems: outcome.ok ? [] : outcome.problems }
     metrics.reloaded(outcome.ok)
@@ -134,13 +135,17 @@ function withNotices(change: Outcome<Change>, notices: readonly string[]): Outco
 }
 
 /** Scrapes and listings within one moment cost one reading of the maps; who made a change sees it. */
-function cached(now: () => number, generation: () => number, read: () => Snapshot): () => Snapshot {
+function cached(now: () => number, generation: () => number, read: () => Snapshot) {
   let last: { readonly at: number; readonly of: number; readonly value: Snapshot } | undefined
-  return () => {
-    const [at, of] = [now(), generation()]
-    if (!last || last.of !== of || Math.abs(at - last.at) > SNAPSHOT_MS) last = { at, of, value: read() }
+  const fresh = (): Snapshot => {
+    last = { at: now(), of: generation(), value: read() }
     return last.value
   }
+  const recent = () => {
+    const known = last?.of === generation() && Math.abs(now() - last.at) <= SNAPSHOT_MS
+    return known && last ? last.value : fresh()
+  }
+  return { recent, fresh }
 }
 
 /** Before the first word. */

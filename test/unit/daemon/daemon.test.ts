@@ -23,6 +23,7 @@ let dir: string
 let file: string
 let socket: string
 let log: string[]
+let pages: number
 const running: Daemon[] = []
 const servers: Server[] = []
 
@@ -31,6 +32,7 @@ beforeEach(async () => {
   file = join(dir, 'lb.yaml')
   socket = join(dir, 'run', 'xlvs.sock')
   log = []
+  pages = 1_000_000
   await writeFile(file, yaml())
 })
 
@@ -58,6 +60,7 @@ async function tryStart(
     places: { socket, pinRoot: '/sys/fs/bpf/xlvs-memory', stateDir: join(dir, 'state') },
     open: async () => ({ ok: true, value: datapath }),
     now: Date.now,
+    pages: () => pages,
     log: (line) => log.push(line),
   })
   if (outcome.ok) running.push(outcome.value)
@@ -150,11 +153,11 @@ describe('a daemon that starts', () => {
 
 describe('a start that is refused', () => {
   it('says every problem of the file with its place, and never opens the datapath', async () => {
-    await writeFile(file, yaml(70_000, 'colour: red\n'))
+    await writeFile(file, yaml(3_000_000_000, 'colour: red\n'))
     const { events } = memoryDatapath()
     const text = said(await tryStart(memoryDatapath()))
     expect(text).toContain(`${file}:5:`)
-    expect(text).toContain('weight 70000 is above 65535')
+    expect(text).toContain('weight 3000000000 is above 2147483647')
     expect(text).toContain('colour')
     expect(events).toEqual([])
   })
@@ -248,9 +251,9 @@ describe('a reload', () => {
   it('of a bad file changes nothing, says where it is bad, and is remembered', async () => {
     const datapath = await start()
     const before = datapath.events.length
-    await writeFile(file, yaml(70_000))
+    await writeFile(file, yaml(3_000_000_000))
     const text = said(await call(socket, 'reload'))
-    expect(text).toMatch(new RegExp(`^${file}:5:\\d+: weight 70000 is above 65535`))
+    expect(text).toMatch(new RegExp(`^${file}:5:\\d+: weight 3000000000 is above 2147483647`))
     expect(datapath.events).toHaveLength(before)
     expect(await call(socket, 'status')).toMatchObject({ value: { generation: 1, reload: { ok: false } } })
   })
@@ -422,11 +425,13 @@ describe('the control socket', () => {
     for (const [method, path, body, status, sentence] of [
       ['GET', '/v1/nothing', '', 404, 'there is no GET /v1/nothing'],
       ['GET', '/', '', 404, 'there is no GET /'],
-      ['PUT', '/v1/services', '{}', 405, 'PUT is not for /v1/services; use GET, POST'],
+      ['PUT', '/v1/services', '{}', 405, 'PUT is not for /v1/services; use GET, POST, DELETE'],
       ['POST', '/v1/services', '{"vip":', 400, 'body: it is not JSON'],
       ['POST', '/v1/services', ' '.repeat(5_000_000), 400, 'body: it is larger than 4194304 bytes'],
       ['POST', '/v1/services', '', 409, 'body: body is empty; send a JSON object'],
       ['POST', '/v1/services', '[]', 409, 'body: body is a list; send a JSON object'],
+      ['DELETE', '/v1/marks?vip=192.0.2.1', '', 409, 'ports: ports is missing; give ports=…'],
+      ['PATCH', '/v1/tunables', '{"sloppy_tcp":2}', 409, 'sloppy_tcp: sloppy_tcp 2 is above 1; use 0..1'],
       ['GET', '/v1/conns?limit=-1', '', 409, 'limit: limit "-1" is not a number of rows; use 0 for all'],
       ['DELETE', '/v1/interfaces/eth7', '', 409, 'eth7 is not attached; see: xlvs show interfaces'],
     ] as const) {
@@ -453,6 +458,166 @@ describe('the control socket', () => {
       { numRuns: 200 },
     )
     expect(Object.keys(datapath.weights())).toEqual([WEB])
+  })
+})
+
+describe('counters since a zero', () => {
+  const shown = async () => {
+    const [services, reals, all] = [
+      await call(socket, 'services'),
+      await call(socket, 'reals'),
+      await call(socket, 'statistics'),
+    ]
+    if (!services.ok || !reals.ok || !all.ok) throw new Error('the daemon does not answer')
+    return [
+      services.value.rows[0]?.sinceZero.packets,
+      reals.value.rows.find(({ address }) => address === '192.0.2.21')?.sinceZero.packets,
+      all.value.sinceZero.packets,
+    ]
+  }
+  const counted = (packets: bigint) => ({
+    '192.0.2.21': { packets, bytes: packets * 40n, connections: packets },
+  })
+  const moment = () => new Promise((resolve) => setTimeout(resolve, 120)) // a snapshot is kept for a moment
+
+  it('begin at 0, of one service or of all, while the counters themselves go on', async () => {
+    const datapath = await start()
+    datapath.count(counted(100n))
+    await moment()
+    expect(await shown()).toEqual([100, 100, 100])
+    expect(await call(socket, 'zero', { service: WEB })).toMatchObject({ value: { changed: true } })
+    expect(await shown()).toEqual([0, 0, 100])
+    datapath.count(counted(130n))
+    await moment()
+    expect(await shown()).toEqual([30, 30, 130])
+    await call(socket, 'zero')
+    expect(await shown()).toEqual([0, 0, 0])
+    expect(await call(socket, 'services')).toMatchObject({ value: { rows: [{ packets: 130 }] } })
+  })
+
+  it('stay zeroed over a restart, and the total keeps what removed services have counted', async () => {
+    const first = await start()
+    first.count(counted(100n))
+    await call(socket, 'zero')
+    await call(socket, 'addService', {}, { vip: VIP2, port: 80, reals: [{ address: '192.0.2.31' }] })
+    first.count({ ...counted(150n), '192.0.2.31': { packets: 7n, bytes: 1n, connections: 1n } })
+    await moment()
+    expect(await shown()).toEqual([50, 50, 57])
+    await call(socket, 'removeService', { service: `tcp ${VIP2}:80` })
+    expect(await shown()).toEqual([50, 50, 57])
+    await stop()
+    const second = memoryDatapath()
+    second.count(counted(150n))
+    await tryStart(second)
+    expect(await shown()).toEqual([50, 50, 57])
+  })
+
+  it('of a service that is not there are refused', async () => {
+    await start()
+    const outcome = await call(socket, 'zero', { service: 'fwm 9' })
+    expect(outcome.ok ? '' : outcome.problems).toEqual([
+      {
+        code: 'no-service',
+        subject: 'fwm 9',
+        reason: 'there is no service "fwm 9"',
+        fix: 'see `xlvs show services`',
+      },
+    ])
+  })
+
+  it('do not count as a change of the configuration', async () => {
+    const { events } = await start()
+    const before = events.length
+    expect(await call(socket, 'zero')).toMatchObject({ value: { generation: 1 } })
+    expect(events).toHaveLength(before)
+  })
+})
+
+describe('tunables over the socket', () => {
+  const inForce = async (name: string) => {
+    const outcome = await call(socket, 'tunables')
+    return outcome.ok ? outcome.value.rows.find((row) => row.name === name)?.value : undefined
+  }
+
+  it('are in force when the answer comes, and there again after a restart, until a reload', async () => {
+    await start()
+    await call(socket, 'tune', {}, { sloppy_tcp: 1 })
+    expect(await inForce('sloppy_tcp')).toBe(1)
+    await stop()
+    const second = await start()
+    expect(await inForce('sloppy_tcp')).toBe(1)
+    expect(second.actual().tunables.sloppy_tcp).toBe(1)
+    expect(await call(socket, 'reload')).toMatchObject({ value: { changed: true } })
+    expect(second.actual().tunables.sloppy_tcp).toBe(0)
+  })
+
+  it('show an automatic defence as it is now: 2 while memory is short, 1 when it is not', async () => {
+    const datapath = await start()
+    await call(socket, 'tune', {}, { drop_packet: 1, secure_tcp: 2, amemthresh: 1000 })
+    expect([await inForce('drop_packet'), await inForce('secure_tcp')]).toEqual([1, 1])
+    expect(datapath.defence()).toEqual({ secureTcp: false, dropRate: 0 })
+    pages = 500
+    await until(() => datapath.defence()?.secureTcp === true)
+    expect(datapath.defence()).toEqual({ secureTcp: true, dropRate: 2 })
+    expect([await inForce('drop_packet'), await inForce('secure_tcp')]).toEqual([2, 2])
+  })
+
+  it('that always defend do so at once, and drop_entry looks somewhere each second', async () => {
+    const datapath = await start()
+    await call(socket, 'tune', {}, { drop_packet: 3, am_droprate: 7, drop_entry: 3 })
+    expect(datapath.defence()).toEqual({ secureTcp: false, dropRate: 7 })
+    await until(() => datapath.events.includes('defend somewhere'))
+  })
+})
+
+describe('expire_nodest_conn', () => {
+  const sweeps = ({ events }: Memory) =>
+    events.reduce((sets, event) => sets + Number(/^sweep (\d+)$/.exec(event)?.[1] ?? 0), 0)
+  /** snapshots of the memory have three tables of 1024 ways */
+  const ALL = 1024 / 4 + 1024 / 4 + 1024 / 2
+
+  it('sweeps all tables as soon as a real server is removed', async () => {
+    const datapath = await start({ sweeps: true })
+    await call(socket, 'tune', {}, { expire_nodest_conn: 1 })
+    const spec = { vip: VIP2, port: 80, reals: [{ address: '192.0.2.31' }] }
+    await call(socket, 'addService', {}, spec)
+    const [before, since] = [sweeps(datapath), performance.now()]
+    await call(socket, 'removeReal', { service: `tcp ${VIP2}:80`, real: '192.0.2.31' })
+    await until(() => sweeps(datapath) - before >= ALL)
+    expect(performance.now() - since).toBeLessThan(1_500)
+  })
+})
+
+describe('marks and a flush over the socket', () => {
+  it('come and go', async () => {
+    await start()
+    const mark = { vip: VIP2, protocol: 'tcp', ports: '80,443', mark: 6 } as const
+    expect(said(await call(socket, 'addMark', {}, mark))).toBe('done')
+    expect(await call(socket, 'marks')).toMatchObject({
+      value: {
+        rows: [
+          {
+            vip: VIP2,
+            ports: [
+              [80, 80],
+              [443, 443],
+            ],
+            mark: 6,
+            owner: 'api',
+          },
+        ],
+      },
+    })
+    expect(said(await call(socket, 'addService', {}, { mark: 6, reals: [{ address: '192.0.2.31' }] }))).toBe(
+      'done',
+    )
+    expect(await call(socket, 'services', { service: 'fwm 6' })).toMatchObject({
+      value: { rows: [{ service: 'fwm 6', match: { mark: 6, family: 4 } }] },
+    })
+    expect(said(await call(socket, 'removeMark', { vip: VIP2, protocol: 'tcp', ports: '80,443' }))).toBe(
+      'done',
+    )
+    expect(said(await call(socket, 'flush'))).toBe(`${WEB} is in the file; edit the file, then: xlvs reload`)
   })
 })
 

@@ -40,8 +40,14 @@ describe('rates', () => {
       const past = deltas.slice(0, i + 1)
       const expected = {
         cps: kernel(past, 10n),
-        inPps: kernel(past.map((d) => d * 3n), 10n),
-        inBps: kernel(past.map((d) => d * 1500n), 5n),
+        inPps: kernel(
+          past.map((d) => d * 3n),
+          10n,
+        ),
+        inBps: kernel(
+          past.map((d) => d * 1500n),
+          5n,
+        ),
       }
       expect(estimator.real(1).rates).toEqual(expected)
       expect(estimator.service(1).rates).toEqual(expected)

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A file's worth of configuration for tests.
-import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Desired, type Service } from '../../../src/model/types.js'
+import {
+  type AddressService,
+  DEFAULT_LIMITS,
+  DEFAULT_TIMEOUTS,
+  DEFAULT_TUNABLES,
+  type Desired,
+} from '../../../src/model/types.js'
 
-export function fileService(given: Partial<Service> = {}): Service {
+export function fileService(given: Partial<AddressService> = {}): AddressService {
   return {
     vip: '192.0.2.10',
     port: 80,
@@ -21,8 +27,10 @@ export function baseOf(given: Partial<Desired> = {}): Desired {
   return {
     interfaces: [{ name: 'eth0', mode: 'native' }],
     services: [fileService()],
+    marks: [],
     peers: [],
     timeouts: DEFAULT_TIMEOUTS,
+    tunables: DEFAULT_TUNABLES,
     limits: DEFAULT_LIMITS,
     ...given,
   }

@@ -1,17 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 // A datapath in memory, for the daemon's own decisions: it takes operations and answers with what they made of it.
 // Packets are not its business; those tests run on the kernel.
-import type { Attachment, Datapath, NextHopState, Snapshot } from '../../../src/datapath/types.js'
+import type {
+  Attachment,
+  Datapath,
+  Defence,
+  NextHopState,
+  RealCounters,
+  Snapshot,
+} from '../../../src/datapath/types.js'
 import { fail, succeed } from '../../../src/model/describe.js'
 import { serviceKey } from '../../../src/model/keys.js'
-import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Desired, type Outcome } from '../../../src/model/types.js'
-import type { Actual, ActualReal, ActualService, DirectoryName } from '../../../src/plan/actual.js'
+import {
+  DEFAULT_LIMITS,
+  DEFAULT_TIMEOUTS,
+  DEFAULT_TUNABLES,
+  type Desired,
+  type Outcome,
+} from '../../../src/model/types.js'
+import type { Actual, ActualReal, ActualService, ActualVip, DirectoryName } from '../../../src/plan/actual.js'
 import type { Op } from '../../../src/plan/ops.js'
 import { serviceOf, snapshotOf } from '../metrics/given.js'
 
 export interface Memory extends Datapath {
   /** what happened, in order: 'attach eth0', 'resolve 192.0.2.21', 'apply …', 'detach eth0', 'close', 'destroy' */
   readonly events: string[]
+  /** what was last said to it; undefined = nothing */
+  defence(): Defence | undefined
+  /** real servers that have counted this much: by address */
+  count(counters: Readonly<Record<string, RealCounters>>): void
   /** weights by service and address, as packets would see them */
   weights(): Record<string, Record<string, number>>
   /** makes the next apply fail, or throw */
@@ -25,6 +42,8 @@ export interface MemoryOptions {
   readonly interfaces?: readonly string[]
   readonly unreachable?: readonly string[]
   readonly limits?: Datapath['limits']
+  /** sweeps are events */
+  readonly sweeps?: boolean
   /** neighbours answer when this resolves */
   readonly answer?: () => Promise<void>
 }
@@ -35,6 +54,8 @@ export function memoryDatapath(options: MemoryOptions = {}): Memory {
   const attached = new Map<string, Attachment>()
   const state = emptyState(options.limits ?? DEFAULT_LIMITS)
   let next: Outcome<void> | Error | undefined
+  let defence: Defence | undefined
+  let counters: Readonly<Record<string, RealCounters>> = {}
   for (const name of options.attached ?? []) attached.set(name, attachmentOf(name, 'native'))
   const hop = (address: string): NextHopState =>
     unreachable.includes(address)
@@ -74,32 +95,51 @@ export function memoryDatapath(options: MemoryOptions = {}): Memory {
     },
     watchNextHops: async () => undefined,
     nextHop: hop,
-    snapshot: (names) => snapshotFrom(state, names, hop),
+    snapshot: (names) => snapshotFrom(state, names, hop, counters),
     conns: () => [][Symbol.iterator](),
     templates: () => [][Symbol.iterator](),
     connsInPieces: () => [][Symbol.iterator](),
     templatesInPieces: () => [][Symbol.iterator](),
-    sweep: ({ sets }) => ({ sets, freed: 0, roundComplete: true }),
+    sweep: ({ sets }) => {
+      if (options.sweeps) events.push(`sweep ${sets}`)
+      return { sets, freed: 0, roundComplete: true }
+    },
+    defend: (at) => {
+      events.push(`defend ${at >= 0 && at < 1 ? 'somewhere' : at}`)
+      return { sets: 1, freed: 0, roundComplete: false }
+    },
     setTimeouts: () => undefined,
+    setTunables: () => undefined,
+    setDefence: (verdict) => {
+      defence = verdict
+    },
     setPeers: () => undefined,
     now: () => 1_000,
     close: () => void events.push('close'),
     destroy: async () => void events.push('destroy'),
     weights: () => weightsOf(state),
+    defence: () => defence,
+    count: (now) => {
+      counters = now
+    },
     failNext: (how) => {
       next = how
     },
   }
 }
 
-interface State extends Omit<Actual, 'vips' | 'services' | 'directories' | 'timeouts' | 'peers'> {
-  vips: Map<number, { id: number; address: string }>
+interface State extends Omit<Actual, 'vips' | 'services' | 'directories' | Changing> {
+  vips: Map<number, ActualVip>
   services: Map<string, ActualService>
   reals: Map<number, ActualReal>
   directories: Record<DirectoryName, Map<number, number>>
+  marks: { -readonly [P in keyof Actual['marks']]: Actual['marks'][P] }
   timeouts: Actual['timeouts']
+  tunables: Actual['tunables']
   peers: Actual['peers']
 }
+
+type Changing = 'marks' | 'timeouts' | 'tunables' | 'peers'
 
 function emptyState(limits: Datapath['limits']): State {
   return {
@@ -107,10 +147,12 @@ function emptyState(limits: Datapath['limits']): State {
     vips: new Map(),
     services: new Map(),
     reals: new Map(),
-    directories: { vips4: new Map(), vips6: new Map(), tcp: new Map(), udp: new Map() },
+    directories: { vips4: new Map(), vips6: new Map(), tcp: new Map(), udp: new Map(), sctp: new Map() },
+    marks: { tcp: [], udp: [], sctp: [] },
     nextOrder: 1,
     orphans: [],
     timeouts: DEFAULT_TIMEOUTS,
+    tunables: DEFAULT_TUNABLES,
     peers: [],
   }
 }
@@ -118,17 +160,17 @@ function emptyState(limits: Datapath['limits']): State {
 function applyOp(state: State, op: Op): void {
   switch (op.op) {
     case 'vip-add':
-      state.vips.set(op.id, { id: op.id, address: op.address })
+      state.vips.set(op.id, { id: op.id, address: op.address, marked: false })
       return
     case 'real-add':
     case 'real-revive': {
-      const { id, address, service, weight, lastWeight, order } = op
+      const { op: _, ...real } = op
       const fixed = { nexthop: 1, state: 'linked', referenced: false, trashSince: 0 } as const
-      state.reals.set(id, { id, address, service, weight, lastWeight, order, ...fixed })
+      state.reals.set(op.id, { ...real, ...fixed, overloaded: false })
       return
     }
     case 'real-edit':
-      update(state, op.id, { weight: op.weight, lastWeight: op.lastWeight })
+      update(state, op.id, { weight: op.weight, lastWeight: op.lastWeight, upper: op.upper, lower: op.lower })
       return
     case 'service-publish': {
       const gone = new Set(op.edits.flatMap((edit) => (edit.edit === 'remove' ? [edit.id] : [])))
@@ -153,6 +195,12 @@ function applyOp(state: State, op: Op): void {
     case 'real-trash':
     case 'real-free':
       state.reals.delete(op.id)
+      return
+    case 'marks-publish':
+      state.marks[op.protocol] = op.ranges
+      return
+    case 'tunables':
+      state.tunables = op.tunables
       return
     case 'timeouts':
       state.timeouts = op.timeouts
@@ -181,25 +229,46 @@ function weightsOf(state: State): Record<string, Record<string, number>> {
   )
 }
 
-function snapshotFrom(state: State, names: Desired, hop: (address: string) => NextHopState): Snapshot {
+function snapshotFrom(
+  state: State,
+  names: Desired,
+  hop: (address: string) => NextHopState,
+  counters: Readonly<Record<string, RealCounters>>,
+): Snapshot {
   return snapshotOf({
     services: [...state.services.values()].map((service) => {
       const said = names.services.find((one) => serviceKey(one) === service.key)
-      const { id, key, vip, port, protocol, scheduler } = service
+      const { id, key, match, scheduler, flags, onePacket } = service
       return serviceOf({
-        ...{ id, key, vip, port, protocol, scheduler },
+        ...{ id, key, match, scheduler },
+        ...(flags && { flags }),
+        ...(onePacket && { onePacket }),
         ...(said ? { owner: said.owner } : {}),
-        reals: service.reals.map(({ id: real, address, weight }) => ({
-          id: real,
-          address,
+        ...sumOf(service.reals.map(({ address }) => counters[address] ?? NONE)),
+        reals: service.reals.map(({ id: real, address, port, weight, upper, lower, overloaded }) => ({
+          ...{ id: real, address, port, upper, lower, overloaded },
           weight: said?.reals.find((r) => r.address === address)?.weight ?? weight,
           effectiveWeight: weight,
-          ...{ active: 0, inactive: 0, persistent: 0, packets: 0n, bytes: 0n, connections: 0n },
+          ...{ active: 0, inactive: 0, persistent: 0 },
+          ...(counters[address] ?? NONE),
           nexthop: hop(address),
         })),
       })
     }),
   })
+}
+
+const NONE: RealCounters = { packets: 0n, bytes: 0n, connections: 0n }
+
+function sumOf(counters: readonly RealCounters[]): RealCounters {
+  return counters.reduce(
+    (sum, one) => ({
+      packets: sum.packets + one.packets,
+      bytes: sum.bytes + one.bytes,
+      connections: sum.connections + one.connections,
+    }),
+    NONE,
+  )
 }
 
 function attachmentOf(name: string, mode: Attachment['mode']): Attachment {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
+import { createEstimator } from '../../../src/daemon/estimator.js'
 import { listed } from '../../../src/daemon/listing.js'
+import { createMeter } from '../../../src/daemon/meter.js'
 import { setsPerSlice } from '../../../src/daemon/rounds.js'
 import {
   entryRows,
@@ -13,6 +15,7 @@ import {
 } from '../../../src/daemon/rows.js'
 import { limitNotices } from '../../../src/daemon/source.js'
 import { statusOf } from '../../../src/daemon/status.js'
+import { NO_ZERO } from '../../../src/daemon/zero.js'
 import { DEFAULT_LIMITS } from '../../../src/model/types.js'
 import { interfaceOf, realOf, serviceOf, snapshotOf } from '../metrics/given.js'
 import { memoryDatapath } from './memory.js'
@@ -32,18 +35,33 @@ const snapshot = snapshotOf({
         }),
       ],
     }),
-    serviceOf({ id: 2, key: DNS, reals: [realOf({ id: 3 })] }),
+    serviceOf({
+      id: 2,
+      key: DNS,
+      match: { vip: '2001:db8::1', port: 53, protocol: 'udp' },
+      reals: [realOf({ id: 3 })],
+    }),
   ],
   interfaces: [interfaceOf()],
-  reasons: { forward_conn: { packets: 5n, bytes: 500n }, drop_ttl: { packets: 1n, bytes: 2n } },
+  reasons: {
+    forward_conn: { packets: 5n, bytes: 500n },
+    drop_ttl: { packets: 1n, bytes: 2n },
+    answer_ttl: { packets: 3n, bytes: 4n },
+  },
 })
+
+const meter = createMeter(
+  createEstimator(),
+  () => NO_ZERO,
+  () => false,
+)
 
 describe('rows from a snapshot', () => {
   it('carry no numbers of the inside and no 64-bit integers', () => {
-    const rows = [serviceRows(snapshot, {}), realRows(snapshot, {}), nexthopRows(snapshot, {})]
+    const rows = [serviceRows(snapshot, meter, {}), realRows(snapshot, meter, {}), nexthopRows(snapshot, {})]
     expect(() => JSON.stringify(rows)).not.toThrow()
     expect(JSON.stringify(rows)).not.toContain('"id"')
-    expect(serviceRows(snapshot, {})[0]).toMatchObject({
+    expect(serviceRows(snapshot, meter, {})[0]).toMatchObject({
       service: 'tcp 192.0.2.10:80',
       reals: 2,
       packets: 30,
@@ -51,10 +69,12 @@ describe('rows from a snapshot', () => {
   })
 
   it('are narrowed to a service and to a real server', () => {
-    expect(serviceRows(snapshot, { service: DNS }).map(({ service }) => service)).toEqual([DNS])
-    expect(realRows(snapshot, { service: DNS })).toHaveLength(1)
-    expect(realRows(snapshot, { real: '192.0.2.22' }).map(({ address }) => address)).toEqual(['192.0.2.22'])
-    expect(serviceRows(snapshot, { service: 'tcp 192.0.2.99:80' })).toEqual([])
+    expect(serviceRows(snapshot, meter, { service: DNS }).map(({ service }) => service)).toEqual([DNS])
+    expect(realRows(snapshot, meter, { service: DNS })).toHaveLength(1)
+    expect(realRows(snapshot, meter, { real: '192.0.2.22' }).map(({ address }) => address)).toEqual([
+      '192.0.2.22',
+    ])
+    expect(serviceRows(snapshot, meter, { service: 'tcp 192.0.2.99:80' })).toEqual([])
   })
 
   it('tell of each next hop once, with everyone who uses it', () => {
@@ -74,6 +94,7 @@ describe('rows from a snapshot', () => {
     expect(reasonRows(snapshot).map(({ action, packets }) => [action, packets])).toEqual([
       ['forward', 5],
       ['drop', 1],
+      ['answer', 3],
     ])
   })
 
@@ -168,7 +189,7 @@ describe('sweeping', () => {
       conn6: { entries: 0, capacity: conns },
       template: { entries: 0, capacity: templates },
     })
-    expect(setsPerSlice(tables(1_048_576, 65_536)) * 16).toBe(1_048_576 / 4 + 1_048_576 / 2 + 65_536 / 2)
+    expect(setsPerSlice(tables(1_048_576, 65_536)) * 16).toBe(1_048_576 / 4 + 1_048_576 / 4 + 65_536 / 2)
     expect(setsPerSlice(tables(4, 2))).toBe(1)
   })
 })

@@ -24,10 +24,39 @@ const full: Runtime = {
       vip: '2001:db8::1',
       reals: [{ address: '2001:db8::21', weight: 0, name: 'r' }],
     }),
+    {
+      mark: 6,
+      family: 6,
+      scheduler: 'mh',
+      flags: [1, 2],
+      onePacket: true,
+      owner: 'api',
+      reals: [{ address: '2001:db8::21', port: 80, weight: 1, upper: 100, lower: 50 }],
+    },
   ],
   interfaces: [{ name: 'eth1', mode: 'generic' }],
   detached: ['eth0'],
   overrides: [{ service: 'tcp 192.0.2.10:80', real: '192.0.2.21', weight: 0 }],
+  marks: [
+    {
+      vip: '192.0.2.12',
+      protocol: 'sctp',
+      ports: [
+        [80, 80],
+        [1000, 2000],
+      ],
+      mark: 4_294_967_295,
+      owner: 'api',
+    },
+  ],
+  timeouts: { udp: 5 },
+  tunables: { sloppy_tcp: 1, drop_entry: 3 },
+  zero: {
+    gone: [1, 2, 3],
+    total: [4, 5, 6],
+    services: { 'tcp 192.0.2.10:80': [1, 2, 3] },
+    reals: { 'fwm 6 > 192.0.2.21:80': [7, 8, 9] },
+  },
 }
 
 describe('the state file', () => {
@@ -66,11 +95,16 @@ describe('the state file', () => {
       }),
     )
     for (const [from, to] of [
-      ['"version": 1', '"version": 2'],
+      ['"version": 2', '"version": 3'],
+      ['"mark": 6', '"mark": "6"'],
+      ['"sloppy_tcp": 1', '"sloppy_tcp": 2'],
+      ['"udp": 5', '"udp": "5"'],
+      ['"gone"', '"went"'],
       ['"weight": 0', '"weight": "0"'],
       ['"generic"', '"skb"'],
       ['"port": 80', '"port": "80"'],
     ] as const) {
+      expect(text).toContain(from)
       await writeFile(path, text.replace(from, to))
       const outcome = await stateFile(dir).read()
       expect(outcome.ok ? 'taken' : outcome.problems.map(formatProblem).join()).toBe(
@@ -78,6 +112,16 @@ describe('the state file', () => {
           'move it away to start without what was added at run time',
       )
     }
+  })
+
+  it('of the version before, which had no marks, settings and zeros, is taken', async () => {
+    const { services, interfaces, detached, overrides } = full
+    const old = { version: 1, services, interfaces, detached, overrides }
+    await writeFile(join(dir, 'state.json'), JSON.stringify(old))
+    expect(await stateFile(dir).read()).toEqual({
+      ok: true,
+      value: { ...NO_RUNTIME, services, interfaces, detached, overrides },
+    })
   })
 
   it('that cannot be written says so and stays as it was', async () => {

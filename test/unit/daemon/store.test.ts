@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
+import { desiredOf, type Edited, effectiveOf, NO_RUNTIME, type Store } from '../../../src/daemon/store.js'
+import { storeAttach, storeDetach } from '../../../src/daemon/store-interfaces.js'
+import { storeReload, storeRestore } from '../../../src/daemon/store-reload.js'
 import {
-  desiredOf,
-  type Edited,
-  effectiveOf,
-  NO_RUNTIME,
-  type Store,
   storeAddReal,
   storeAddService,
-  storeAttach,
-  storeDetach,
-  storeReload,
+  storeFlush,
   storeRemoveReal,
   storeRemoveService,
-  storeRestore,
   storeSetReal,
   storeSetService,
-} from '../../../src/daemon/store.js'
+} from '../../../src/daemon/store-services.js'
+import {
+  storeAddMark,
+  storeRemoveMark,
+  storeSetTimeouts,
+  storeTune,
+} from '../../../src/daemon/store-settings.js'
 import { formatProblem } from '../../../src/model/describe.js'
+import { serviceKey } from '../../../src/model/keys.js'
 import type { Outcome } from '../../../src/model/types.js'
 import { baseOf, fileService } from './given.js'
 
@@ -38,10 +40,7 @@ function said(outcome: Outcome<Edited>): string {
 
 function weights(store: Store): Record<string, number[]> {
   return Object.fromEntries(
-    effectiveOf(store).services.map((s) => [
-      `${s.protocol} ${s.vip}:${s.port}`,
-      s.reals.map((r) => r.weight),
-    ]),
+    effectiveOf(store).services.map((s) => [serviceKey(s), s.reals.map((r) => r.weight)]),
   )
 }
 
@@ -78,6 +77,8 @@ describe('a service of the file', () => {
     expect(said(storeAddReal(start, WEB, { address: '192.0.2.29' }))).toBe(sentence)
     expect(said(storeRemoveReal(start, WEB, '192.0.2.21'))).toBe(sentence)
     expect(said(storeSetReal(start, WEB, '192.0.2.21', { name: 'x' }))).toBe(sentence)
+    expect(said(storeSetReal(start, WEB, '192.0.2.21', { weight: 1, upper: 5 }))).toBe(sentence)
+    expect(said(storeFlush(start))).toBe(sentence)
   })
 
   it('takes a weight as an override that lasts until reload, and says so', () => {
@@ -98,7 +99,9 @@ describe('a service of the file', () => {
 
   it('is judged like any other: a real server it does not have, a weight that cannot be', () => {
     expect(said(storeSetReal(start, WEB, '192.0.2.99', { weight: 1 }))).toContain('has no real 192.0.2.99')
-    expect(said(storeSetReal(start, WEB, '192.0.2.21', { weight: 65_536 }))).toContain('is above 65535')
+    expect(said(storeSetReal(start, WEB, '192.0.2.21', { weight: 2_147_483_648 }))).toContain(
+      'is above 2147483647',
+    )
   })
 
   it('keeps an override over a restart, as long as the file has that real server', () => {
@@ -180,5 +183,110 @@ describe('an interface', () => {
   it('is one of all when all are detached', () => {
     const store = done(storeAttach(start, { name: 'eth1', mode: 'generic' }))
     expect(effectiveOf(done(storeDetach(store))).interfaces).toEqual([])
+  })
+})
+
+describe('a flush', () => {
+  it('takes every service that was added at run time, and nothing else', () => {
+    const base = baseOf({ services: [] })
+    let store = done(storeAddService({ base, runtime: NO_RUNTIME }, dns))
+    store = done(storeAddMark(store, { vip: '192.0.2.12', ports: '80', mark: 6 }))
+    const flushed = done(storeFlush(store))
+    expect(desiredOf(flushed).services).toEqual([])
+    expect(desiredOf(flushed).marks).toHaveLength(1)
+  })
+
+  it('is refused with a code that programs can tell, by the name of the first service of the file', () => {
+    const outcome = storeFlush(done(storeAddService(start, dns)))
+    expect(outcome.ok ? [] : outcome.problems).toEqual([
+      { code: 'of-the-file', reason: `${WEB} is in the file`, fix: 'edit the file, then: xlvs reload' },
+    ])
+  })
+})
+
+describe('a service of a mark', () => {
+  const marked = { mark: 6, reals: [{ address: '192.0.2.31', port: 8080 }, { address: '192.0.2.31' }] }
+
+  it('tells its real servers apart by port too', () => {
+    let store = done(storeAddService(start, marked))
+    store = done(storeSetReal(store, 'fwm 6', '192.0.2.31:8080', { weight: 7 }))
+    expect(weights(store)['fwm 6']).toEqual([7, 1])
+    store = done(storeRemoveReal(store, 'fwm 6', '192.0.2.31:8080'))
+    expect(weights(store)['fwm 6']).toEqual([1])
+    expect(weights(done(storeRemoveService(store, 'fwm 6')))['fwm 6']).toBeUndefined()
+  })
+
+  it('of the file takes an override of a weight like any other', () => {
+    const service = {
+      mark: 6,
+      family: 4,
+      scheduler: 'rr',
+      owner: 'file',
+      reals: [
+        { address: '192.0.2.31', port: 8080, weight: 1 },
+        { address: '192.0.2.31', weight: 1 },
+      ],
+    } as const
+    const store = { base: baseOf({ services: [service] }), runtime: NO_RUNTIME }
+    const changed = done(storeSetReal(store, 'fwm 6', '192.0.2.31:8080', { weight: 0 }))
+    expect(weights(changed)['fwm 6']).toEqual([0, 1])
+    expect(weights(storeRestore(store.base, changed.runtime).store)['fwm 6']).toEqual([0, 1])
+  })
+})
+
+describe('marks', () => {
+  const name = { vip: '192.0.2.12', protocol: 'tcp', ports: '80,443' } as const
+  const inFile = { vip: '192.0.2.12', protocol: 'tcp', ports: [[80, 80]], mark: 6, owner: 'file' } as const
+
+  it('added by request stay over a reload and a restart, and can be taken away', () => {
+    const store = done(storeAddMark(start, { ...name, mark: 6 }))
+    expect(desiredOf(done(storeReload(store, baseOf()))).marks).toEqual(desiredOf(store).marks)
+    expect(storeRestore(baseOf(), store.runtime).store).toEqual(store)
+    expect(done(storeRemoveMark(store, name))).toEqual(start)
+  })
+
+  it('of the file are not taken away by request', () => {
+    const store: Store = { base: baseOf({ marks: [inFile] }), runtime: NO_RUNTIME }
+    const outcome = storeRemoveMark(store, { ...name, ports: '80' })
+    expect(said(outcome)).toContain('is in the file; edit the file, then: xlvs reload')
+    expect(outcome.ok ? '' : outcome.problems[0]?.code).toBe('of-the-file')
+  })
+
+  it('that the new file contradicts are refused by a reload with the command that makes room', () => {
+    const store = done(storeAddMark(start, { ...name, mark: 6 }))
+    expect(said(storeReload(store, baseOf({ marks: [{ ...inFile, mark: 7 }] })))).toMatch(
+      /^the mark of tcp 192\.0\.2\.12:80,443, added at run time, does not fit the new file: .*; remove it first: xlvs mark remove --vip 192\.0\.2\.12 --proto tcp --ports 80,443$/,
+    )
+  })
+
+  it('that the file has too are its own from then on', () => {
+    const store = done(storeAddMark(start, { ...name, mark: 6 }))
+    const { runtime } = done(storeReload(store, baseOf({ marks: [inFile] })))
+    expect(runtime.marks.map(({ ports }) => ports)).toEqual([[[443, 443]]])
+  })
+})
+
+describe('timeouts and tunables', () => {
+  it('set by request last until reload, over restarts, and say what the file says', () => {
+    const timed = storeSetTimeouts(start, { tcp: 60 })
+    expect(said(timed)).toBe('timeout tcp is 900 without this override, which lasts until reload')
+    const store = done(storeTune(done(timed), { sloppy_tcp: 1 }))
+    expect(effectiveOf(store)).toMatchObject({ timeouts: { tcp: 60, udp: 300 }, tunables: { sloppy_tcp: 1 } })
+    expect(desiredOf(store)).toMatchObject({ timeouts: { tcp: 900 }, tunables: { sloppy_tcp: 0 } })
+    expect(storeRestore(baseOf(), store.runtime).store).toEqual(store)
+    expect(done(storeReload(store, baseOf()))).toEqual(start)
+  })
+
+  it('are forgotten when they say what the file says', () => {
+    let store = done(storeTune(start, { sloppy_tcp: 1, amemthresh: 7 }))
+    store = done(storeTune(store, { sloppy_tcp: 0 }))
+    expect(store.runtime.tunables).toEqual({ amemthresh: 7 })
+    store = done(storeSetTimeouts(store, { udp: 5 }))
+    expect(done(storeTune(done(storeSetTimeouts(store, { udp: 300 })), { amemthresh: 1024 }))).toEqual(start)
+  })
+
+  it('are judged', () => {
+    expect(said(storeTune(start, { drop_entry: 4 }))).toContain('is above 3')
+    expect(said(storeSetTimeouts(start, { tcp: 0 }))).toContain('below 1')
   })
 })

@@ -7,8 +7,12 @@ export function realOf(given: Partial<RealSnapshot> = {}): RealSnapshot {
   return {
     id: 1,
     address,
+    port: 80,
     weight: 1,
     effectiveWeight: 1,
+    upper: 0,
+    lower: 0,
+    overloaded: false,
     active: 0,
     inactive: 0,
     persistent: 0,
@@ -24,9 +28,7 @@ export function serviceOf(given: Partial<ServiceSnapshot> = {}): ServiceSnapshot
   return {
     id: 1,
     key: 'tcp 192.0.2.10:80',
-    vip: '192.0.2.10',
-    port: 80,
-    protocol: 'tcp',
+    match: { vip: '192.0.2.10', port: 80, protocol: 'tcp' },
     scheduler: 'wlc',
     packets: 0n,
     bytes: 0n,
@@ -95,7 +97,7 @@ export function largeSnapshot(services: number, realsEach: number): Snapshot {
           inactive: s,
         }),
       )
-      return serviceOf({ id: s + 1, key: `tcp ${vip}:80`, vip, reals })
+      return serviceOf({ id: s + 1, key: `tcp ${vip}:80`, match: { vip, port: 80, protocol: 'tcp' }, reals })
     }),
   })
 }

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { metricsPage } from '../../../src/metrics/page.js'
 import { controlMetrics } from '../../../src/metrics/process.js'
+import { DEFAULT_TUNABLES } from '../../../src/model/types.js'
 import { interfaceOf, largeSnapshot, realOf, serviceOf, snapshotOf } from './given.js'
 
 const full = snapshotOf({
@@ -22,18 +23,28 @@ const full = snapshotOf({
     serviceOf({
       id: 2,
       key: 'udp [2001:db8::1]:53',
-      vip: '2001:db8::1',
-      port: 53,
-      protocol: 'udp',
+      match: { vip: '2001:db8::1', port: 53, protocol: 'udp' },
       scheduler: 'rr',
       reals: [realOf({ id: 9, address: '2001:db8::21' })],
     }),
+    serviceOf({
+      id: 3,
+      key: 'fwm 6',
+      match: { mark: 6, family: 4 },
+      connections: 66n,
+      reals: [
+        realOf({ id: 10, address: '192.0.2.21', port: 8080, upper: 100, overloaded: true }),
+        realOf({ id: 11, address: '192.0.2.22', port: 0, upper: 200, lower: 50 }),
+      ],
+    }),
+    serviceOf({ id: 4, key: 'fwm 6 ipv6', match: { mark: 6, family: 6 } }),
   ],
   interfaces: [interfaceOf('eth0'), interfaceOf('eth1')],
   reasons: {
     drop_no_real: { packets: 5n, bytes: 500n },
     drop_ttl: { packets: 0n, bytes: 0n },
     pass_not_vip: { packets: 7n, bytes: 700n },
+    answer_no_real: { packets: 9n, bytes: 900n },
   },
 })
 
@@ -44,6 +55,7 @@ const PROMISED = [
   'xlvs_packets_total{interface,action}',
   'xlvs_bytes_total{interface,action}',
   'xlvs_drops_total{reason}',
+  'xlvs_answers_total{reason}',
   'xlvs_service_info{vip,port,proto,name,scheduler,owner}',
   'xlvs_service_packets_total{vip,port,proto}',
   'xlvs_service_bytes_total{vip,port,proto}',
@@ -55,6 +67,10 @@ const PROMISED = [
   'xlvs_real_weight{vip,port,proto,real}',
   'xlvs_real_effective_weight{vip,port,proto,real}',
   'xlvs_real_nexthop_up{vip,port,proto,real}',
+  'xlvs_real_upper_threshold{vip,port,proto,mark,real}',
+  'xlvs_real_lower_threshold{vip,port,proto,mark,real}',
+  'xlvs_real_overloaded{vip,port,proto,mark,real}',
+  'xlvs_tunable{name}',
   'xlvs_conn_created_total{}',
   'xlvs_conn_expired_total{}',
   'xlvs_conn_evicted_total{}',
@@ -75,6 +91,7 @@ function page(): Promise<string> {
   control.reloaded(true)
   control.generation(4)
   control.reconciled(0.02)
+  control.tuned({ ...DEFAULT_TUNABLES, drop_entry: 2 })
   return textOf(metricsPage(full, control))
 }
 
@@ -139,6 +156,14 @@ describe('the metrics page', () => {
       'xlvs_packets_total{interface="eth1",action="redirect"} 3',
       'xlvs_drops_total{reason="no_real"} 5',
       'xlvs_config_generation 4',
+      'xlvs_answers_total{reason="no_real"} 9',
+      'xlvs_tunable{name="drop_entry"} 2',
+      'xlvs_tunable{name="icmp_ratelimit"} 1000',
+      'xlvs_service_connections_total{vip="",port="",proto="fwm",mark="6"} 66',
+      'xlvs_service_connections_total{vip="",port="",proto="fwm",mark="6 ipv6"} 0',
+      'xlvs_real_overloaded{vip="",port="",proto="fwm",mark="6",real="192.0.2.21:8080"} 1',
+      'xlvs_real_overloaded{vip="",port="",proto="fwm",mark="6",real="192.0.2.22"} 0',
+      'xlvs_real_lower_threshold{vip="",port="",proto="fwm",mark="6",real="192.0.2.22"} 50',
     ])
       expect(text.split('\n')).toContain(line)
   })
@@ -147,11 +172,15 @@ describe('the metrics page', () => {
     expect(await page()).not.toContain('not_vip')
   })
 
+  it('says nothing of thresholds where none are set', async () => {
+    expect((await page()).match(/^xlvs_real_(upper_threshold|lower_threshold|overloaded)/gm)).toHaveLength(6)
+  })
+
   it('escapes the name that somebody gave to a service', async () => {
     expect(await page()).toContain('name="the \\"web\\"\\nof C:\\\\"')
   })
 
-  it('has nine series for each of 10,000 real servers', async () => {
+  it('has nine series for each of 10,000 real servers without thresholds', async () => {
     const text = await textOf(metricsPage(largeSnapshot(100, 100), controlMetrics('0.1.0')))
     expect(text.match(/^xlvs_real_/gm)?.length).toBe(90_000)
   })

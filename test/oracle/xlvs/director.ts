@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// A director for recordings: a rig ruled by a Desired as the daemon rules its datapath (edits, plan, apply, rounds), on
+// a clock of its own. One rig serves many recordings; each begins with nothing.
+import { Nexthop_OFFSETS, Nexthop_SIZE, NexthopKind } from '../../../src/abi/generated.js'
+import { createDefence, type Defence } from '../../../src/daemon/defence.js'
+import { NO_ZERO, type Zero, zeroNow } from '../../../src/daemon/zero.js'
+import { addMark, removeMark, tune } from '../../../src/model/change.js'
+import {
+  DEFAULT_TIMEOUTS,
+  type Desired,
+  type Limits,
+  type Outcome,
+  type Protocol,
+  type TunableName,
+} from '../../../src/model/types.js'
+import { diff } from '../../../src/plan/diff.js'
+import { type Judgement, RIG_TUNABLES, Rig, TICK_SECONDS, unwrap } from '../../bpf/rig.js'
+import type { MarkOperation } from '../scenario.js'
+import { ipvsadm } from './ipvsadm.js'
+
+/** Large enough that no flow of a scenario ever meets a full set. */
+const LIMITS: Partial<Limits> = { connections: 32_768, templates: 32_768, reals: 4_096, services: 512 }
+
+/** What the guest's memory never is: scarce. */
+const PLENTY_PAGES = 1_000_000
+
+/** s: a round of the sweep; the defence decides as often. */
+const ROUND = 1
+/** s: as often the trash is looked through */
+const TEND = 60
+/** s: from one scenario to the next, beyond what the trash keeps */
+const AGE = 1_000
+
+const ETHERNET_MTU = 1_500
+
+export interface Lab {
+  /** MACs of real servers by address */
+  readonly macs: ReadonlyMap<string, string>
+}
+
+export class Director {
+  readonly rig: Rig
+  readonly #blank: Desired
+  readonly #defence: Defence
+  #desired: Desired
+  #zero: Zero = NO_ZERO
+  #lab: Lab = { macs: new Map() }
+  #mtu = ETHERNET_MTU
+  /** s */
+  #time = 0
+  #tended = 0
+
+  static async open(): Promise<Director> {
+    return new Director(await Rig.open({ limits: LIMITS }))
+  }
+
+  private constructor(rig: Rig) {
+    this.rig = rig
+    this.#blank = {
+      interfaces: [],
+      services: [],
+      marks: [],
+      peers: [],
+      timeouts: DEFAULT_TIMEOUTS,
+      tunables: RIG_TUNABLES,
+      limits: rig.datapath.limits,
+    }
+    this.#desired = this.#blank
+    this.#defence = createDefence({
+      datapath: rig.datapath,
+      tunables: () => this.#desired.tunables,
+      pages: () => PLENTY_PAGES,
+      random: () => 0,
+    })
+  }
+
+  get desired(): Desired {
+    return this.#desired
+  }
+
+  get zero(): Zero {
+    return this.#zero
+  }
+
+  /** As if this director had just been started in that lab. */
+  begin(lab: Lab): void {
+    this.#lab = lab
+    this.#mtu = ETHERNET_MTU
+    this.#zero = NO_ZERO
+    this.rig.reset()
+    this.#desire(this.#blank)
+    for (const pass of ['stamp', 'free']) {
+      this.#advance(AGE)
+      this.#tend()
+      if (pass === 'free' && this.rig.datapath.actual().services.size > 0)
+        throw new Error('the trash of the last scenario is not empty')
+    }
+    this.rig.datapath.setDefence({ secureTcp: false, dropRate: 0, dropCounter: 0 })
+  }
+
+  async ipvsadm(line: string): Promise<{ readonly rc: number; readonly err?: readonly string[] }> {
+    const { desired, zero, failure } = await ipvsadm(this.#desired, line)
+    if (failure !== undefined) return { rc: failure.status, err: [failure.text] }
+    if (zero !== undefined)
+      this.#zero = zeroNow(this.#zero, this.rig.datapath.snapshot(desired), zero === 'all' ? undefined : zero)
+    else this.#desire(desired)
+    return { rc: 0 }
+  }
+
+  /** As iptables has it: the last rule for a packet decides. */
+  mark({ vip, proto, ports = '0:65535', mark }: MarkOperation): void {
+    const protocols = proto === undefined ? (['tcp', 'udp', 'sctp'] as const) : [proto as Protocol]
+    let marks: Desired = this.#desired
+    for (const protocol of protocols) {
+      const marked = marks.marks.some((rule) => rule.vip === vip && rule.protocol === protocol)
+      const added = addMark(marks, { vip, protocol, ports, mark })
+      if (added.ok || !marked) marks = unwrap(added)
+      else
+        marks = unwrap(
+          addMark(unwrap(removeMark(marks, { vip, protocol, ports })), { vip, protocol, ports, mark }),
+        )
+    }
+    this.#desire(marks)
+  }
+
+  tune(name: string, value: number): Outcome<Desired> {
+    const tuned = tune(this.#desired, { [name as TunableName]: value })
+    if (tuned.ok) this.#desire(tuned.value)
+    return tuned
+  }
+
+  /** Of the way to every real server, in bytes. */
+  setMtu(mtu: number): void {
+    this.#mtu = mtu
+    this.#layHops(true)
+  }
+
+  sleep(seconds: number): void {
+    const end = this.#time + seconds
+    while (this.#time < end) {
+      this.#advance(Math.min(ROUND, end - this.#time))
+      this.rig.sweep()
+      this.#defence.second()
+      if (this.#time - this.#tended >= TEND) this.#tend()
+    }
+  }
+
+  send(frame: Uint8Array): Judgement {
+    return this.rig.send(frame)
+  }
+
+  async close(): Promise<void> {
+    await this.rig.close()
+  }
+
+  #desire(desired: Desired): void {
+    const { datapath } = this.rig
+    const before = this.#desired
+    unwrap(datapath.apply(unwrap(diff(desired, datapath.actual(), this.#now()))))
+    this.#desired = desired
+    this.#layHops()
+    this.#defence.judge()
+    if (desired.tunables.expire_nodest_conn === 1 && before !== desired) this.rig.sweep()
+  }
+
+  #tend(): void {
+    const { datapath } = this.rig
+    unwrap(datapath.apply(unwrap(diff(this.#desired, datapath.actual(), this.#now()))))
+    this.#tended = this.#time
+  }
+
+  #now(): number {
+    return 1 + Math.floor(this.#time)
+  }
+
+  /** No tick is lost or gained over many short sleeps. */
+  #advance(seconds: number): void {
+    const ticks = (time: number) => Math.floor(time / TICK_SECONDS)
+    const before = ticks(this.#time)
+    this.#time += seconds
+    this.rig.advanceTicks(ticks(this.#time) - before)
+  }
+
+  /** Real servers that have no next hop of this lab yet; all of them anew when the way to them has changed. */
+  #layHops(all = false): void {
+    const nexthops = this.rig.memory('nexthops')
+    const bare = new Set<string>()
+    for (const { reals } of this.rig.datapath.actual().services.values())
+      for (const { address, nexthop } of reals) {
+        const kind = nexthops.getUint8(nexthop * Nexthop_SIZE + Nexthop_OFFSETS.kind)
+        if (all || kind !== NexthopKind.NEXTHOP_ETHERNET) bare.add(address)
+      }
+    for (const address of bare) {
+      const mac = this.#lab.macs.get(address)
+      if (mac !== undefined) this.rig.setHop(address, { mac, mtu: this.#mtu })
+    }
+  }
+}

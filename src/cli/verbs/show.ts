@@ -4,8 +4,8 @@ import type { Command } from 'commander'
 import type { Listing } from '../../api/contract.js'
 import { readFilter } from '../../api/parse.js'
 import type { Calls, RouteName } from '../../api/routes.js'
-import { fail, oneOf, quote, succeed } from '../../model/describe.js'
-import { suggestion } from '../../model/nearest.js'
+import { fail, harmless, oneOf, quote, succeed } from '../../model/describe.js'
+import { nearest } from '../../model/nearest.js'
 import type { Timeouts } from '../../model/types.js'
 import { answer, misused } from '../answer.js'
 import { call } from '../client.js'
@@ -125,7 +125,9 @@ function showFile(context: Context, command: Command, file: string | undefined, 
   if (options.format === undefined) {
     if (file === undefined) command.help({ error: true })
     const nouns = NOUNS.map(({ name }) => name)
-    const problem = { reason: `unknown command ${quote(file ?? '')}`, fix: suggestion(file ?? '', nouns) }
+    const meant = nearest(file ?? '', nouns)
+    const fix = meant === undefined ? 'see: xlvs show --help' : `did you mean ${meant}?`
+    const problem = { reason: `unknown command '${harmless(file ?? '')}'`, fix }
     return misused(context, options, fail(problem))
   }
   if (options.format !== 'proc')

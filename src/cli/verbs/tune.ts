@@ -19,7 +19,7 @@ export function define(command: Command, context: Context, act: Act): void {
     daemonOptions(command),
     'xlvs tune',
     'xlvs tune sloppy_tcp',
-    'xlvs tune sloppy_tcp=1 expire_nodest_conn=1     until reload; the file keeps it',
+    'xlvs tune sloppy_tcp=1 drop_entry=1     lasts until reload',
   )
   command.action(act((words: readonly string[], options: DaemonOptions) => tune(context, words, options)))
 }

@@ -25,7 +25,6 @@ const REALS: readonly Column<RealRow>[] = [
   { title: 'REAL', value: nameText },
   { title: 'NAME', value: (r) => r.name ?? '-', spare: 2 },
   { title: 'WEIGHT', value: weightText, right: true, paint: paintWeight },
-  { title: 'LIMIT', value: limitText, paint: paintLimit, right: true, spare: 1 },
   { title: 'ACTIVE', value: (r) => count(r.active), right: true },
   { title: 'INACT', value: (r) => count(r.inactive), right: true },
   { title: 'PERSIST', value: (r) => count(r.persistent), right: true, spare: 3 },
@@ -38,6 +37,9 @@ const REALS: readonly Column<RealRow>[] = [
     paint: (r, text, look) => paintHop(r.nexthop, text, look),
   },
 ]
+
+/** Only where somebody has thresholds. */
+const LIMIT: Column<RealRow> = { title: 'LIMIT', value: limitText, paint: paintLimit, right: true, spare: 1 }
 
 const SERVICE_RATES: readonly Column<ServiceRow>[] = [
   { title: 'SERVICE', value: (s) => s.service, paint: (_, text, look) => look.bold(text) },
@@ -74,7 +76,8 @@ export function servicesLines(rows: readonly ServiceRow[], look: Look): readonly
 
 /** Real servers under the service they belong to, in the order they are looked at. */
 export function realsLines(rows: readonly RealRow[], look: Look): readonly string[] {
-  return byService(REALS, rows, look)
+  const limited = rows.some(({ upper, lower }) => upper > 0 || lower > 0)
+  return byService(limited ? REALS.toSpliced(3, 0, LIMIT) : REALS, rows, look)
 }
 
 function byService(

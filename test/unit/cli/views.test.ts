@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What people see, whole, as text: a change of these pictures is a change of the product.
 import { describe, expect, it } from 'vitest'
-import type { ConnRow, InterfaceRow, RealRow, Status } from '../../../src/api/contract.js'
+import type {
+  ConnRow,
+  InterfaceRow,
+  RealRow,
+  ServiceRow,
+  Status,
+  TemplateRow,
+  TunableRow,
+} from '../../../src/api/contract.js'
 import { PLAIN } from '../../../src/cli/look.js'
 import {
   connsLines,
@@ -10,18 +18,32 @@ import {
   reasonsLines,
   templatesLines,
 } from '../../../src/cli/views/listings.js'
-import { realsLines, servicesLines } from '../../../src/cli/views/services.js'
+import {
+  realRatesLines,
+  realsLines,
+  serviceRatesLines,
+  servicesLines,
+} from '../../../src/cli/views/services.js'
+import { marksLines, tunablesLines } from '../../../src/cli/views/settings.js'
 import { statusLines } from '../../../src/cli/views/status.js'
+import type { MarkRule } from '../../../src/model/types.js'
 
 const look = { ...PLAIN, columns: 80 }
 const text = (lines: readonly string[]) => `\n${lines.join('\n')}\n`
 
+const WEB = 'tcp 192.0.2.10:80'
+
 const real = (given: Partial<RealRow>): RealRow => ({
-  service: 'tcp 192.0.2.10:80',
-  real: 'tcp 192.0.2.10:80 > 192.0.2.21',
+  service: WEB,
   address: '192.0.2.21',
+  port: 80,
   weight: 1,
   effectiveWeight: 1,
+  upper: 0,
+  lower: 0,
+  overloaded: false,
+  rates: { cps: 1, inPps: 12_345, inBps: 98_765_432 },
+  sinceZero: { connections: 1, packets: 2, bytes: 3 },
   active: 12,
   inactive: 345,
   persistent: 0,
@@ -30,13 +52,14 @@ const real = (given: Partial<RealRow>): RealRow => ({
   bytes: 12_345_678_901,
   nexthop: { state: 'up', mac: '02:00:00:00:00:21', interface: 'eth0' },
   ...given,
+  real: given.real ?? `${given.service ?? WEB} > ${given.address ?? '192.0.2.21'}`,
 })
 
 const service = {
   service: 'tcp 192.0.2.10:80',
-  vip: '192.0.2.10',
-  port: 80,
-  protocol: 'tcp',
+  match: { vip: '192.0.2.10', port: 80, protocol: 'tcp' },
+  rates: { cps: 3, inPps: 37_035, inBps: 296_296_296 },
+  sinceZero: { connections: 1, packets: 2, bytes: 3 },
   scheduler: 'wrr',
   persistence: { timeout: 300, prefix: 24 },
   name: 'web',
@@ -163,6 +186,67 @@ left out: PACKETS (a wider terminal or --json has them)
 `)
   })
 
+  it('show thresholds where there are any, and who is full', () => {
+    const rows = [
+      real({ service: 'fwm 6', real: 'fwm 6 > 192.0.2.21:8080', upper: 400, overloaded: true }),
+      real({ service: 'fwm 6', real: 'fwm 6 > 192.0.2.22', upper: 400, lower: 300 }),
+      real({ service: 'fwm 6', real: 'fwm 6 > 192.0.2.23' }),
+    ]
+    expect(text(realsLines(rows, { ...look, columns: 120 }))).toBe(`
+  REAL             NAME  WEIGHT     LIMIT  ACTIVE  INACT  PERSIST   CONNS  PACKETS  BYTES  NEXT HOP
+fwm 6
+  192.0.2.21:8080  -          1  400 full      12    345        0  12,345    9.87M  12.3G  up, eth0
+  192.0.2.22       -          1  300..400      12    345        0  12,345    9.87M  12.3G  up, eth0
+  192.0.2.23       -          1         -      12    345        0  12,345    9.87M  12.3G  up, eth0
+`)
+  })
+
+  it('show rates', () => {
+    expect(text(serviceRatesLines([service], look))).toBe(`
+SERVICE            NAME  CONNS/S  PACKETS/S  BYTES/S
+tcp 192.0.2.10:80  web         3     37,035     296M
+`)
+    expect(text(realRatesLines([real({})], look))).toBe(`
+  REAL        NAME  CONNS/S  PACKETS/S  BYTES/S
+tcp 192.0.2.10:80
+  192.0.2.21  -           1     12,345    98.7M
+`)
+  })
+
+  it('show the flags of a scheduler and what goes packet by packet', () => {
+    const row: ServiceRow = { ...service, scheduler: 'sh', flags: [1, 2], onePacket: true }
+    expect(servicesLines([row], PLAIN)[1]).toContain('sh (sh-fallback, sh-port), one packet')
+  })
+
+  it('show marks and tunables', () => {
+    const mark: MarkRule = {
+      vip: '192.0.2.10',
+      protocol: 'tcp',
+      ports: [
+        [80, 80],
+        [1000, 2000],
+      ],
+      mark: 6666,
+      owner: 'api',
+    }
+    expect(text(marksLines([mark], look))).toBe(`
+MARK  PROTO  VIP         PORTS         OWNER
+6666  tcp    192.0.2.10  80,1000:2000  api
+`)
+    const row: TunableRow = {
+      name: 'amemthresh',
+      value: 7,
+      default: 1024,
+      range: [0, 9],
+      unit: 'pages',
+      about: 'a',
+    }
+    expect(text(tunablesLines([row], look))).toBe(`
+NAME        VALUE  DEFAULT  UNIT   ABOUT
+amemthresh      7     1024  pages  a
+`)
+  })
+
   it('show conns, IPv4 and IPv6', () => {
     const conn: ConnRow = {
       protocol: 'tcp',
@@ -171,6 +255,7 @@ left out: PACKETS (a wider terminal or --json has them)
       vip: '192.0.2.10',
       virtualPort: 80,
       real: '192.0.2.21',
+      realPort: 80,
       state: 'ESTABLISHED',
       expiresIn: 899,
       controlled: false,
@@ -190,19 +275,27 @@ tcp  14 min 59 s  SYN_RECV     [2001:db8::7]:40000  [2001:db8::1]:80  2001:db8::
   })
 
   it('show templates, nexthops, interfaces', () => {
-    const template = {
+    const template: TemplateRow = {
+      protocol: 'tcp',
       clientNet: '198.51.100.0',
       vip: '192.0.2.10',
       virtualPort: 80,
       real: '192.0.2.21',
+      realPort: 0,
       assured: true,
       controls: 3,
       timeout: 300,
       expiresIn: 300,
     }
-    expect(text(templatesLines([template], look))).toBe(`
-EXPIRES  CLIENTS       VIRTUAL        REAL        CONNS  ASSURED
-  5 min  198.51.100.0  192.0.2.10:80  192.0.2.21      3  yes
+    const marked = { ...template, protocol: 'ip', vip: '0.0.26.10', virtualPort: 0 } as const
+    const disabled = { ...template, realPort: 65_535, controls: 0 }
+    const six = { ...marked, clientNet: '2001:db8::', vip: '::6', real: '2001:db8::21' }
+    expect(text(templatesLines([template, marked, disabled, six], look))).toBe(`
+EXPIRES  CLIENTS       VIRTUAL        REAL              CONNS  ASSURED
+  5 min  198.51.100.0  192.0.2.10:80  192.0.2.21            3  yes
+  5 min  198.51.100.0  mark 6666      192.0.2.21            3  yes
+  5 min  198.51.100.0  192.0.2.10:80  192.0.2.21:65535      0  yes
+  5 min  2001:db8::    mark 6         2001:db8::21          3  yes
 `)
     const hops = [
       {

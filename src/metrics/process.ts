@@ -45,12 +45,7 @@ export function controlMetrics(version: string): ControlMetrics {
     help: '1 when the configuration was taken at the last start or reload, 0 when it was refused.',
     registers,
   })
-  const tunable = new Gauge({
-    name: 'xlvs_tunable',
-    help: "Tunables in force, under the kernel's names and in its units.",
-    labelNames: ['name'],
-    registers,
-  })
+  const tunable = tunableGauge(registry)
   return {
     reconciled: (seconds) => reconcile.observe(seconds),
     generation: (value) => generation.set(value),
@@ -60,6 +55,15 @@ export function controlMetrics(version: string): ControlMetrics {
     },
     text: async () => `${await registry.metrics()}`,
   }
+}
+
+function tunableGauge(registry: Registry): Gauge<'name'> {
+  return new Gauge({
+    name: 'xlvs_tunable',
+    help: "Tunables in force, under the kernel's names and in its units.",
+    labelNames: ['name'],
+    registers: [registry],
+  })
 }
 
 function processRegistry(): Registry {

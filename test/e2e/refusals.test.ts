@@ -19,11 +19,14 @@ import { xdpOn } from '../lab/view.js'
 
 const SERVICE = '192.0.2.10:80'
 const XLVS = [process.execPath, join(process.cwd(), 'bin/xlvs')] as const
-/** May read every file, so that it matters not where the sources are, and nothing more. */
+/**
+ * May read every file and enter every folder, so that it matters not where the sources are, and nothing more: it may
+ * write nothing. Without the secure bit access(2) would not look at the capability of a user other than root.
+ */
 const NOBODY = [
   'setpriv',
-  ...['--reuid=65534', '--regid=65534', '--clear-groups'],
-  ...['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'],
+  ...['--securebits=+no_setuid_fixup', '--reuid=65534', '--regid=65534', '--clear-groups'],
+  ...['--inh-caps=-all,+dac_read_search', '--ambient-caps=+dac_read_search'],
 ]
 
 let topology: Topology
@@ -305,9 +308,9 @@ describe('a file that cannot be', () => {
     ],
     [
       'a weight above all',
-      { service: '{vip: "192.0.2.10:81", reals: [{address: 192.0.2.21, weight: 65536}]}' },
+      { service: '{vip: "192.0.2.10:81", reals: [{address: 192.0.2.21, weight: 2147483648}]}' },
       'FILE:5:',
-      '65536',
+      '2147483648',
     ],
     [
       'a weight below all',

@@ -88,7 +88,9 @@ describe('attach', () => {
       ],
     })
     expect(await it.call('attach', 'br0', 'generic')).toMatchObject({ ok: true, value: { mode: 'generic' } })
-    expect(await it.call('attachments')).toHaveLength(1)
+    const [{ ifindex }] = await it.call('attachments')
+    // GRO has merged the frames that come in generic mode: none of them is too large
+    expect(await it.do('iface', ifindex)).toMatchObject({ attached: 1, merged: 1 })
   })
 
   test('another XDP program is named and stays', async () => {
@@ -320,6 +322,20 @@ describe('next hops', () => {
     )
     await ip(director, 'link set eth0 up')
     await vi.waitFor(async () => expect((await it.call('nextHop', '10.0.2.1')).state).toBe('up'), soon)
+  })
+
+  test('its MTU is that of its device, or of its route when that is less, now and after either changes', async () => {
+    await ip(real, 'address add 10.0.2.2/24 dev eth0')
+    const it = await controller()
+    await it.do('settle', WEB)
+    const mtus = async () => (await it.do('mtus', ['10.0.2.1', '10.0.2.2'])) as number[]
+    await vi.waitFor(async () => expect(await mtus()).toEqual([1500, 1500]), soon)
+    await ip(director, 'link set eth0 mtu 1400')
+    await vi.waitFor(async () => expect(await mtus()).toEqual([1400, 1400]), soon)
+    await ip(director, 'route add 10.0.2.2/32 dev eth0 mtu 1300')
+    await vi.waitFor(async () => expect(await mtus()).toEqual([1400, 1300]), soon)
+    await ip(director, 'route del 10.0.2.2/32 dev eth0')
+    await vi.waitFor(async () => expect(await mtus()).toEqual([1400, 1400]), soon)
   })
 
   test('two real servers of one address share a slot, and IPv6 is as good as IPv4', async () => {

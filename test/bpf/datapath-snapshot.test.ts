@@ -101,11 +101,18 @@ describe('conns', () => {
     expect([...rig.datapath.conns()]).toEqual([
       {
         ...{ protocol: 'tcp', client: '192.168.0.1', clientPort: 1000, vip: '10.0.1.1', virtualPort: 80 },
-        ...{ real: '10.0.2.2', realId: 2, state: 'SYN_RECV', expiresIn: 49, controlled: false },
+        ...{ real: '10.0.2.2', realPort: 80, realId: 2, state: 'SYN_RECV', expiresIn: 49, controlled: false },
       },
       {
         ...{ protocol: 'udp', client: '2001:db8:9::1', clientPort: 5, vip: VIP6, virtualPort: 53 },
-        ...{ real: '2001:db8:2::1', realId: 3, state: 'UDP', expiresIn: 289, controlled: false },
+        ...{
+          real: '2001:db8:2::1',
+          realPort: 53,
+          realId: 3,
+          state: 'UDP',
+          expiresIn: 289,
+          controlled: false,
+        },
       },
     ])
   })
@@ -149,7 +156,8 @@ describe('conns', () => {
     expect([...rig.datapath.templates()]).toEqual([
       {
         ...{ protocol: 'tcp', clientNet: '192.168.0.0', vip: '10.0.1.1', virtualPort: 443 },
-        ...{ real: '10.0.2.2', realId: 2, assured: true, controls: 2, timeout: 300, expiresIn: 300 },
+        ...{ real: '10.0.2.2', realPort: 443, realId: 2, assured: true, controls: 2 },
+        ...{ timeout: 300, expiresIn: 300 },
       },
     ])
     expect([...rig.datapath.conns()].every((conn) => conn.controlled)).toBe(true)

@@ -7,7 +7,7 @@ import { complaint, hex, type Target, type World } from '../packets/judge.js'
 import { type Draft, MAX_FRAME, nextFrame, seeds } from '../packets/mutate.js'
 import { chance, freshSeed } from '../packets/random.js'
 import { census, counters } from './census.js'
-import { type HopWords, Rig, type ServiceWords } from './rig.js'
+import { type AddressWords, type HopWords, Rig } from './rig.js'
 
 const FRAMES = 2_000_000
 
@@ -35,7 +35,7 @@ const HOPS: Readonly<Record<string, HopWords>> = {
 }
 const REALS4 = Object.keys(HOPS).filter((address) => !address.includes(':'))
 const REALS6 = Object.keys(HOPS).filter((address) => address.includes(':'))
-const SERVICES: readonly ServiceWords[] = [
+const SERVICES: readonly AddressWords[] = [
   { vip: VIP, reals: REALS4.slice(0, 5), scheduler: 'wlc' },
   {
     vip: VIP,
@@ -52,7 +52,7 @@ const FEWER = SERVICES.map((service) => ({ ...service, reals: service.reals.slic
 
 const inHex = (address: string) => hex(addressToBytes(address).slice(0, address.includes(':') ? 16 : 4))
 
-function worldOf(services: readonly ServiceWords[]): World {
+function worldOf(services: readonly AddressWords[]): World {
   const targets = Object.entries(HOPS).map(([address, hop]): [string, Target] => {
     const having = services.filter(({ reals }) => reals.includes(address))
     const names = having.map(

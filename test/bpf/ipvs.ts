@@ -129,21 +129,21 @@ function transport(step: Step): Transport {
   return icmp(step.type ?? 0, step.code ?? 0, quoted.subarray(0, 28))
 }
 
-/** In the oracle's words: rsN, local, drop; IPVS's ICMP unreachable is a counted drop here. */
+/** In the oracle's words: rsN, local, drop, icmp:3/3. */
 export function verdict(rig: Rig, recorded: Recording, step: Step): string {
   const judgement = rig.send(frame({ src: step.src ?? '', dst: step.dst ?? '', payload: transport(step) }))
   const real = rig.realOf(judgement)
   if (real !== undefined) return recorded.servers.get(real) ?? real
-  if (judgement.reason === 'drop_no_real') return 'icmp:3/3'
+  if (judgement.reason === 'answer_no_real') return 'icmp:3/3'
   return judgement.action === 'pass' ? 'local' : judgement.action
 }
 
 /** Head of the list first. */
 export function listed(rig: Rig, desired: Desired): { svc: string; dests: Listed[] }[] {
-  return rig.datapath.snapshot(desired).services.map(({ protocol, vip, port, reals }) => ({
-    svc: `${protocol.toUpperCase()} ${at(vip, port)}`,
+  return rig.datapath.snapshot(desired).services.map(({ match, reals }) => ({
+    svc: match.mark === undefined ? `${match.protocol.toUpperCase()} ${at(match.vip, match.port)}` : '',
     dests: reals.map((real) => ({
-      rs: at(real.address, port),
+      rs: at(real.address, real.port),
       weight: real.effectiveWeight,
       active: real.active,
       inact: real.inactive,
@@ -162,7 +162,7 @@ export function rows(rig: Rig): Row[] {
     state: conn.state,
     src: at(conn.client, conn.clientPort),
     virt: at(conn.vip, conn.virtualPort),
-    dst: at(conn.real, conn.virtualPort),
+    dst: at(conn.real, conn.realPort),
     exp: conn.expiresIn,
   }))
   const templates = [...rig.datapath.templates()].map((template) => ({
@@ -170,7 +170,7 @@ export function rows(rig: Rig): Row[] {
     state: template.assured ? 'ASSURED' : 'NONE',
     src: at(template.clientNet, 0),
     virt: at(template.vip, template.virtualPort),
-    dst: at(template.real, template.virtualPort),
+    dst: at(template.real, template.realPort),
     exp: template.expiresIn,
   }))
   return [...conns, ...templates]

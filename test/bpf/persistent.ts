@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import type { Persistence } from '../../src/model/types.js'
 import { frame, tcp } from '../packets/frames.js'
-import { Rig, type ServiceWords } from './rig.js'
+import { type AddressWords, Rig } from './rig.js'
 
 export const VIP = '10.0.1.1'
 export const VIP6 = 'fd00:1::1'
@@ -26,7 +26,7 @@ export function persistentDirector(): void {
 }
 
 /** wlc: without persistence every new connection goes to the emptier of two. */
-export function serve(persistence: Persistence, rest: Partial<ServiceWords> = {}): void {
+export function serve(persistence: Persistence, rest: Partial<AddressWords> = {}): void {
   rig.apply([{ vip: VIP, scheduler: 'wlc', reals: [A, B], persistence, ...rest }])
 }
 export const P100: Persistence = { timeout: 100, prefix: 32 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { Clock, ConnBits, Load_OFFSETS, Load_SIZE, Settings_OFFSETS, State } from '../../src/abi/generated.js'
+import { Clock, ConnBits, Load_OFFSETS, Load_SIZE, State } from '../../src/abi/generated.js'
 import { BASE, four, REAL, REAL6, six } from '../packets/case.js'
 import { frame, tcp, udp } from '../packets/frames.js'
 import { census, counters, type Way, ways } from './census.js'
@@ -230,7 +230,7 @@ describe('UDP', () => {
 
 describe('a SYN on the ports of a finished connection', () => {
   const TWO = [{ vip: '10.0.1.1', reals: ['10.0.2.1', '10.0.2.2'] }]
-  const reuse = (mode: number) => rig.memory('settings').setUint32(Settings_OFFSETS.connReuseMode, mode, true)
+  const reuse = (mode: number) => rig.setTunables({ conn_reuse_mode: mode })
   const moved = (name: Name, mode: number): boolean => {
     reuse(mode)
     rig.apply(TWO)

@@ -50,6 +50,15 @@ describe('the way to a real server', () => {
     })
   })
 
+  test('takes what its device takes, or less where the route says so; never more', () => {
+    const mtuOf = (ifindex: number, mtu?: number) => {
+      const links = new Map([...LINKS, [2, { ...INNER, mtu: 1496 }] as const])
+      const way = wayTo('10.0.0.9', { type: 'unicast', ifindex, ...(mtu && { mtu }) }, links)
+      return encodeHop(hopBy(way, neighbour('reachable', MAC), undefined)).mtu
+    }
+    expect([mtuOf(1), mtuOf(2), mtuOf(1, 1400), mtuOf(2, 9000)]).toEqual([1500, 1496, 1400, 1496])
+  })
+
   test.each([
     ['no route', wayTo('10.0.0.9', undefined, LINKS), 'no route to 10.0.0.9'],
     [

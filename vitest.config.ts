@@ -14,6 +14,10 @@ export default defineConfig({
         extends: true,
         test: { name: 'oracle', include: ['test/oracle/**/*.test.ts'], fileParallelism: false },
       },
+      {
+        extends: true,
+        test: { name: 'compat', include: ['test/compat/**/*.test.ts'], fileParallelism: false },
+      },
       { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], fileParallelism: false } },
       {
         extends: true,

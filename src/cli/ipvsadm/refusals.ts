@@ -30,5 +30,10 @@ export function sentenceOf(problems: readonly Problem[], command: CommandName): 
   const [first] = problems
   if (first?.code === 'no-service') return noService(command)
   const known = first?.code === undefined ? undefined : SENTENCES[first.code]
-  return known ?? `xlvsadm: ${formatProblems(problems)}`
+  return known ?? `xlvsadm: ${formatProblems(problems.map(withoutSubject))}`
+}
+
+/** The subject is a part of the request that xlvsadm made: no word of the command line. */
+function withoutSubject({ subject: _, ...problem }: Problem): Problem {
+  return problem
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Reason } from '../../src/abi/generated.js'
+import { wrongAnswer } from '../packets/answer.js'
 import { four, six } from '../packets/case.js'
 import { CASES } from '../packets/cases.js'
-import { type FrameWords, frame, icmp, ipPacket, raw, tcp, udp } from '../packets/frames.js'
+import { type FrameWords, frame, icmp, ipPacket, raw, sctp, tcp, udp } from '../packets/frames.js'
+import { ipOf } from '../packets/mutate.js'
 import { otherInterface, play, type Stage } from './play.js'
 import { Rig } from './rig.js'
 
@@ -30,6 +32,8 @@ describe.each(Object.entries(CASES))('%s', (_, cases) => {
     const { action, reason, frame: out } = play(stage, packet)
     expect({ action, reason }).toEqual({ action: packet.action, reason: packet.reason })
     if (packet.out !== undefined) expect(hex(out)).toBe(hex(packet.out))
+    if (packet.reason.startsWith('answer_'))
+      expect(wrongAnswer(packet.frame, out, ipOf(packet.frame), new Set([1400]))).toBeUndefined()
   })
 })
 
@@ -62,6 +66,8 @@ describe('a frame cut short', () => {
     'IPv6 with extension headers': six(tcp(1000, 80, 'S', data), {
       extensions: [{ kind: 'hop' }, { kind: 'routing', length: 24 }, { kind: 'auth', length: 12 }],
     }),
+    'IPv4 SCTP': four(sctp(1000, 38_412, ['init'], 20)),
+    'IPv6 SCTP in a VLAN': six(sctp(1000, 38_412, ['init'], 20), { tags: [{ vid: 1 }] }),
     'an IPv6 fragment': six(udp(1000, 53, data), { extensions: [{ kind: 'fragment', id: 1, more: true }] }),
     'a later IPv4 fragment': four(raw(17, data), { fragment: { id: 1, offset: 64, more: false } }),
   }

@@ -4,11 +4,14 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { Conn4_SIZE, Conn6_SIZE, ConnBits, State } from '../../src/abi/generated.js'
 import { BASE, type Given, type PacketCase } from '../packets/case.js'
-import { type Judgement, LOOPBACK, type Rig } from './rig.js'
+import { type Judgement, LOOPBACK, RIG_TUNABLES, type Rig } from './rig.js'
 
 /** An interface index that no interface has. */
 const NOWHERE = 60_000
 const FOREIGN_VIP = 0xfff0n
+/** attached, merged */
+const STATE_OF = { detached: [0, 0], merged: [1, 1] } as const
+const CALM = { secureTcp: false, dropRate: 0, dropCounter: 0 } as const
 
 export interface Stage {
   readonly rig: Rig
@@ -36,9 +39,11 @@ export function play(stage: Stage, { given, frame, metadata = 0 }: PacketCase): 
 function arrange({ rig, otherIfindex }: Stage, given: Given): void {
   if ('send' in given) rig.send(given.send)
   else if ('wait' in given) rig.advance(given.wait)
-  else if ('services' in given) rig.apply(given.services)
+  else if ('services' in given) rig.apply(given.services, given.marks)
+  else if ('tunables' in given) rig.setTunables(given.tunables)
+  else if ('dropRate' in given) rig.datapath.setDefence({ ...CALM, dropRate: given.dropRate })
   else if ('peers' in given) rig.datapath.setPeers(given.peers)
-  else if ('interface' in given) rig.setInterface(LOOPBACK, 0, 0)
+  else if ('interface' in given) rig.setInterface(LOOPBACK, 0, ...STATE_OF[given.interface])
   else if ('tables' in given) fill(rig)
   else {
     const through = { 'another interface': otherIfindex, 'no interface': NOWHERE, here: LOOPBACK }
@@ -50,6 +55,8 @@ function arrange({ rig, otherIfindex }: Stage, given: Given): void {
 function restore(rig: Rig): void {
   rig.setInterface(LOOPBACK, 0)
   rig.datapath.setPeers([])
+  rig.datapath.setDefence(CALM)
+  rig.setTunables(RIG_TUNABLES)
   for (const { reals } of BASE) for (const real of reals) if (typeof real === 'string') rig.setHop(real, {})
 }
 

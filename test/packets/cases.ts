@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one table of packets: given, frame in, reason, action, frame out. Tests and benchmark read it.
 import type { PacketCase } from './case.js'
+import { ANSWERS } from './cases/answers.js'
 import { FLOWS } from './cases/flows.js'
 import { FRAGMENTS } from './cases/fragments.js'
 import { ICMP } from './cases/icmp.js'
 import { IP_CASES } from './cases/ip.js'
 import { LINK } from './cases/link.js'
+import { SERVICES } from './cases/services.js'
 
 export type { PacketCase }
 
@@ -15,4 +17,6 @@ export const CASES: Readonly<Record<string, readonly PacketCase[]>> = {
   fragments: FRAGMENTS,
   ICMP,
   flows: FLOWS,
+  services: SERVICES,
+  answers: ANSWERS,
 }

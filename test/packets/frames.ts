@@ -17,6 +17,10 @@ export interface FrameWords {
   readonly src: string
   readonly dst: string
   readonly ttl?: number
+  /** IPv4: type of service; IPv6: traffic class */
+  readonly tos?: number
+  /** IPv4: don't fragment */
+  readonly df?: boolean
   /** IPv4 options, a multiple of 4 bytes */
   readonly options?: Uint8Array
   /** IPv6 extension headers, in order */
@@ -97,6 +101,50 @@ export function icmp6(type: number, code: number, quoted: Uint8Array): Transport
   return { protocol: 58, bytes: bytes([type, code, 0, 0, 0, 0, 0, 0], quoted) }
 }
 
+/** Types of RFC 9260 section 3.2; 192 is one that nobody knows. */
+export const CHUNK = {
+  data: 0,
+  init: 1,
+  initAck: 2,
+  sack: 3,
+  heartbeat: 4,
+  heartbeatAck: 5,
+  abort: 6,
+  shutdown: 7,
+  shutdownAck: 8,
+  error: 9,
+  cookieEcho: 10,
+  cookieAck: 11,
+  ecne: 12,
+  cwr: 13,
+  shutdownComplete: 14,
+  reserved: 15,
+  unknown: 192,
+} as const
+export type ChunkName = keyof typeof CHUNK
+
+/** `data`: bytes of each chunk's value, padded to four in the packet. */
+export function sctp(sport: number, dport: number, chunks: readonly ChunkName[], data = 4): Transport {
+  const padding = new Uint8Array((4 - (data % 4)) % 4)
+  const parts = chunks.map((name) =>
+    bytes([CHUNK[name], 0], be16(4 + data), new Uint8Array(data).fill(0x5a), padding),
+  )
+  const packet = bytes(be16(sport), be16(dport), be32(7), [0, 0, 0, 0], ...parts)
+  const sum = crc32c(packet)
+  packet.set([sum & 255, (sum >>> 8) & 255, (sum >>> 16) & 255, sum >>> 24], 8)
+  return { protocol: 132, bytes: packet }
+}
+
+/** RFC 9260 appendix A. */
+export function crc32c(data: Uint8Array): number {
+  let crc = 0xffff_ffff
+  for (const byte of data) {
+    crc ^= byte
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f6_3b78 : crc >>> 1
+  }
+  return ~crc >>> 0
+}
+
 export const raw = (protocol: number, data: Uint8Array): Transport => ({ protocol, bytes: data })
 
 /** The IP packet alone. */
@@ -104,11 +152,12 @@ export function ipPacket(words: FrameWords): Uint8Array {
   return words.src.includes(':') ? ipv6(words) : ipv4(words)
 }
 
-function ipv4({ src, dst, ttl = 64, options = new Uint8Array(), fragment, payload }: FrameWords): Uint8Array {
+function ipv4(words: FrameWords): Uint8Array {
+  const { src, dst, ttl = 64, tos = 0, df = false, options = new Uint8Array(), fragment, payload } = words
   const header = 20 + options.length
-  const where = fragment ? (fragment.more ? 0x2000 : 0) | (fragment.offset >> 3) : 0
+  const where = (df ? 0x4000 : 0) | (fragment?.more ? 0x2000 : 0) | ((fragment?.offset ?? 0) >> 3)
   const head = bytes(
-    [0x40 | (header / 4), 0],
+    [0x40 | (header / 4), tos],
     be16(header + payload.bytes.length),
     be16(fragment?.id ?? 0x1234),
     be16(where),
@@ -121,14 +170,14 @@ function ipv4({ src, dst, ttl = 64, options = new Uint8Array(), fragment, payloa
   return bytes(head, payload.bytes)
 }
 
-function ipv6({ src, dst, ttl = 64, extensions = [], payload }: FrameWords): Uint8Array {
+function ipv6({ src, dst, ttl = 64, tos = 0, extensions = [], payload }: FrameWords): Uint8Array {
   const next = (i: number) => {
     const extension = extensions[i]
     return extension ? EXTENSION_NUMBER[extension.kind] : payload.protocol
   }
   const chain = bytes(...extensions.map((extension, i) => extensionBytes(extension, next(i + 1))))
   return bytes(
-    [0x60, 0, 0, 0],
+    [0x60 | (tos >> 4), (tos & 15) << 4, 0, 0],
     be16(chain.length + payload.bytes.length),
     [next(0), ttl],
     addressToBytes(src),

@@ -38,7 +38,8 @@ export function seeds(): Seed[] {
   return [...once.values()].map((data) => ({ data, ip: ipOf(data) }))
 }
 
-function ipOf(data: Uint8Array): number {
+/** Where the IP header of a frame starts. */
+export function ipOf(data: Uint8Array): number {
   let at = 12
   while (at < 20 && ((data[at] === 0x81 && data[at + 1] === 0) || data[at] === 0x88)) at += 4
   return at + 2

@@ -3,36 +3,28 @@
 
 import type { ServiceWords } from '../../bpf/rig.js'
 import {
+  answers,
   BASE,
   drops,
-  four,
+  FAMILIES,
+  type FamilyWords,
   type Given,
   goes,
   type PacketCase,
   PEER_MAC,
   passes,
   REAL,
-  REAL6,
-  six,
-  VIP,
-  VIP6,
+  sent,
 } from '../case.js'
-import { type FrameWords, frame, type Tag, type Transport, tcp, udp } from '../frames.js'
+import { frame, type Tag, tcp, udp } from '../frames.js'
 
-interface FamilyWords {
-  readonly name: string
-  readonly words: (payload: Transport, rest?: Partial<FrameWords>) => FrameWords
-  readonly vip: string
-  readonly real: string
-}
-const FAMILIES: readonly FamilyWords[] = [
-  { name: 'IPv4', words: four, vip: VIP, real: REAL },
-  { name: 'IPv6', words: six, vip: VIP6, real: REAL6 },
-]
-const sent = (...words: readonly FrameWords[]): Given[] => words.map((each) => ({ send: frame(each) }))
 const only = (service: Partial<ServiceWords> & Pick<ServiceWords, 'vip' | 'reals'>): Given => ({
   services: [service],
 })
+
+const SCHEDULERS = (
+  ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh', 'twos'] as const
+).slice()
 
 const OPENS = ['S', 'SA', 'SF', 'SP', 'SFPAU']
 const OPENS_NOT = ['A', 'PA', 'F', 'FA', 'R', 'RA', 'SR', 'SRA', '', 'P', 'U']
@@ -135,17 +127,20 @@ function unreachable({ name, words, vip, real }: FamilyWords): PacketCase[] {
     goes(`${name}: the real server is back`, 'conn', words(tcp(1000, 80, 'A')), {
       given: [...gone, { services: BASE }],
     }),
-    drops(`${name}: no real server`, 'no_real', frame(syn), [only({ vip, reals: [] })]),
-    drops(`${name}: no real server with weight`, 'no_real', frame(syn), [quiesced]),
+    answers(`${name}: no real server`, syn, { about: 'no_real' }, [only({ vip, reals: [] })]),
+    answers(`${name}: no real server with weight`, syn, { about: 'no_real' }, [quiesced]),
     goes(`${name}: a quiesced real server keeps its connections`, 'conn', words(tcp(1000, 80, 'A')), {
       given: [...sent(syn), quiesced],
     }),
-    ...(['rr', 'wrr', 'wlc', 'sh'] as const).map((scheduler) =>
-      drops(`${name}: ${scheduler} without a usable real server`, 'no_real', frame(syn), [
+    ...[...SCHEDULERS, 'none' as const].map((scheduler) =>
+      answers(`${name}: ${scheduler} without a usable real server`, syn, { about: 'no_real' }, [
         only({ vip, scheduler, reals: [{ address: real, weight: 0 }] }),
       ]),
     ),
-    ...(['rr', 'wrr', 'wlc', 'sh'] as const).map((scheduler) =>
+    answers(`${name}: none, which never schedules`, syn, { about: 'no_real' }, [
+      only({ vip, scheduler: 'none', reals: [real] }),
+    ]),
+    ...SCHEDULERS.map((scheduler) =>
       goes(`${name}: ${scheduler} with one real server`, 'new', syn, {
         given: [only({ vip, scheduler, reals: [real] })],
       }),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // IPv4 and IPv6 headers: options, extension headers, time to live, lengths that lie, transports that are not balanced.
 import {
+  answers,
   CLIENT,
   drops,
   four,
@@ -104,8 +105,8 @@ const extended: readonly PacketCase[] = [
 const life: readonly PacketCase[] = [V4, V6].flatMap((words) => [
   goes(`two hops left (${words.src})`, 'new', { ...words, ttl: 2 }),
   goes(`255 hops left (${words.src})`, 'new', { ...words, ttl: 255 }),
-  drops(`one hop left (${words.src})`, 'ttl', frame({ ...words, ttl: 1 })),
-  drops(`no hop left (${words.src})`, 'ttl', frame({ ...words, ttl: 0 })),
+  answers(`one hop left (${words.src})`, { ...words, ttl: 1 }, { about: 'ttl' }),
+  answers(`no hop left (${words.src})`, { ...words, ttl: 0 }, { about: 'ttl' }),
 ])
 
 /** The IPv4 header checksum before: the increment carries, or wraps. */
@@ -173,7 +174,7 @@ const others: readonly PacketCase[] = [four, six].flatMap((words) => [
     frame(words(tcp(1000, 53, 'S'))),
   ),
   passes(`another UDP port (${words(SYN).src})`, 'no_service', frame(words(udp(1000, 80)))),
-  ...[47, 50, 132, 4, 41, 2, 255].map((protocol) =>
+  ...[47, 50, 4, 41, 2, 255].map((protocol) =>
     passes(
       `IP protocol ${protocol} to the VIP (${words(SYN).src})`,
       'no_service',

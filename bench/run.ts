@@ -5,6 +5,7 @@ import { cpus, release } from 'node:os'
 import { jiffyNs } from 'libbpf-ts'
 import { Rig } from '../test/bpf/rig.js'
 import { costOfReasons, printCosts } from './reasons.js'
+import { costOfSchedulers, printSchedulers } from './schedulers.js'
 import { load, type Subject, type Work } from './subjects.js'
 
 const ROUNDS = 11
@@ -140,4 +141,5 @@ async function main(): Promise<void> {
 }
 
 await main()
+printSchedulers(await costOfSchedulers(OBJECT, jiffyNs()))
 printCosts(await costOfReasons(OBJECT))

@@ -79,15 +79,8 @@ static __always_inline bool return_link_header(struct xdp_md *ctx, __u32 headers
 	return true;
 }
 
-struct answer4 {
-	struct iphdr ip;
-	struct icmp_header icmp;
-};
-
-struct answer6 {
-	struct ipv6hdr ip;
-	struct icmp_header icmp;
-};
+struct answer4 { struct iphdr ip; struct icmp_header icmp; };
+struct answer6 { struct ipv6hdr ip; struct icmp_header icmp; };
 
 /* From VIP to client. TOS as icmp_send() does it: the packet's, with precedence internetwork control. */
 static __always_inline bool write_answer4(struct xdp_md *ctx, __u32 link, __u32 quotes, __u32 reason, __u32 mtu)
@@ -191,9 +184,8 @@ __noinline __u32 answer(struct xdp_md *ctx, const struct flow *w, __u32 reason, 
 	if (!(w->family == XLVS_IPV4 ? build4(ctx, link, w->bytes, reason, mtu) :
 				       build6(ctx, link, w->bytes, reason, mtu)))
 		return XLVS_DROP_REWRITE;
-	if (reason == XLVS_DROP_TTL)
-		return XLVS_ANSWER_TTL;
-	return reason == XLVS_DROP_MTU ? XLVS_ANSWER_MTU : XLVS_ANSWER_NO_REAL;
+	return reason == XLVS_DROP_TTL ? XLVS_ANSWER_TTL :
+	       reason == XLVS_DROP_MTU ? XLVS_ANSWER_MTU : XLVS_ANSWER_NO_REAL;
 }
 
 static __always_inline bool is_answered(__u32 reason)

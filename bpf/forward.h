@@ -32,8 +32,9 @@ static __always_inline __u32 obstacle(const struct frame *f, const struct xlvs_n
 	return NEXT;
 }
 
-/* The IP header after the decision; a reason when the packet may not go on. Nothing is written in that case. */
-static __always_inline __u32 spend_hop(struct frame *f, const struct xlvs_nexthop *hop, const int family)
+/* The IP header after the decision; a reason when the packet may not go on. IPVS spends the hop before it measures. */
+static __always_inline __u32 spend_hop(struct frame *f, const struct xlvs_nexthop *hop, const int family,
+				       const bool only_smooth)
 {
 	struct iphdr *ip4 = f->ip;
 	struct ipv6hdr *ip6 = f->ip;
@@ -42,13 +43,13 @@ static __always_inline __u32 spend_hop(struct frame *f, const struct xlvs_nextho
 	if (f->ip + (family == XLVS_IPV4 ? sizeof(*ip4) : sizeof(*ip6)) > f->end)
 		return XLVS_PASS_MALFORMED;
 	reason = obstacle(f, hop, family == XLVS_IPV4 ? ip4->ttl : ip6->hop_limit);
-	if (reason != NEXT)
+	if (unlikely(reason == XLVS_DROP_TTL || (only_smooth && reason != NEXT)))
 		return reason;
 	if (family == XLVS_IPV4)
 		spend_hop4(ip4);
 	else
 		ip6->hop_limit--;
-	return NEXT;
+	return reason;
 }
 
 /*
@@ -64,15 +65,19 @@ static __always_inline __u32 forward(struct frame *f, __u32 reason, __u32 real, 
 	const struct xlvs_nexthop *hop;
 	__u32 obstacle;
 
-	if (!dest || !(dest->flags & XLVS_REAL_AVAILABLE))
-		return only_smooth ? NEXT : XLVS_DROP_REAL_GONE;
+	if (!dest)
+		return XLVS_DROP_REAL_GONE;
 	hop = at(&nexthops, READ_ONCE(dest->nexthop));
-	if (!only_smooth)
+	if (unlikely(!(dest->flags & XLVS_REAL_AVAILABLE))) {	/* an ICMP error still finds it, uncounted (IPVS) */
+		if (reason != XLVS_FORWARD_ICMP)
+			return only_smooth ? NEXT : XLVS_DROP_REAL_GONE;
+	} else if (!only_smooth) {
 		count_real(f, real);
+	}
 	if (!hop || unlikely(hop->kind != XLVS_NEXTHOP_ETHERNET))
 		return only_smooth ? NEXT : hop && hop->kind == XLVS_NEXTHOP_LOCAL ? XLVS_PASS_LOCAL_REAL :
 		       XLVS_DROP_NEXTHOP;
-	obstacle = spend_hop(f, hop, family);
+	obstacle = spend_hop(f, hop, family, only_smooth);
 	if (obstacle != NEXT)
 		return only_smooth ? NEXT : obstacle;
 	if (only_smooth)

@@ -87,7 +87,7 @@ static __always_inline __u32 icmp_flow(struct frame *f, struct flow *w, void *l4
 	w->about = ABOUT_ICMP;
 	w->fragment = FRAGMENT_NONE;
 	ports = l4;
-	if ((void *)(ports + 4) > end || (void *)(ports + 4) > f->ip + f->bytes)
+	if ((void *)(ports + 2) > end || (void *)(ports + 2) > f->ip + f->bytes)
 		return XLVS_PASS_ICMP_NO_FLOW;
 	w->virtual_port = ports[0];
 	w->client_port = ports[1];

@@ -20,8 +20,8 @@ static __always_inline const struct xlvs_share *share_at(__u32 line, __u32 i)
 struct score_pass {
 	__u32 line;
 	__u32 scheduler;
+	__u32 count;			/* shares */
 	__u32 best;			/* real id, 0 = none yet */
-	__u32 pad;
 	__u64 best_load;
 	__u64 best_weight;
 };
@@ -47,44 +47,46 @@ static __always_inline void score(struct score_pass *pass, __u32 real, __u64 loa
 	pass->best_weight = weight;
 }
 
-/* lc, wlc, sed, nq (ip_vs_{lc,wlc,sed,nq}.c). */
-static int score_step(__u32 i, struct score_pass *pass)
+/* One share of lc, wlc, sed, nq (ip_vs_{lc,wlc,sed,nq}.c); true when no other needs to be looked at. */
+static __always_inline bool score_share(struct score_pass *pass, const struct xlvs_share *share)
 {
-	const struct xlvs_share *share = share_at(pass->line, i);
-	const struct xlvs_load *load;
+	const struct xlvs_load *load = at(&loads, share->real);
 	__u64 active;
 
-	if (!share)
-		return 1;
-	load = at(&loads, share->real);
-	if (!load)
-		return 1;
-	if (overloaded(share->real))
-		return 0;
+	if (!load || overloaded(share->real))
+		return false;
 	active = READ_ONCE(load->active);
-	switch (pass->scheduler) {
-	case XLVS_SCHED_LC:
-		score(pass, share->real, overhead_of(load), 1);
-		return 0;
-	case XLVS_SCHED_NQ:
-		if (!active) {		/* nothing to queue behind: taken at once */
-			pass->best = share->real;
-			return 1;
-		}
-		/* fallthrough */
-	case XLVS_SCHED_SED:
-		score(pass, share->real, active + 1, share->weight);
-		return 0;
+	if (pass->scheduler == XLVS_SCHED_NQ && !active) {	/* nothing to queue behind */
+		pass->best = share->real;
+		return true;
 	}
-	score(pass, share->real, overhead_of(load), share->weight);
+	if (pass->scheduler == XLVS_SCHED_SED || pass->scheduler == XLVS_SCHED_NQ)
+		score(pass, share->real, active + 1, share->weight);
+	else
+		score(pass, share->real, overhead_of(load), pass->scheduler == XLVS_SCHED_LC ? 1 : share->weight);
+	return false;
+}
+
+/* A line of shares at a time: a step is a call, and calls are what this costs. */
+static int score_step(__u32 i, struct score_pass *pass)
+{
+	const struct xlvs_line *line = at(&tables, pass->line + 2 + i);
+
+	if (!line)
+		return 1;
+	for (__u32 k = 0; k < XLVS_SHARES_PER_LINE; k++) {
+		if (i * XLVS_SHARES_PER_LINE + k >= pass->count ||
+		    score_share(pass, (const struct xlvs_share *)line + k))
+			return 1;
+	}
 	return 0;
 }
 
 static __always_inline __u32 pick_lowest_score(const struct xlvs_service *head, __u32 service)
 {
-	struct score_pass pass = { .line = service, .scheduler = head->scheduler };
+	struct score_pass pass = { .line = service, .scheduler = head->scheduler, .count = head->count };
 
-	bpf_loop(head->count, score_step, &pass, 0);
+	bpf_loop((head->count + XLVS_SHARES_PER_LINE - 1) / XLVS_SHARES_PER_LINE, score_step, &pass, 0);
 	return pass.best;
 }
 
@@ -119,39 +121,48 @@ struct twos_pass {
 	__u64 draw[2];
 	__u64 total;
 	__u32 line;
-	__u32 choice[2];
-	__u32 pad;
+	__u32 count;			/* shares */
+	__u32 choice[2];		/* number of the share, from 1 */
 };
 
 static int twos_total_step(__u32 i, struct twos_pass *pass)
 {
-	const struct xlvs_share *share = share_at(pass->line, i);
+	const struct xlvs_line *line = at(&tables, pass->line + 2 + i);
 
-	if (!share)
+	if (!line)
 		return 1;
-	if (!overloaded(share->real))
-		pass->total += share->weight;
+	for (__u32 k = 0; k < XLVS_SHARES_PER_LINE; k++) {
+		const struct xlvs_share *share = (const struct xlvs_share *)line + k;
+
+		if (i * XLVS_SHARES_PER_LINE + k < pass->count && !overloaded(share->real))
+			pass->total += share->weight;
+	}
 	return 0;
 }
 
 /* The first share where what was drawn is used up. */
 static int twos_step(__u32 i, struct twos_pass *pass)
 {
-	const struct xlvs_share *share = share_at(pass->line, i);
+	const struct xlvs_line *line = at(&tables, pass->line + 2 + i);
 
-	if (!share)
+	if (!line)
 		return 1;
-	if (overloaded(share->real))
-		return 0;
-	pass->total += share->weight;
-	if (!pass->choice[0] && pass->draw[0] <= pass->total)
-		pass->choice[0] = i + 1;
-	if (!pass->choice[1] && pass->draw[1] <= pass->total)
-		pass->choice[1] = i + 1;
+	for (__u32 k = 0; k < XLVS_SHARES_PER_LINE; k++) {
+		const struct xlvs_share *share = (const struct xlvs_share *)line + k;
+		__u32 number = i * XLVS_SHARES_PER_LINE + k + 1;
+
+		if (number > pass->count || overloaded(share->real))
+			continue;
+		pass->total += share->weight;
+		if (!pass->choice[0] && pass->draw[0] <= pass->total)
+			pass->choice[0] = number;
+		if (!pass->choice[1] && pass->draw[1] <= pass->total)
+			pass->choice[1] = number;
+	}
 	return pass->choice[0] && pass->choice[1];
 }
 
-static __always_inline void score_share(struct score_pass *pass, __u32 line, __u32 i)
+static __always_inline void score_choice(struct score_pass *pass, __u32 line, __u32 i)
 {
 	const struct xlvs_share *share = share_at(line, i);
 	const struct xlvs_load *load = share ? at(&loads, share->real) : NULL;
@@ -162,21 +173,22 @@ static __always_inline void score_share(struct score_pass *pass, __u32 line, __u
 
 static __noinline __u32 pick_of_two(const struct xlvs_service *head, __u32 service)
 {
-	struct twos_pass pass = { .line = service };
+	__u32 lines = (head->count + XLVS_SHARES_PER_LINE - 1) / XLVS_SHARES_PER_LINE;
+	struct twos_pass pass = { .line = service, .count = head->count };
 	struct score_pass best = {};
 
-	bpf_loop(head->count, twos_total_step, &pass, 0);
+	bpf_loop(lines, twos_total_step, &pass, 0);
 	if (!pass.total)
 		return 0;
 	/* 0..total inclusive, as IPVS draws */
 	pass.draw[0] = (__u64)bpf_get_prandom_u32() * (pass.total + 1) >> 32;
 	pass.draw[1] = (__u64)bpf_get_prandom_u32() * (pass.total + 1) >> 32;
 	pass.total = 0;
-	bpf_loop(head->count, twos_step, &pass, 0);
+	bpf_loop(lines, twos_step, &pass, 0);
 	if (!pass.choice[0] || !pass.choice[1])
 		return 0;
-	score_share(&best, service, pass.choice[0] - 1);
-	score_share(&best, service, pass.choice[1] - 1);
+	score_choice(&best, service, pass.choice[0] - 1);
+	score_choice(&best, service, pass.choice[1] - 1);
 	return best.best;
 }
 

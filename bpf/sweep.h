@@ -71,6 +71,17 @@ static int sweep_conn_set(__u32 i, struct sweep_pass *pass)
 	return 0;
 }
 
+/* Its time is over; or nothing needs it, and drop_entry or the removal of its real server takes it (IPVS.md sections 12, 17). */
+static __always_inline bool template_ends(__u64 data, __u32 control, const struct sweep_pass *pass)
+{
+	if (template_expired(data, pass->now))
+		return true;
+	if (control & XLVS_TEMPLATE_COUNT_MASK)
+		return false;
+	return (pass->defend && !(control & XLVS_TEMPLATE_ASSURED)) ||
+	       (tunable(XLVS_TUNE_EXPIRE_NODEST_CONN) && !real_available(template_real(data)));
+}
+
 /*
  * A template whose time is over but which still controls connections goes on with
  * 60 s. Its count alone does not hold it: when the service is gone or has another
@@ -86,8 +97,7 @@ static __always_inline void sweep_template(struct xlvs_template *t, struct sweep
 	control = READ_ONCE(t->control);
 	if (control & XLVS_TEMPLATE_NEEDED)
 		__sync_fetch_and_and(&t->control, ~XLVS_TEMPLATE_NEEDED);
-	if (!template_expired(seen, pass->now) &&
-	    !(pass->defend && !(control & (XLVS_TEMPLATE_ASSURED | XLVS_TEMPLATE_COUNT_MASK)))) {
+	if (!template_ends(seen, control, pass)) {
 		pass->live++;
 		return;
 	}

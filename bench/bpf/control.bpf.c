@@ -75,7 +75,7 @@ static __always_inline int balance(struct frame *f, const int family)
 	real = data ? update(&w, data) : insert(&w, &key);
 	if (!real)
 		return finish(f, XLVS_PASS_NO_CONN, action);
-	return finish(f, forward(f, XLVS_FORWARD_CONN, real, family, &action), action);
+	return finish(f, forward(f, XLVS_FORWARD_CONN, real, family, &action, false), action);
 }
 
 static __noinline int packet(struct xdp_md *ctx)

@@ -16,8 +16,12 @@ static __always_inline int rewrite(struct frame *f, const int family)
 		return XDP_ABORTED;
 	if (f->ip + sizeof(struct ipv6hdr) > f->end)
 		return XDP_ABORTED;
-	if (!(family == XLVS_IPV4 ? spend_hop4(f->ip) : spend_hop6(f->ip)))
+	if (family == XLVS_IPV4 ? ((struct iphdr *)f->ip)->ttl <= 1 : ((struct ipv6hdr *)f->ip)->hop_limit <= 1)
 		return XDP_DROP;
+	if (family == XLVS_IPV4)
+		spend_hop4(f->ip);
+	else
+		((struct ipv6hdr *)f->ip)->hop_limit--;
 	write_macs(f->data, hop);
 	return XDP_TX;
 }

@@ -100,7 +100,7 @@ export function namesOf(hosts = ''): Names {
   const entries = hosts.split('\n').map((line) => line.split(' '))
   const name = new Map(entries.map(([address = '', first = '']) => [address, first]))
   return {
-    ...systemNames(() => SERVICES),
+    ...systemNames({ services: () => SERVICES }),
     address: async (host) =>
       entries.find(([address, ...names]) => names.includes(host) && !address?.includes(':'))?.[0],
     hosts: async () => name,

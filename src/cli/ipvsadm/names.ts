@@ -11,20 +11,26 @@ export interface Names {
   service(port: number, protocol: Protocol): string | undefined
   /** IPv4 only, as in ipvsadm */
   address(host: string): Promise<AddressText | undefined>
-  /** Those that have a name, within `PATIENCE_MS`. */
+  /** Those that have a name, in time. */
   hosts(addresses: Iterable<AddressText>): Promise<ReadonlyMap<AddressText, string>>
 }
 
-/** A listing waits this long for names and shows numbers where none has come. */
-const PATIENCE_MS = 5_000
+export interface Sources {
+  /** text as in /etc/services */
+  readonly services?: () => string
+  /** rejects when the address has no name */
+  readonly hostOf?: (address: AddressText) => Promise<string>
+  /** ms that a listing waits for names; it shows numbers where none has come by then */
+  readonly patience?: number
+}
 
-/** `services` is text as in /etc/services. */
-export function systemNames(services: () => string = servicesFile): Names {
+export function systemNames(sources: Sources = {}): Names {
+  const { services = servicesFile, hostOf = resolved, patience = 5_000 } = sources
   const known = new Map<AddressText, string>()
   const tables = once(() => parseServices(services()))
   const name = async (address: AddressText) => {
     try {
-      known.set(address, (await lookupService(address, 0)).hostname)
+      known.set(address, await hostOf(address))
     } catch {
       // an address without a name is shown as it is
     }
@@ -43,7 +49,7 @@ export function systemNames(services: () => string = servicesFile): Names {
     hosts: async (addresses) => {
       const unknown = [...new Set(addresses)].filter((address) => !known.has(address))
       const enough = new AbortController()
-      const late = sleep(PATIENCE_MS, undefined, { signal: enough.signal }).catch(() => undefined)
+      const late = sleep(patience, undefined, { signal: enough.signal }).catch(() => undefined)
       await Promise.race([Promise.all(unknown.map(name)), late])
       enough.abort()
       return known
@@ -69,6 +75,10 @@ export function parseServices(text: string): Services {
     if (!names.has(`${port}/${protocol}`)) names.set(`${port}/${protocol}`, name)
   }
   return { ports, names }
+}
+
+async function resolved(address: AddressText): Promise<string> {
+  return (await lookupService(address, 0)).hostname
 }
 
 function servicesFile(): string {

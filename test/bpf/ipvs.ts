@@ -33,7 +33,7 @@ interface Listed {
   readonly inact: number
 }
 
-interface Row {
+export interface Row {
   readonly pro: string
   readonly state: string
   readonly src: string

@@ -34,7 +34,7 @@ describe('real servers', () => {
     const real = opens()
     serve(P100, { reals: [A, B].map((address) => ({ address, weight: 0 })) })
     expect(opens()).toBe(real)
-    expect(opens('192.168.0.2')).toBe('drop_no_real')
+    expect(opens('192.168.0.2')).toBe('answer_no_real')
     expect(templates()).toHaveLength(1)
   })
 
@@ -58,8 +58,8 @@ describe('real servers', () => {
     serve(P100)
     opens()
     serve(P100, { reals: [] })
-    expect(opens('192.168.0.2')).toBe('drop_no_real')
-    expect(opens()).toBe('drop_no_real')
+    expect(opens('192.168.0.2')).toBe('answer_no_real')
+    expect(opens()).toBe('answer_no_real')
     expect(counters(rig)).toEqual(census(rig))
   })
 

@@ -40,7 +40,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
 /** A SYN, whatever else is set, makes IPVS forget these first; with RST nothing is scheduled then. */
 const REUSED: readonly Name[] = ['TIME_WAIT', 'CLOSE']
 const SECONDS: Readonly<Record<Name, number>> = {
-  NONE: 2,
+  NONE: 3,
   ESTABLISHED: 900,
   SYN_SENT: 120,
   SYN_RECV: 60,

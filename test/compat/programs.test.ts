@@ -84,7 +84,7 @@ describe('the program', () => {
     expect(said.map(({ status }) => status)).toEqual([0, 0, 1, 2, 255, 255])
   })
 
-  it('changes nothing of a service that the file owns, and says so', async () => {
+  it('changes nothing but weights of a service that the file owns, and says so', async () => {
     const owned = `interfaces: []
 services:
   - {vip: "10.0.1.9:80", scheduler: rr, reals: [10.0.2.1]}
@@ -92,12 +92,15 @@ services:
     writeFileSync(join(director.lab.folder, 'xlvs.yaml'), owned)
     expect((await director.reload()).status).toBe(0)
     expect((await say('-L -n -t 10.0.1.9:80')).out).toContain('TCP  10.0.1.9:80 rr')
-    for (const line of ['-E -t 10.0.1.9:80 -s sh', '-D -t 10.0.1.9:80', '-C']) {
+    const lines = ['-E -t 10.0.1.9:80 -s sh', '-D -t 10.0.1.9:80', '-C', '-e -t 10.0.1.9:80 -r 10.0.2.1 -x 5']
+    for (const line of lines) {
       const { status, out, err } = await say(line)
       expect([status, out], line).toEqual([255, []])
       expect(err.join(), line).toMatch(/^xlvsadm: .*the file/)
     }
     expect((await say('-L -n -t 10.0.1.9:80')).out).toContain('TCP  10.0.1.9:80 rr')
+    expect(await say('-e -t 10.0.1.9:80 -r 10.0.2.1 -w 3')).toEqual({ status: 0, out: [], err: [] })
+    expect((await say('-S -n')).out).toContain('-a -t 10.0.1.9:80 -r 10.0.2.1:80 -g -w 3')
   })
 
   it('says how to start a daemon when there is none', () => {

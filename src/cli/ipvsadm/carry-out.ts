@@ -10,6 +10,7 @@ import {
   keyOf,
   realEdit,
   realName,
+  realOf,
   realSpec,
   schedulerOf,
   serviceEdit,
@@ -34,9 +35,7 @@ export const CHANGES: Partial<Readonly<Record<CommandName, Act>>> = {
     ask(order, socket, 'zero', order.given.has('service-address') ? { service: keyOf(order) } : {}),
   'add-server': async (order, socket) =>
     methodFault(order) ?? ask(order, socket, 'addReal', { service: keyOf(order) }, realSpec(order)),
-  'edit-server': async (order, socket) =>
-    methodFault(order) ??
-    ask(order, socket, 'setReal', { service: keyOf(order), real: realName(order) }, realEdit(order)),
+  'edit-server': async (order, socket) => methodFault(order) ?? editServer(order, socket),
   'delete-server': async (order, socket) =>
     (await portFault(order, socket)) ??
     ask(order, socket, 'removeReal', { service: keyOf(order), real: realName(order) }),
@@ -55,6 +54,28 @@ async function ask<Name extends RouteName>(
 ): Promise<Fault> {
   const outcome = await call(socket, route, params, body)
   return outcome.ok ? undefined : refused(sentenceOf(outcome.problems, command))
+}
+
+/** Of a real server in the file a request may change the weight, so one that says nothing else is let through. */
+async function editServer(order: Order, socket: string): Promise<Fault> {
+  const params = { service: keyOf(order), real: realName(order) }
+  const edit = realEdit(order)
+  const outcome = await call(socket, 'setReal', params, edit)
+  if (outcome.ok) return undefined
+  if (outcome.problems[0]?.code === 'of-the-file' && (await hasThresholds(order, socket)))
+    return ask(order, socket, 'setReal', params, { weight: order.weight })
+  return refused(sentenceOf(outcome.problems, order.command))
+}
+
+/** Whether they are already as the command line has them. */
+async function hasThresholds(order: Order, socket: string): Promise<boolean> {
+  const { address, port } = realOf(order)
+  const outcome = await call(socket, 'reals', { service: keyOf(order), limit: 0 })
+  if (!outcome.ok) return false
+  const row = outcome.value.rows.find(
+    (real) => real.address === address && (port === undefined || real.port === port),
+  )
+  return row !== undefined && row.upper === order.upper && row.lower === order.lower
 }
 
 /** The kernel looks for the service before it looks for what shall schedule it. */

@@ -4,7 +4,7 @@
 import type { Calls } from '../../api/routes.js'
 import { realText, type ServiceId, serviceKey } from '../../model/keys.js'
 import { DEFAULT_SCHEDULER } from '../../model/rules.js'
-import type { SchedulerFlag, SchedulerName } from '../../model/types.js'
+import type { AddressText, SchedulerFlag, SchedulerName } from '../../model/types.js'
 import { type Draft, WHOLE_IPV4, WHOLE_IPV6 } from './draft.js'
 import { readFlags } from './sched-flags.js'
 
@@ -44,7 +44,7 @@ export function serviceEdit(order: Order): Calls['setService']['body'] {
 }
 
 /** Under direct routing the port of a real server is the service's, whatever was said. */
-export function realOf({ mark, real }: Order) {
+export function realOf({ mark, real }: Order): { readonly address: AddressText; readonly port?: number } {
   const address = real?.address ?? ''
   return mark === undefined ? { address } : { address, port: real?.port ?? 0 }
 }

@@ -14,6 +14,7 @@ import type {
   ServiceRow,
   Status,
   TemplateRow,
+  TunableRow,
 } from '../../src/api/contract.js'
 import { call } from '../../src/cli/client.js'
 import { buildTopology, type Director, loadToEnd, serve, startDirector, type Topology } from '../lab/index.js'
@@ -131,6 +132,64 @@ describe('show', () => {
   })
 })
 
+describe('marks', () => {
+  const ports = ['--vip', VIP, '--proto', 'tcp', '--ports', '8081,8083']
+
+  it('make one service of several ports, and keep a client on one real server over both', async () => {
+    for (const at of [8081, 8083])
+      await Promise.all(topology.reals.map((real) => serve(topology.lab, real, { port: at })))
+    expect(await done('mark', 'add', ...ports, '--set-mark', '6666')).toBe(
+      `tcp ${VIP}:8081,8083 carries mark 6666\n`,
+    )
+    const to = '192.0.2.21,192.0.2.22'
+    await done('add', 'service', '--mark', '6666', '--to', to, '--scheduler', 'rr', '--persistence', '300')
+    const [first, second] = [await ask(`http://${VIP}:8081/`, 4), await ask(`http://${VIP}:8083/`, 4)]
+    expect(first.done + second.done).toBe(8)
+    expect(Object.keys({ ...first.by, ...second.by })).toHaveLength(1)
+    expect(await rows<ServiceRow>('services', '--mark', '6666')).toMatchObject([{ connections: 8 }])
+    expect(await rows<ConnRow>('conns', '--mark', '6666')).toHaveLength(8)
+    expect(await rows<TemplateRow>('templates')).toMatchObject([{ protocol: 'ip', vip: '0.0.26.10' }])
+    expect(await done('mark', 'show')).toContain('8081,8083')
+  })
+
+  it('are not taken to be another mark as well', async () => {
+    expect(await refused('mark', 'add', '--vip', VIP, '--ports', '8000:9000', '--set-mark', '7')).toContain(
+      '6666',
+    )
+  })
+
+  it('go, and the service has nothing to do', async () => {
+    await done('mark', 'remove', ...ports)
+    expect(await done('show', 'marks')).toBe('no marks\n')
+    await done('remove', 'service', '--mark', '6666')
+  })
+})
+
+describe('tune', () => {
+  it('shows, sets and refuses', async () => {
+    expect(await done('tune', 'sloppy_tcp')).toMatch(/^NAME +VALUE.*\nsloppy_tcp +0 +0 /)
+    expect(await done('tune', 'sloppy_tcp=1', 'net.ipv4.vs.expire_nodest_conn=1')).toContain(
+      'sloppy_tcp is 1, expire_nodest_conn is 1\n',
+    )
+    expect(JSON.parse(await done('show', 'diff'))).toEqual([])
+    const listed = await director.json<Listing<TunableRow>>('tune')
+    expect(listed.rows.find(({ name }) => name === 'sloppy_tcp')).toMatchObject({ value: 1, default: 0 })
+    await done('reload')
+    expect(await done('tune', 'sloppy_tcp')).toMatch(/sloppy_tcp +0 /)
+  })
+})
+
+describe('the files of /proc/net', () => {
+  it('are printed as the kernel would', async () => {
+    await ask(`http://${VIP}/`, 1)
+    expect(await done('show', '--format', 'proc')).toContain(
+      'TCP  C000020A:0050 rr  \n  -> C0000216:0050      Route   ',
+    )
+    expect(await done('show', '--format', 'proc', 'ip_vs_stats')).toMatch(/^ {3}Total Incoming(.*\n){6}$/)
+    expect(await done('show', '--format', 'proc', 'ip_vs_conn')).toMatch(/\nTCP [0-9A-F]{8} /)
+  })
+})
+
 describe('add, set and remove', () => {
   it('make a service that balances at once, IPv6 and UDP too', async () => {
     expect(
@@ -149,7 +208,7 @@ describe('add, set and remove', () => {
       '1 real server\n',
     )
     expect((await rows<ServiceRow>('services', '--service', `${VIP}:53`, '--udp'))[0]).toMatchObject({
-      protocol: 'udp',
+      match: { vip: VIP, port: 53, protocol: 'udp' },
       owner: 'api',
       scheduler: 'wlc',
     })

@@ -124,11 +124,11 @@ describe('a reload', () => {
   })
 
   it('of a bad file says where it is bad and changes nothing', async () => {
-    director.writeFile(yaml([5, 5, 70_000]))
+    director.writeFile(yaml([5, 5, 3_000_000_000]))
     const { code, stdout, stderr } = await director.xlvs('reload')
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toMatch(
-      new RegExp(`^${director.file}:\\d+:\\d+: weight 70000 is above 65535; use 0..65535\n$`),
+      new RegExp(`^${director.file}:\\d+:\\d+: weight 3000000000 is above 2147483647; use 0..2147483647\n$`),
     )
     expect(await weights()).toEqual({ '192.0.2.21': 5, '192.0.2.22': 5, '192.0.2.23': 0 })
     expect((await director.xlvs('status')).stdout).toContain('attention  the last reload was refused')

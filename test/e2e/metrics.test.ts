@@ -105,6 +105,31 @@ describe('the metrics page of a director that works', () => {
   })
 })
 
+describe('a service of a mark', () => {
+  it('is counted as one, whatever port its clients use, and stands beside the others', async () => {
+    await serve(topology.lab, topology.reals[0] as never, { port: 8081 })
+    await serve(topology.lab, topology.reals[0] as never, { port: 8082 })
+    const ports = ['--vip', VIP, '--proto', 'tcp', '--ports', '8081,8082']
+    await director.json('mark', 'add', ...ports, '--set-mark', '6')
+    await director.json('add', 'service', '--mark', '6', '--scheduler', 'rr')
+    await director.json('add', 'real', '--mark', '6', '192.0.2.21', '--upper', '1000')
+    for (const at of [8081, 8082])
+      await loadToEnd(topology.lab, topology.clients[0], `http://${VIP}:${at}/`, {
+        requests: 3,
+        concurrency: 1,
+      })
+    await sleep(300)
+    const page = await scrape()
+    const labels = 'vip="",port="",proto="fwm",mark="6"'
+    expect(page.get(`xlvs_service_connections_total{${labels}}`)).toBe(6)
+    expect(page.get(`xlvs_real_upper_threshold{${labels},real="192.0.2.21"}`)).toBe(1000)
+    expect(page.get(`xlvs_real_overloaded{${labels},real="192.0.2.21"}`)).toBe(0)
+    expect(page.get('xlvs_tunable{name="amemthresh"}')).toBe(1024)
+    await director.json('remove', 'service', '--mark', '6')
+    await director.json('mark', 'remove', ...ports)
+  })
+})
+
 describe('a real Prometheus server', () => {
   it('scrapes the director and answers a query about it', async () => {
     const { lab } = topology
@@ -123,7 +148,9 @@ describe('a real Prometheus server', () => {
     expect(await query(`xlvs_real_connections_total{real="192.0.2.22",port="80"}`)).toEqual([truth])
     expect(await query('up{job="xlvs"}')).toEqual([1])
     expect(
-      await query('xlvs_real_weight * on(vip,port,proto) group_left(name) xlvs_service_info{name="web"}'),
+      await query(
+        'xlvs_real_weight * on(vip,port,proto,mark) group_left(name) xlvs_service_info{name="web"}',
+      ),
     ).toEqual([3, 1])
     expect(await query('count(ALERTS) or vector(0)')).toEqual([0])
     await server.stop('SIGTERM')

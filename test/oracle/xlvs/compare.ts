@@ -15,8 +15,9 @@ export interface Fault {
   readonly xlvs: string
 }
 
-/** Seconds: real time passed between packets when it was recorded, and the listing's own. */
-export const TOLERANCE_SECONDS = 2
+/** s: real time passes while a kernel is asked, so its connections may be older; ours shows no rest of a second. */
+const BEHIND = { short: 2, long: 6, shortBelow: 20 }
+const AHEAD = 1
 
 export function compare({ answers }: Answers, played: readonly Played[]): readonly Fault[] {
   return answers.flatMap((kernel, i) => {
@@ -36,12 +37,12 @@ function faultsOf(kernel: Answer, xlvs: Played): readonly Found[] {
       return different('command', kernel.args, saidOf(kernel), saidOf(xlvs))
     case 'sysctl':
       return different('command', kernel.name, String(kernel.err ?? ''), String(xlvs.err ?? ''))
-    case 'snap':
-      return [
-        ...serviceFaults(kernel.parsed ?? [], xlvs.parsed ?? []),
-        ...textFaults(kernel.text ?? [], xlvs.text ?? []),
-        ...connectionFaults(kernel.conns ?? [], xlvs.conns ?? []),
-      ]
+    case 'snap': {
+      const services = serviceFaults(kernel.parsed ?? [], xlvs.parsed ?? [])
+      // a listing's text tells the same once more
+      const text = services.length > 0 ? [] : textFaults(kernel.text ?? [], xlvs.text ?? [])
+      return [...services, ...text, ...connectionFaults(kernel.conns ?? [], xlvs.conns ?? [])]
+    }
     default:
       return []
   }
@@ -59,7 +60,8 @@ function saidOf({ rc, err = [] }: Answer): string {
 function packetFaults(kernel: Answer, xlvs: Played): readonly Found[] {
   const about = packetText(kernel)
   const reason = xlvs.reason === undefined ? '' : ` (${xlvs.reason})`
-  if (kernel.v !== xlvs.v) return [{ kind: 'packet', about, kernel: kernel.v ?? '', xlvs: `${xlvs.v}${reason}` }]
+  if (kernel.v !== xlvs.v)
+    return [{ kind: 'packet', about, kernel: kernel.v ?? '', xlvs: `${xlvs.v}${reason}` }]
   if (kernel.out === undefined) return []
   return different('frame', about, canonical(kernel.out), canonical(xlvs.out ?? []))
 }
@@ -73,7 +75,19 @@ function canonical(value: unknown): string {
   )
 }
 
-const FIELDS = ['proto', 'src', 'sport', 'dst', 'dport', 'flags', 'chunk', 'type', 'code', 'frag', 'len'] as const
+const FIELDS = [
+  'proto',
+  'src',
+  'sport',
+  'dst',
+  'dport',
+  'flags',
+  'chunk',
+  'type',
+  'code',
+  'frag',
+  'len',
+] as const
 
 export function packetText(packet: Answer): string {
   const fields = packet as unknown as Readonly<Record<string, Value | undefined>>
@@ -83,7 +97,12 @@ export function packetText(packet: Answer): string {
 
 function serviceFaults(kernel: readonly ListedService[], xlvs: readonly ListedService[]): readonly Found[] {
   return pairs(kernel, xlvs, ({ svc, rest }) => `${svc} ${rest}`).flatMap(([about, a, b]) =>
-    different('services', about, a === undefined ? 'none' : realsText(a), b === undefined ? 'none' : realsText(b)),
+    different(
+      'services',
+      about,
+      a === undefined ? 'none' : realsText(a),
+      b === undefined ? 'none' : realsText(b),
+    ),
   )
 }
 
@@ -105,9 +124,13 @@ function connectionFaults(kernel: readonly Connection[], xlvs: readonly Connecti
   return pairs(kernel, xlvs, name).flatMap(([about, a, b]) => {
     if (a === undefined || b === undefined)
       return different('connection', about, a ? `${a.exp} s` : 'none', b ? `${b.exp} s` : 'none')
-    if (Math.abs(a.exp - b.exp) <= TOLERANCE_SECONDS) return []
+    if (near(a.exp, b.exp)) return []
     return different('time', about, `${a.exp} s`, `${b.exp} s`)
   })
+}
+
+function near(kernel: number, xlvs: number): boolean {
+  return kernel - xlvs <= AHEAD && xlvs - kernel <= (xlvs < BEHIND.shortBelow ? BEHIND.short : BEHIND.long)
 }
 
 /** By name; those of one name in their order. */

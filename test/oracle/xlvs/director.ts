@@ -11,11 +11,12 @@ import {
   type Limits,
   type Outcome,
   type Protocol,
+  type ServiceKey,
   type TunableName,
 } from '../../../src/model/types.js'
 import { diff } from '../../../src/plan/diff.js'
 import { type Judgement, RIG_TUNABLES, Rig, TICK_SECONDS, unwrap } from '../../bpf/rig.js'
-import type { MarkOperation } from '../scenario.js'
+import type { MarkOperation, Result } from '../scenario.js'
 import { ipvsadm } from './ipvsadm.js'
 
 /** Large enough that no flow of a scenario ever meets a full set. */
@@ -98,13 +99,15 @@ export class Director {
     this.rig.datapath.setDefence({ secureTcp: false, dropRate: 0, dropCounter: 0 })
   }
 
-  async ipvsadm(line: string): Promise<{ readonly rc: number; readonly err?: readonly string[] }> {
-    const { desired, zero, failure } = await ipvsadm(this.#desired, line)
+  /** `idle`: nothing was asked for that is not so already. */
+  async ipvsadm(line: string): Promise<Pick<Result, 'rc' | 'err'> & { readonly idle?: true }> {
+    const before = this.#desired
+    const { desired, zero, failure } = await ipvsadm(before, line)
     if (failure !== undefined) return { rc: failure.status, err: [failure.text] }
-    if (zero !== undefined)
-      this.#zero = zeroNow(this.#zero, this.rig.datapath.snapshot(desired), zero === 'all' ? undefined : zero)
-    else this.#desire(desired)
-    return { rc: 0 }
+    if (zero === undefined) this.#desire(desired)
+    else this.#zeroNow(zero === 'all' ? undefined : zero)
+    const idle = zero === undefined && JSON.stringify(desired) === JSON.stringify(before)
+    return { rc: 0, ...(idle ? { idle } : {}) }
   }
 
   /** As iptables has it: the last rule for a packet decides. */
@@ -161,6 +164,10 @@ export class Director {
     this.#layHops()
     this.#defence.judge()
     if (desired.tunables.expire_nodest_conn === 1 && before !== desired) this.rig.sweep()
+  }
+
+  #zeroNow(service?: ServiceKey): void {
+    this.#zero = zeroNow(this.#zero, this.rig.datapath.snapshot(this.#desired), service)
   }
 
   #tend(): void {

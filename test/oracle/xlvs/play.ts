@@ -6,8 +6,8 @@ import { ipPacketOf } from './packet.js'
 import { snapshot } from './snapshots.js'
 import { frameOf, verdictOf } from './verdict.js'
 
-/** An answer of ours, with the datapath's own word for why. */
-export type Played = Answer & { readonly reason?: string }
+/** An answer of ours. `reason`: the datapath's own word for why; `idle`: the command asked for what was so already. */
+export type Played = Answer & { readonly reason?: string; readonly idle?: true }
 
 export async function play(director: Director, { heading, answers }: Answers): Promise<readonly Played[]> {
   director.begin({ macs: macsOf(heading) })
@@ -31,7 +31,7 @@ async function act(
   director: Director,
   asked: Answer,
   names: ReadonlyMap<string, string>,
-): Promise<Result & { readonly reason?: string }> {
+): Promise<Result & Pick<Played, 'reason' | 'idle'>> {
   switch (asked.op) {
     case 'pkt': {
       const packet = ipPacketOf(asked)

@@ -4,6 +4,7 @@ import { openMap, u32 } from 'libbpf-ts'
 import { describe, expect, test } from 'vitest'
 import { Settings_OFFSETS } from '../../src/abi/generated.js'
 import { clearDatapath, openDatapath } from '../../src/datapath/open.js'
+import { DEFAULT_TUNABLES } from '../../src/model/types.js'
 import { OBJECT, opened, opsFor, pinRoot, reals, SMALL, settle, wish } from './datapath.js'
 
 const WEB = wish(
@@ -36,6 +37,42 @@ describe('apply', () => {
       reals: [{ address: '10.0.2.3' }, { address: '10.0.2.2' }, { address: '10.0.2.1', weight: 3 }],
     })
     expect(actual.services.get('tcp 10.0.1.1:81')?.persistence?.mask).toBe('255.0.255.0')
+  })
+
+  test('every kind of service is read back by the next controller, and needs nothing more', async () => {
+    const root = pinRoot()
+    const port = { address: '10.0.2.1', port: 8080, weight: 2, upper: 9, lower: 3 }
+    const six = { address: '2001:db8:2::1', weight: 0 }
+    const kinds = wish(
+      [
+        { port: 0, persistence: { timeout: 60, prefix: 32 }, scheduler: 'lblcr', reals: reals(1, 0) },
+        { protocol: 'sctp', port: 2905, scheduler: 'mh', flags: [1, 2], reals: reals(3, 0) },
+        { protocol: 'udp', port: 53, scheduler: 'fo', onePacket: true, reals: reals(1, 9) },
+        {
+          ...{ vip: undefined, port: undefined, protocol: undefined },
+          mark: 2 ** 32 - 1,
+          family: 4,
+          reals: [port],
+        },
+        { ...{ vip: undefined, port: undefined, protocol: undefined }, mark: 6, family: 6, reals: [six] },
+      ] as Parameters<typeof wish>[0],
+      {
+        marks: [
+          { vip: '10.0.1.2', protocol: 'udp', ports: [[1, 2]], mark: 2 ** 32 - 1, owner: 'file' },
+          { vip: '2001:db8::1', protocol: 'sctp', ports: [[0, 65_535]], mark: 6, owner: 'file' },
+        ],
+        tunables: { ...DEFAULT_TUNABLES, sloppy_sctp: 1 },
+      },
+    )
+    const first = await opened(root)
+    settle(first, kinds)
+    expect(opsFor(first, kinds)).toEqual([])
+    const second = await opened(root)
+    expect([second.adopted, opsFor(second, kinds)]).toEqual([true, []])
+    const { services, tunables } = second.actual()
+    expect([...services.values()].some(({ stale }) => stale)).toBe(false)
+    expect(services.get('fwm 4294967295')?.reals).toMatchObject([port])
+    expect(tunables.sloppy_sctp).toBe(1)
   })
 
   test('a thousand changes of a service use no more of the arena than a few', async () => {

@@ -12,17 +12,24 @@
 
 struct crowd_pass {
 	__u32 line;
+	__u32 count;			/* shares */
 	__u32 idle;			/* someone has less than half of what it could take */
 };
 
 static int crowd_step(__u32 i, struct crowd_pass *pass)
 {
-	const struct xlvs_share *share = share_at(pass->line, i);
-	const struct xlvs_load *load = share ? at(&loads, share->real) : NULL;
+	const struct xlvs_line *line = at(&tables, pass->line + 2 + i);
 
-	if (!load)
+	if (!line)
 		return 1;
-	pass->idle = 2ull * READ_ONCE(load->active) < share->weight;
+	for (__u32 k = 0; k < XLVS_SHARES_PER_LINE; k++) {
+		const struct xlvs_share *share = (const struct xlvs_share *)line + k;
+		const struct xlvs_load *load = at(&loads, share->real);
+
+		if (load && i * XLVS_SHARES_PER_LINE + k < pass->count &&
+		    2ull * READ_ONCE(load->active) < share->weight)
+			pass->idle = 1;
+	}
 	return pass->idle;
 }
 
@@ -30,11 +37,11 @@ static int crowd_step(__u32 i, struct crowd_pass *pass)
 static __always_inline bool crowded(__u32 real, const struct xlvs_service *head, __u32 service)
 {
 	const struct xlvs_load *load = at(&loads, real);
-	struct crowd_pass pass = { .line = service };
+	struct crowd_pass pass = { .line = service, .count = head->count };
 
 	if (!load || READ_ONCE(load->active) <= weight_of(real))
 		return false;
-	bpf_loop(head->count, crowd_step, &pass, 0);
+	bpf_loop((head->count + XLVS_SHARES_PER_LINE - 1) / XLVS_SHARES_PER_LINE, crowd_step, &pass, 0);
 	return pass.idle;
 }
 

@@ -17,11 +17,12 @@ const KIND = {
 const QUOTES = { 4: 576 - 28, 6: 1280 - 48 } as const
 const CONTROL = 0xc0
 
-/** The frame that goes back: the packet that came, from the VIP, told in an ICMP message. */
+/** The frame that goes back: the packet that came, from the VIP, told in an ICMP message; IPVS measures with the hop spent. */
 export function answered(words: FrameWords, { about, mtu = 0 }: Answer): Uint8Array {
   const family = words.src.includes(':') ? 6 : 4
   const [type, code] = KIND[family][about]
-  const body = bytes([type, code, 0, 0], word(mtu), ipPacket(words).subarray(0, QUOTES[family]))
+  const quoted = ipPacket(about === 'mtu' ? { ...words, ttl: (words.ttl ?? 64) - 1 } : words)
+  const body = bytes([type, code, 0, 0], word(mtu), quoted.subarray(0, QUOTES[family]))
   const back: FrameWords = {
     srcMac: words.dstMac ?? DIRECTOR_MAC,
     dstMac: words.srcMac ?? CLIENT_MAC,
@@ -91,7 +92,15 @@ function wrongHeader({ packet, icmp }: Message, six: boolean): string | undefine
 function wrongQuote(asked: Message, said: Message, six: boolean): string | undefined {
   const quote = said.icmp.subarray(8)
   const length = Math.min(asked.packet.length, (six ? 1280 : 576) - (said.packet.length - quote.length))
-  return same(quote, asked.packet.subarray(0, length)) ? undefined : 'does not quote the packet'
+  const wanted = asked.packet.slice(0, length)
+  const measured = `${said.icmp[0]}/${said.icmp[1]}` === (six ? '2/0' : '3/4')
+  if (measured) wanted[six ? 7 : 8] = (wanted[six ? 7 : 8] ?? 0) - 1
+  if (!measured || six) return same(quote, wanted) ? undefined : 'does not quote the packet'
+  wanted.set(quote.subarray(10, 12), 10)
+  const header = quote.subarray(0, ((quote[0] ?? 0) & 15) * 4)
+  const lied = checksum(asked.packet.subarray(0, header.length)) !== 0
+  if (!lied && checksum(header) !== 0) return 'the quoted checksum does not know of the spent hop'
+  return same(quote, wanted) ? undefined : 'does not quote the packet'
 }
 
 function wrongMessage({ icmp }: Message, six: boolean, mtus: ReadonlySet<number>): string | undefined {

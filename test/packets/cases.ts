@@ -8,6 +8,7 @@ import { ICMP } from './cases/icmp.js'
 import { IP_CASES } from './cases/ip.js'
 import { LINK } from './cases/link.js'
 import { SERVICES } from './cases/services.js'
+import { TRANSPORTS } from './cases/transports.js'
 
 export type { PacketCase }
 
@@ -18,5 +19,6 @@ export const CASES: Readonly<Record<string, readonly PacketCase[]>> = {
   ICMP,
   flows: FLOWS,
   services: SERVICES,
+  transports: TRANSPORTS,
   answers: ANSWERS,
 }

@@ -144,15 +144,19 @@ const NOT_ONE = [
 ]
 const NOT_ONE6 = ['::', '::1', 'ff02::1', 'ff0e::1:2']
 const ONE = ['1.0.0.1', '126.255.255.255', '128.0.0.1', '223.255.255.255']
+/** Its hop is spent, as IPVS does before it measures; nobody sees it. */
+const unseen = (packet: PacketCase): PacketCase => ({ ...packet, out: undefined })
 const silent: readonly PacketCase[] = [...NOT_ONE, ...NOT_ONE6].flatMap((src) => {
   const [words, real, size] = src.includes(':') ? [six, REAL6, 1401] : [four, REAL, 1401]
   const data = long(src.includes(':'), size)
   return [
     drops(`no answer to ${src}`, 'no_real', frame(words(udp(1000, 53), { src })), [empty(words(data).dst)]),
     drops(`no answer to ${src} about hops`, 'ttl', frame(words(udp(1000, 53), { src, ttl: 1 }))),
-    drops(`no answer to ${src} about size`, 'mtu', frame(words(data, { src })), [
-      { hop: real, is: { mtu: 1400 } },
-    ]),
+    unseen(
+      drops(`no answer to ${src} about size`, 'mtu', frame(words(data, { src })), [
+        { hop: real, is: { mtu: 1400 } },
+      ]),
+    ),
   ]
 })
 

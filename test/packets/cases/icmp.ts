@@ -74,6 +74,7 @@ const stranger6 = (title: string, quote: Uint8Array): PacketCase =>
 const errors: readonly PacketCase[] = [
   ...[3, 4, 11].map((type) => error(`ICMP type ${type} about a TCP flow`, type, quoted(REPLY))),
   ...[3, 4, 11].map((type) => error(`ICMP type ${type} about a UDP flow`, type, quoted(ANSWER))),
+  error('a quotation of the ports alone', 3, quoted(REPLY, {}, 4)),
   error('a quotation longer than eight bytes', 3, quoted(REPLY, {}, 20)),
   ...[4, 40].map((length) =>
     error(
@@ -92,6 +93,7 @@ const errors: readonly PacketCase[] = [
 const chain: readonly Extension[] = [{ kind: 'hop' }, { kind: 'routing' }, { kind: 'destination' }]
 const errors6: readonly PacketCase[] = [
   ...[1, 2, 3, 4, 127].map((type) => error6(`ICMPv6 type ${type} about a TCP flow`, type, quoted6(REPLY))),
+  error6('an IPv6 quotation of the ports alone', 2, quoted6(REPLY, {}, 4)),
   error6('ICMPv6 packet too big about a UDP flow', 2, quoted6(ANSWER)),
   error6('extension headers in the quotation', 2, quoted6(REPLY, { extensions: chain })),
   error6(
@@ -131,7 +133,6 @@ const strangers: readonly PacketCase[] = [
   stranger('an error about what the client sent', quoted(tcp(1000, 80, 'S'), { src: CLIENT, dst: VIP })),
   stranger('a quoted later fragment', quoted(REPLY, { fragment: { id: 9, offset: 64, more: false } })),
   stranger('a quotation without its ports', quoted(REPLY, {}, 3)),
-  stranger('a quotation one byte short', quoted(REPLY, {}, 7)),
   stranger('a quoted header that is cut', quoted(REPLY).subarray(0, 19)),
   stranger('nothing quoted', new Uint8Array()),
   stranger('a quoted header length of 4 words', patched(quoted(REPLY), 0, 0x44)),
@@ -148,7 +149,7 @@ const strangers: readonly PacketCase[] = [
     'a quotation of nine extension headers',
     quoted6(REPLY, { extensions: Array.from({ length: 9 }, () => ({ kind: 'destination' }) as const) }),
   ),
-  stranger6('an IPv6 quotation one byte short', quoted6(REPLY, {}, 7)),
+  stranger6('an IPv6 quotation without its ports', quoted6(REPLY, {}, 3)),
   stranger6('an IPv6 quotation of version 4', patched(quoted6(REPLY), 0, 0x40)),
 ]
 
@@ -177,13 +178,16 @@ const edges: readonly PacketCase[] = [
 
 /** The flow is known; then something happened to its real server. */
 const meanwhile: readonly PacketCase[] = [
-  { family: 'IPv4', data: frame(four(icmp(3, 4, quoted(REPLY)), router)), vip: VIP, real: REAL },
-  { family: 'IPv6', data: frame(six(icmp6(2, 0, quoted6(REPLY)), router6)), vip: VIP6, real: REAL6 },
-].flatMap(({ family, data, vip, real }) => {
+  { family: 'IPv4', words: four(icmp(3, 4, quoted(REPLY)), router), vip: VIP, real: REAL },
+  { family: 'IPv6', words: six(icmp6(2, 0, quoted6(REPLY)), router6), vip: VIP6, real: REAL6 },
+].flatMap(({ family, words, vip, real }) => {
+  const data = frame(words)
   const hop = (kind: 'local' | 'unresolved'): Given => ({ hop: real, is: { kind } })
   const gone: Given = { services: [{ vip, reals: [] }] }
   return [
-    drops(`${family}: an error about a flow of a removed real server`, 'real_gone', data, [...KNOWN, gone]),
+    goes(`${family}: an error about a flow of a removed real server`, 'icmp', words, {
+      given: [...KNOWN, gone],
+    }),
     drops(`${family}: an error about a flow whose next hop is lost`, 'nexthop', data, [
       ...KNOWN,
       hop('unresolved'),

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scenarios that are new each time, asked of the live kernel in one boot and played on xlvs. XLVS_SEED brings a run
+// back, ORACLE_RUNS makes it longer.
+import { availableParallelism } from 'node:os'
+import { expect, it } from 'vitest'
+import { freshSeed } from '../packets/random.js'
+import { askKernel } from './kernel.js'
+import type { Answers } from './scenario.js'
+import { Director } from './xlvs/director.js'
+import { invent } from './xlvs/invent.js'
+import { replay } from './xlvs/replay.js'
+
+const RUNS = Number(process.env['ORACLE_RUNS'] ?? 24)
+/** s: a guest that takes longer may have let short-lived connections end */
+const PROMPT = 3
+
+it(`the kernel and xlvs agree on ${RUNS} scenarios invented now`, {
+  timeout: 120_000 + RUNS * 10_000,
+}, async () => {
+  const seed = freshSeed()
+  console.info(`XLVS_SEED=${seed} ORACLE_RUNS=${RUNS}`)
+  const asked = await askKernel(invent(seed, RUNS), { jobs: availableParallelism() })
+  const prompt = asked.filter(({ seconds }) => seconds < PROMPT)
+  const director = await Director.open()
+  try {
+    const faults: string[] = []
+    for (const answers of prompt) {
+      const outcome = await replay(director, answers)
+      const [first] = outcome.faults
+      if (first !== undefined) faults.push(`${first}\n  ask again: ${shortened(answers, first)}`)
+    }
+    expect(faults.join('\n')).toBe('')
+    expect(prompt.length).toBeGreaterThan(RUNS / 2)
+    expect(prompt.flatMap(({ answers }) => answers).filter(({ op }) => op === 'pkt').length).toBeGreaterThan(
+      RUNS * 10,
+    )
+  } finally {
+    await director.close()
+  }
+})
+
+/** A scenario that ends where the first fault is seen. */
+function shortened({ heading, answers }: Answers, fault: string): string {
+  const line = Number(/^line (\d+)/.exec(fault)?.[1])
+  const steps = answers.slice(0, line - 1).map(stepOf)
+  return JSON.stringify({ name: heading.scenario, nrs: Object.keys(heading.rs).length, steps })
+}
+
+const RESULTS = ['op', 'v', 'n', 'out', 'err', 'rc', 'text', 'conns', 'parsed']
+
+function stepOf(answer: Answers['answers'][number]): unknown {
+  const rest = Object.fromEntries(Object.entries(answer).filter(([field]) => !RESULTS.includes(field)))
+  if (answer.op === 'ipvsadm') return answer.args
+  if (answer.op === 'sysctl') return { sysctl: { [answer.name]: answer.value } }
+  if (answer.op === 'sleep') return { sleep: answer.s }
+  if (answer.op === 'snap') return { snap: [answer.what] }
+  return { [answer.op]: rest }
+}

@@ -15,6 +15,8 @@ export interface Verdict {
   readonly dropEntry: boolean
   /** drop every n-th packet that would be scheduled, 0 = none */
   readonly dropRate: number
+  /** in the automatic mode the count begins anew each second; absent: it goes on */
+  readonly dropCounter?: number
   /** the defence's TCP states */
   readonly secureTcp: boolean
 }
@@ -35,7 +37,7 @@ export function decide(tunables: Tunables, pages: number): Decision {
     modes,
     verdict: {
       dropEntry: on('drop_entry'),
-      dropRate: on('drop_packet') ? rateOf(tunables, modes.drop_packet, threshold, pages) : 0,
+      ...dropping(tunables, modes.drop_packet, threshold, pages),
       secureTcp: on('secure_tcp'),
     },
   }
@@ -47,9 +49,11 @@ function modeOf(mode: number, scarce: boolean): number {
 }
 
 /** The scarcer the memory, the smaller n: at half the threshold every second packet goes. */
-function rateOf(tunables: Tunables, mode: number, threshold: number, pages: number): number {
-  if (mode === 3) return Math.max(tunables.am_droprate, 0)
-  return Math.floor(threshold / (threshold - pages))
+function dropping({ am_droprate }: Tunables, mode: number, threshold: number, pages: number) {
+  if (mode < 2) return { dropRate: 0 }
+  if (mode === 3) return { dropRate: Math.max(am_droprate, 0) }
+  const rate = Math.floor(threshold / (threshold - pages))
+  return { dropRate: rate, dropCounter: rate }
 }
 
 export interface DefenceWorld {
@@ -75,8 +79,8 @@ export function createDefence({ datapath, tunables, pages, random }: DefenceWorl
   let last: Decision | undefined
   const judge = (): Decision => {
     last = decide(tunables(), pages())
-    const { secureTcp, dropRate } = last.verdict
-    datapath.setDefence({ secureTcp, dropRate })
+    const { dropEntry: _, ...told } = last.verdict
+    datapath.setDefence(told)
     return last
   }
   return {

@@ -28,7 +28,7 @@ import type { Arena, Range } from './arena.js'
 import { type Maps, store32, store64 } from './maps.js'
 import { REAL_FREE, REAL_LINKED, REAL_TRASH } from './reals.js'
 import { DIRECTORY_OFFSET, MARKS_OFFSET, writePeers, writeTimeouts, writeTunables } from './settings.js'
-import { retireStats } from './stats.js'
+import { clearStats, retireStats } from './stats.js'
 import { judgeOverload, setFlag, thresholdsOf } from './thresholds.js'
 
 const LINE = Limit.LINE_BYTES
@@ -103,7 +103,11 @@ const HANDLERS: Handlers = {
     swapService(maps, arena, service.id, range.line),
   'service-free': ({ maps, arena }, { id }) => {
     swapService(maps, arena, id, 0)
-    new Uint8Array(maps.serviceInfo.buffer, id * ServiceInfo_SIZE, ServiceInfo_SIZE).fill(0)
+    clearInfo(maps, id)
+  },
+  'service-anew': ({ maps, cpus }, { id, reals }) => {
+    clearInfo(maps, id)
+    for (const real of reals) clearStats(maps, cpus, real)
   },
   'directory-publish': ({ maps, arena }, { directory }, range) => {
     const mask = Math.max(0, range.lines - 1)
@@ -148,6 +152,10 @@ function writeTerms(maps: Maps, id: number, { weight, upper, lower }: RealTerms)
   store32(maps.reals, id * Real_SIZE + Real_OFFSETS.lower, lower)
   store32(maps.reals, id * Real_SIZE + Real_OFFSETS.upper, upper)
   setFlag(maps, id, RealFlag.REAL_QUIESCED, weight === 0)
+}
+
+function clearInfo(maps: Maps, id: number): void {
+  new Uint8Array(maps.serviceInfo.buffer, id * ServiceInfo_SIZE, ServiceInfo_SIZE).fill(0)
 }
 
 function stamp(maps: Maps, id: number, since: number): void {

@@ -48,6 +48,11 @@ export function retireStats(maps: Maps, cpus: number, id: number, service: numbe
   maps.serviceInfo.setBigUint64(at + ServiceInfo_OFFSETS.packets, sum.packets, true)
   maps.serviceInfo.setBigUint64(at + ServiceInfo_OFFSETS.bytes, sum.bytes, true)
   maps.serviceInfo.setBigUint64(at + ServiceInfo_OFFSETS.connections, sum.connections, true)
+  clearStats(maps, cpus, id)
+}
+
+/** Nobody counts for it at this moment: it gets no packets. */
+export function clearStats(maps: Maps, cpus: number, id: number): void {
   for (let cpu = 0; cpu < cpus; cpu++) {
     const row = (cpu * maps.sizes.reals + id) * REAL_WORDS
     maps.realStats.fill(0n, row, row + REAL_WORDS)

@@ -88,6 +88,8 @@ export type Op =
   | { readonly op: 'real-trash'; readonly id: number; readonly address: AddressText; readonly since: number }
   /** since: CLOCK_BOOTTIME seconds when first seen unreferenced, 0 = referenced again */
   | { readonly op: 'real-stamp'; readonly id: number; readonly since: number }
+  /** a service that was deleted is there again: it counts from zero, and so do its real servers in the trash (IPVS) */
+  | { readonly op: 'service-anew'; readonly id: number; readonly reals: readonly number[] }
   | { readonly op: 'real-free'; readonly id: number; readonly service: number }
   | { readonly op: 'service-free'; readonly id: number; readonly key: ServiceKey }
   | { readonly op: 'vip-free'; readonly id: number; readonly address: AddressText }

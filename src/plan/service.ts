@@ -25,6 +25,8 @@ export function planService(
     draft.heldVips.add(vipId)
     draft.listed[match.protocol].push({ key: portKey(vipId, match.port), value: id })
   }
+  if (found && !found.listed)
+    draft.place.push({ op: 'service-anew', id, reals: found.trash.map((real) => real.id) })
   const { edits, revived } = planReals(draft, wanted, shape, key, found)
   if (found)
     planTrash(

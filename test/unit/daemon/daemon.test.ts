@@ -558,7 +558,7 @@ describe('tunables over the socket', () => {
     expect(datapath.defence()).toEqual({ secureTcp: false, dropRate: 0 })
     pages = 500
     await until(() => datapath.defence()?.secureTcp === true)
-    expect(datapath.defence()).toEqual({ secureTcp: true, dropRate: 2 })
+    expect(datapath.defence()).toEqual({ secureTcp: true, dropRate: 2, dropCounter: 2 })
     expect([await inForce('drop_packet'), await inForce('secure_tcp')]).toEqual([2, 2])
   })
 

@@ -24,7 +24,7 @@ describe('a decision of the defence', () => {
     })
     expect(decide(all, SHORT)).toEqual({
       modes: { drop_entry: 2, drop_packet: 2, secure_tcp: 2 },
-      verdict: { dropEntry: true, dropRate: 10, secureTcp: true },
+      verdict: { dropEntry: true, dropRate: 10, dropCounter: 10, secureTcp: true },
     })
   })
 

@@ -184,6 +184,7 @@ describe('removal', () => {
     maps.real(2).referenced = true
     settle(maps, wish([{ reals: reals(1) }]))
     expect(settle(maps, wish([{ reals: reals(1) }, { port: 81, reals: reals(1) }]))).toEqual([
+      'service-anew',
       'real-revive',
       'service-publish',
       'directory-publish',

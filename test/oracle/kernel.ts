@@ -13,6 +13,8 @@ import { ScenarioError } from './scenario.js'
 export interface Options {
   /** boots at the same time; 1 unless said */
   readonly jobs?: number
+  /** scenarios of a boot that may sleep side by side; 1: each has the guest for itself, and is over soonest */
+  readonly lanes?: number
   /** plays all scenarios there, whatever they ask for */
   readonly runner?: Runner
   /** an unpacked kernel package for qemu; fetched unless said */
@@ -79,14 +81,14 @@ const LANES = 6
 
 async function played(
   boot: readonly Task[],
-  { kernel }: Options,
+  { kernel, lanes = LANES }: Options,
 ): Promise<readonly (readonly [number, Outcome])[]> {
   const [first] = boot
   if (first === undefined) return []
   const virtual = first.runner === 'qemu-icount'
   const job: Job = {
     modules: first.scenario.modules,
-    lanes: virtual ? 1 : LANES,
+    lanes: virtual ? 1 : lanes,
     scenarios: boot.map(({ config, ops }) => ({ config, ops: ops.filter(({ op }) => op !== 'note') })),
   }
   const seconds = 60 + 10 * boot.reduce((sum, task) => sum + secondsOf(task), 0)

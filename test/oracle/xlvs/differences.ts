@@ -151,7 +151,7 @@ function followsIdleEdit(fault: Fault, { kernel, xlvs }: Seen): boolean {
   return idle.some(({ protocol, address }) => {
     if (asked?.op === 'pkt' && fault.kind === 'packet')
       return asked.proto === protocol && `${asked.dst}:${asked.dport}` === address
-    return fault.kind === 'services' && fault.about === `${protocol.toUpperCase()} ${address} wrr`
+    return fault.kind === 'services' && fault.about.startsWith(`${protocol.toUpperCase()} ${address} wrr`)
   })
 }
 

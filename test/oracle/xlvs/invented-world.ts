@@ -9,8 +9,8 @@ interface Service {
   readonly protocol: 'tcp' | 'udp' | 'sctp'
   readonly v6: boolean
   readonly ports: readonly number[]
-  /** real servers by number */
-  readonly reals: Set<number>
+  /** weights by real server's number */
+  readonly reals: Map<number, number>
 }
 
 const SCHEDULERS = 'rr wrr lc wlc sh dh sed nq fo ovf mh lblc lblcr'.split(' ')
@@ -72,7 +72,7 @@ export class World {
   /** A new real server is given, or one that is there already: then the command is refused. */
   add(service: Service, number: number, weight: number): void {
     this.say(`-a ${service.name} -r ${realOf(service, number)} -g -w ${weight}`)
-    service.reals.add(number)
+    if (!service.reals.has(number)) service.reals.set(number, weight)
   }
 
   send(service: Service, client: number, dice: readonly number[], packet: Fields): void {
@@ -103,14 +103,14 @@ export class World {
             protocol,
             v6,
             ports: [8080 + place, 8443 + place],
-            reals: new Set(),
+            reals: new Map(),
           }
         : {
             name: `${WORDS[protocol]} ${boxed(vipText(v6))}:${80 + place}`,
             protocol,
             v6,
             ports: [80 + place],
-            reals: new Set(),
+            reals: new Map(),
           }
     if (kind === 7)
       this.say({
@@ -169,14 +169,17 @@ const ACTS: Readonly<Record<Kind, Act>> = {
     world.say({ pkt: { proto: service.v6 ? 'icmp6' : 'icmp', src, dst: vipOf(service), type, code, inner } })
   },
   weight(world, service, dice) {
-    const real = pick([...service.reals, 1], at(dice, 0))
-    world.say(`-e ${service.name} -r ${realOf(service, real)} -g -w ${weightOf(at(dice, 1))}`)
+    const real = pick([...service.reals.keys(), 1], at(dice, 0))
+    const weight = weightOf(at(dice, 1))
+    if (service.reals.get(real) === weight) return
+    world.say(`-e ${service.name} -r ${realOf(service, real)} -g -w ${weight}`)
+    if (service.reals.has(real)) service.reals.set(real, weight)
   },
   add(world, service, dice) {
     world.add(service, 1 + (at(dice, 0) % REALS), weightOf(at(dice, 1)))
   },
   remove(world, service, dice) {
-    const real = pick([...service.reals, 1], at(dice, 0))
+    const real = pick([...service.reals.keys(), 1], at(dice, 0))
     world.say(`-d ${service.name} -r ${realOf(service, real)}`, { sleep: A_TICK })
     service.reals.delete(real)
   },
@@ -205,7 +208,7 @@ const ACTS: Readonly<Record<Kind, Act>> = {
     world.say(`-D ${service.name}`, { sleep: A_TICK })
     world.send(service, at(dice, 3) % CLIENTS, dice, segment(service, at(dice, 4)))
     world.say(`-A ${service.name} ${termsOf(service, dice)}`)
-    const back = [...service.reals]
+    const back = [...service.reals.keys()]
     service.reals.clear()
     for (const [i, number] of back.entries()) world.add(service, number, weightOf(at(dice, i)))
   },

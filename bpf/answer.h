@@ -25,8 +25,9 @@ static __always_inline bool may_answer(const struct flow *w)
 
 	if (w->about == ABOUT_ICMP || w->fragment == FRAGMENT_LATER)
 		return false;
-	if (w->family == XLVS_IPV6)
-		return first >> 24 != 0xff && (w->client[0] | w->client[1] | w->client[2] | w->client[3]);
+	if (w->family == XLVS_IPV6)	/* neither :: nor ::1 */
+		return first >> 24 != 0xff && (w->client[0] | w->client[1] | w->client[2] |
+					       (w->client[3] & ~bpf_htonl(1)));
 	return first >> 24 && first >> 24 != 127 && first >> 28 < 14;
 }
 

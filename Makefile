@@ -38,10 +38,16 @@ bench: ## measure ns per packet (root)
 	@node build/bench/bench/run.js $(ARGS)
 	@node native/bench/run.js $(filter --json,$(ARGS))
 
-oracle: ## ask the kernel's IPVS (root); ARGS="record|check|print|show FILE..."
+oracle: ## ask the kernel's IPVS (root): what is recorded, then ORACLE_RUNS new scenarios; or ARGS="record|check|print|show FILE..."
 	@scripts/bootstrap test
 	@$(BIN)/tsc -p test/oracle/tsconfig.json
+ifdef ARGS
 	@node build/oracle/test/oracle/run.js $(ARGS)
+else
+	@node build/oracle/test/oracle/run.js check $(shell find test/oracle/scenarios -name '*.json' | sort)
+	@flock build/.build-lock $(MAKE) artifacts
+	@ORACLE_RUNS=$(or $(ORACLE_RUNS),300) $(BIN)/vitest run --project oracle test/oracle/live.test.ts
+endif
 
 lint: ## style and types of everything, BPF warnings as errors
 	@scripts/bootstrap build

@@ -3,14 +3,18 @@
 // a clock of its own. One rig serves many recordings; each begins with nothing.
 import { Nexthop_OFFSETS, Nexthop_SIZE, NexthopKind } from '../../../src/abi/generated.js'
 import { createDefence, type Defence } from '../../../src/daemon/defence.js'
-import { NO_ZERO, type Zero, zeroNow } from '../../../src/daemon/zero.js'
-import { addMark, removeMark, tune } from '../../../src/model/change.js'
+import { NO_ZERO, withoutServices, type Zero, zeroNow } from '../../../src/daemon/zero.js'
+import type { ServiceSnapshot } from '../../../src/datapath/types.js'
+import { addMark, tune } from '../../../src/model/change.js'
+import { realKey, serviceKey } from '../../../src/model/keys.js'
+import { PROTOCOLS } from '../../../src/model/rules.js'
 import {
   DEFAULT_TIMEOUTS,
   type Desired,
   type Limits,
   type Outcome,
   type Protocol,
+  type RealKey,
   type ServiceKey,
   type TunableName,
 } from '../../../src/model/types.js'
@@ -25,8 +29,10 @@ const LIMITS: Partial<Limits> = { connections: 32_768, templates: 32_768, reals:
 /** What the guest's memory never is: scarce. */
 const PLENTY_PAGES = 1_000_000
 
-/** s: a round of the sweep; the defence decides as often. */
+/** s: a round of the sweep, at most */
 const ROUND = 1
+/** s: as often the defence decides */
+const SECOND = 1
 /** s: as often the trash is looked through */
 const TEND = 60
 /** s: from one scenario to the next, beyond what the trash keeps */
@@ -50,6 +56,7 @@ export class Director {
   /** s */
   #time = 0
   #tended = 0
+  #judged = 0
 
   static async open(): Promise<Director> {
     return new Director(await Rig.open({ limits: LIMITS }))
@@ -87,9 +94,9 @@ export class Director {
   begin(lab: Lab): void {
     this.#lab = lab
     this.#mtu = ETHERNET_MTU
-    this.#zero = NO_ZERO
     this.rig.reset()
     this.#desire(this.#blank)
+    this.#zero = NO_ZERO
     for (const pass of ['stamp', 'free']) {
       this.#advance(AGE)
       this.#tend()
@@ -110,20 +117,14 @@ export class Director {
     return { rc: 0, ...(idle ? { idle } : {}) }
   }
 
-  /** As iptables has it: the last rule for a packet decides. */
+  /** Without a protocol: of each that is balanced; without ports: of all. */
   mark({ vip, proto, ports = '0:65535', mark }: MarkOperation): void {
-    const protocols = proto === undefined ? (['tcp', 'udp', 'sctp'] as const) : [proto as Protocol]
-    let marks: Desired = this.#desired
-    for (const protocol of protocols) {
-      const marked = marks.marks.some((rule) => rule.vip === vip && rule.protocol === protocol)
-      const added = addMark(marks, { vip, protocol, ports, mark })
-      if (added.ok || !marked) marks = unwrap(added)
-      else
-        marks = unwrap(
-          addMark(unwrap(removeMark(marks, { vip, protocol, ports })), { vip, protocol, ports, mark }),
-        )
-    }
-    this.#desire(marks)
+    const protocols = proto === undefined ? PROTOCOLS : [proto as Protocol]
+    const marked = protocols.reduce<Desired>(
+      (desired, protocol) => unwrap(addMark(desired, { vip, protocol, ports, mark })),
+      this.#desired,
+    )
+    this.#desire(marked)
   }
 
   tune(name: string, value: number): Outcome<Desired> {
@@ -143,7 +144,7 @@ export class Director {
     while (this.#time < end) {
       this.#advance(Math.min(ROUND, end - this.#time))
       this.rig.sweep()
-      this.#defence.second()
+      if (this.#time - this.#judged >= SECOND) this.#judge()
       if (this.#time - this.#tended >= TEND) this.#tend()
     }
   }
@@ -159,15 +160,27 @@ export class Director {
   #desire(desired: Desired): void {
     const { datapath } = this.rig
     const before = this.#desired
+    this.#zero = withoutServices(this.#zero, this.#leaving(desired))
     unwrap(datapath.apply(unwrap(diff(desired, datapath.actual(), this.#now()))))
     this.#desired = desired
     this.#layHops()
     this.#defence.judge()
-    if (desired.tunables.expire_nodest_conn === 1 && before !== desired) this.rig.sweep()
+    if (desired.tunables.expire_nodest_conn === 1 && lost(before, desired)) this.rig.sweep()
+  }
+
+  #leaving(desired: Desired): readonly ServiceSnapshot[] {
+    const kept = new Set(desired.services.map(serviceKey))
+    if (this.#desired.services.every((service) => kept.has(serviceKey(service)))) return []
+    return this.rig.datapath.snapshot(this.#desired).services.filter(({ key }) => !kept.has(key))
   }
 
   #zeroNow(service?: ServiceKey): void {
     this.#zero = zeroNow(this.#zero, this.rig.datapath.snapshot(this.#desired), service)
+  }
+
+  #judge(): void {
+    this.#defence.second()
+    this.#judged = this.#time
   }
 
   #tend(): void {
@@ -202,4 +215,14 @@ export class Director {
       if (mac !== undefined) this.rig.setHop(address, { mac, mtu: this.#mtu })
     }
   }
+}
+
+/** A real server of before is not there any more: IPVS then looks at every connection (expire_nodest_conn). */
+function lost(before: Desired, after: Desired): boolean {
+  const kept = realsOf(after)
+  return [...realsOf(before)].some((key) => !kept.has(key))
+}
+
+function realsOf({ services }: Desired): ReadonlySet<RealKey> {
+  return new Set(services.flatMap((service) => service.reals.map((real) => realKey(service, real))))
 }

@@ -6,6 +6,9 @@ import {
   ConnBits,
   Load_OFFSETS,
   Load_SIZE,
+  Real_OFFSETS,
+  Real_SIZE,
+  RealFlag,
   State,
   Template_OFFSETS,
   Template_SIZE,
@@ -37,6 +40,7 @@ const ACTIVE: readonly number[] = [
   State.TCP_SYN_SENT,
   State.TCP_SYN_RECV,
   State.TCP_SYNACK,
+  State.SCTP_ESTABLISHED,
 ]
 const field = (word: bigint, shift: number, bits: number) =>
   Number((word >> BigInt(shift)) & ((1n << BigInt(bits)) - 1n))
@@ -124,4 +128,20 @@ export function controls(rig: Rig): { readonly counted: number; readonly actual:
     counted: templatesHeld(rig).reduce((sum, { controls }) => sum + controls, 0),
     actual: ways(rig).filter(({ controlled }) => controlled).length,
   }
+}
+
+/** By real id: overloaded although far from its threshold, or beyond it and not overloaded. */
+export function misjudged(rig: Rig): string[] {
+  const [reals, counted] = [rig.memory('reals'), census(rig)]
+  const wrong: string[] = []
+  for (let id = 0; (id + 1) * Real_SIZE <= reals.byteLength; id++) {
+    const field = (offset: number) => reals.getUint32(id * Real_SIZE + offset, true)
+    const [upper, lower] = [field(Real_OFFSETS.upper), field(Real_OFFSETS.lower)]
+    const { active, inactive } = counted[id] ?? { active: 0, inactive: 0 }
+    const overloaded = (field(Real_OFFSETS.flags) & RealFlag.REAL_OVERLOADED) !== 0
+    const free = upper === 0 || active + inactive < (lower || upper - Math.floor(upper / 4))
+    const full = upper !== 0 && active + inactive >= upper
+    if ((overloaded && free) || (!overloaded && full)) wrong.push(`${id}: ${active + inactive} of ${upper}`)
+  }
+  return wrong
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What may become of a frame, told by the frame alone: an independent reading that knows nothing of the program.
 import type { HopWords } from '../bpf/rig.js'
+import { wrongAnswer } from './answer.js'
 import { bytes, checksum, DIRECTOR_MAC, mac } from './frames.js'
 
 export interface Target {
@@ -8,6 +9,8 @@ export interface Target {
   readonly hop: HopWords
   /** 'VIP protocol port', addresses in hex, of every service that has it */
   readonly services: ReadonlySet<string>
+  /** the same with those that it was removed from: ICMP errors about its connections still find it */
+  readonly ever: ReadonlySet<string>
 }
 
 export interface World {
@@ -48,18 +51,65 @@ export function complaint(
   out: Uint8Array,
   world: World,
 ): string | undefined {
-  if (action === ACTION.pass || action === ACTION.drop) {
-    if (Buffer.compare(frame, out) !== 0) return 'changed, but not forwarded'
-    if (action === ACTION.drop && readFrame(frame, world.vips) === undefined)
-      return 'dropped, but not for a VIP'
-    return undefined
-  }
-  if (action !== ACTION.tx) return `action ${action}`
   const reading = readFrame(frame, world.vips)
-  if (reading === undefined) return 'forwarded, but not for a VIP'
+  if (action === ACTION.pass) return same(frame, out) ? undefined : 'changed, but not forwarded'
+  if (reading === undefined) return 'not for a VIP, but not passed'
+  if (action === ACTION.drop) return wrongDrop(frame, out, reading)
+  if (action !== ACTION.tx) return `action ${action}`
   const target = world.targets.get(hex(out.subarray(0, 6)))
-  if (target === undefined) return 'forwarded to nobody'
+  if (target === undefined)
+    return wrongAsked(frame, reading) ?? wrongAnswer(frame, out, reading.ip, mtusOf(world))
   return wrongHeader(frame, out, reading, target) ?? wrongPacket(frame, out, reading, target)
+}
+
+/** Dropped frames are as they came; one that was too large may have spent its hop. */
+function wrongDrop(frame: Uint8Array, out: Uint8Array, { ip, six }: Reading): string | undefined {
+  if (same(frame, out)) return undefined
+  const spent = frame.slice()
+  const hops = ip + (six ? 7 : 8)
+  spent[hops] = (spent[hops] ?? 0) - 1
+  if (!six) spent.set(out.subarray(ip + 10, ip + 12), ip + 10)
+  return same(spent, out) ? undefined : 'changed, but dropped'
+}
+
+/** Whom the director must never answer: RFC 1122 section 3.2.2, RFC 4443 section 2.4 (e). */
+function wrongAsked(frame: Uint8Array, { ip, six }: Reading): string | undefined {
+  const packet = frame.subarray(ip)
+  const { protocol, at, later } = transportOf(packet, six)
+  if (later) return 'answered a later fragment'
+  if (six ? protocol === 58 : protocol === 1) return `answered an ICMP message of type ${packet[at]}`
+  const from = packet.subarray(six ? 8 : 12, six ? 24 : 16)
+  const first = from[0] ?? 0
+  const nobody = six ? from.subarray(0, 15).every((byte) => byte === 0) && (from[15] ?? 0) < 2 : first === 0
+  if (nobody || (six ? first === 0xff : first === 127 || first >= 224)) return `answered ${hex(from)}`
+  return undefined
+}
+
+function mtusOf(world: World): ReadonlySet<number> {
+  return new Set([...world.targets.values()].map(({ hop }) => hop.mtu ?? 0))
+}
+
+interface Transport {
+  readonly protocol: number
+  /** where it starts in the IP packet */
+  readonly at: number
+  /** a later fragment: what stands there is no header */
+  readonly later: boolean
+}
+
+function transportOf(packet: Uint8Array, six: boolean): Transport {
+  if (!six) {
+    const at = ((packet[0] ?? 0) & 15) * 4
+    return { protocol: packet[9] ?? 0, at, later: (be16(packet, 6) & 0x1fff) !== 0 }
+  }
+  let [protocol, at] = [packet[6] ?? 0, 40]
+  while ([0, 43, 44, 51, 60].includes(protocol)) {
+    if (protocol === 44 && be16(packet, at + 2) >> 3) return { protocol, at, later: true }
+    const units = packet[at + 1] ?? 0
+    const length = protocol === 44 ? 8 : protocol === 51 ? (units + 2) * 4 : (units + 1) * 8
+    ;[protocol, at] = [packet[at] ?? 0, at + length]
+  }
+  return { protocol, at, later: false }
 }
 
 function wrongHeader(
@@ -90,7 +140,9 @@ function wrongPacket(
   const { ip, six, vip } = reading
   const before = frame.subarray(ip)
   const after = out.subarray(out.length - before.length)
+  const bytesOfPacket = six ? 40 + be16(before, 4) : be16(before, 2)
   const hops = six ? 7 : 8
+  if (target.hop.mtu && bytesOfPacket > target.hop.mtu) return 'larger than the next hop takes'
   if (target.address.includes(':') !== six) return 'to a real server of the other family'
   if ((before[hops] ?? 0) < 2) return 'forwarded without a hop left'
   if (after[hops] !== (before[hops] ?? 0) - 1) return 'not one hop less'
@@ -121,23 +173,40 @@ function wrongChecksum(before: Uint8Array, after: Uint8Array, six: boolean): str
   return right(before) && !right(after) ? 'checksum was right, and is not' : undefined
 }
 
-/** TCP and UDP directly behind the IP header: the port is served, by this real server. */
+/** Bytes of a header that is read. */
+const HEADER: Readonly<Record<number, number>> = { 6: 20, 17: 8, 132: 16 }
+
+/** The port is served by this real server; AH and ESP follow IKE, an ICMP error what it quotes. */
 function wrongService(packet: Uint8Array, vip: string, six: boolean, target: Target): string | undefined {
+  const { protocol, at, later } = transportOf(packet, six)
+  if (!later && protocol === (six ? 58 : 1)) return wrongQuoted(packet.subarray(at + 8), six, target)
   if (![...target.services].some((service) => service.startsWith(`${vip} `)))
     return 'to a stranger of this VIP'
-  const protocol = packet[six ? 6 : 9]
-  if (protocol !== 6 && protocol !== 17) return undefined
-  if (!six && be16(packet, 6) & 0x1fff) return undefined
-  const l4 = six ? 40 : ((packet[0] ?? 0) & 15) * 4
-  const service = `${vip} ${protocol} ${be16(packet, l4 + 2)}`
+  if (later) return undefined
+  const length = HEADER[protocol]
+  const ipsec = protocol === 50 || protocol === 51
+  if (length === undefined && !ipsec) return `forwarded protocol ${protocol}`
+  const service = ipsec ? `${vip} 17 500` : `${vip} ${protocol} ${be16(packet, at + 2)}`
   if (!target.services.has(service)) return `to no server of ${service}`
   const end = six ? 40 + be16(packet, 4) : be16(packet, 2)
-  return l4 + (protocol === 6 ? 20 : 8) <= end ? undefined : 'transport header is cut'
+  return at + (length ?? 0) <= end ? undefined : 'transport header is cut'
+}
+
+/** What an error quotes was sent from a VIP and port that this real server has or had. */
+function wrongQuoted(quoted: Uint8Array, six: boolean, target: Target): string | undefined {
+  const { protocol, at } = transportOf(quoted, six)
+  const vip = hex(six ? quoted.subarray(8, 24) : quoted.subarray(12, 16))
+  const service = `${vip} ${protocol} ${be16(quoted, at)}`
+  return target.ever.has(service) ? undefined : `an error about ${service}`
 }
 
 function isTag(frame: Uint8Array, at: number): boolean {
   const type = be16(frame, at)
   return type === 0x8100 || type === 0x88a8
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
 }
 
 export function hex(data: Uint8Array): string {

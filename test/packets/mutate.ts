@@ -106,6 +106,11 @@ const flags: Change = ({ bytes }, ip, { pick }) => {
   const six = at(bytes, ip) >> 4 === 6
   bytes[ip + (six ? 40 : (at(bytes, ip) & 15) * 4) + 13] = pick(FLAGS)
 }
+/** Another first chunk, where there is SCTP. */
+const chunk: Change = ({ bytes }, ip, { int }) => {
+  const six = at(bytes, ip) >> 4 === 6
+  bytes[ip + (six ? 40 : (at(bytes, ip) & 15) * 4) + 12] = int(16)
+}
 const cut: Change = (draft, _, { int }) => {
   draft.length = MIN_FRAME + int(draft.length - MIN_FRAME + 1)
 }
@@ -143,6 +148,7 @@ const CHANGES: readonly Change[] = [
   word,
   flags,
   flags,
+  chunk,
   cut,
   longer,
   fragment,

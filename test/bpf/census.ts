@@ -42,6 +42,7 @@ const ACTIVE: readonly number[] = [
   State.TCP_SYNACK,
   State.SCTP_ESTABLISHED,
 ]
+export const isActive = (state: number) => ACTIVE.includes(state)
 const field = (word: bigint, shift: number, bits: number) =>
   Number((word >> BigInt(shift)) & ((1n << BigInt(bits)) - 1n))
 
@@ -101,7 +102,7 @@ export function census(rig: Rig): Record<number, Census> {
     counted.set(real, known)
     return known
   }
-  for (const { real, state } of ways(rig)) row(real)[ACTIVE.includes(state) ? 'active' : 'inactive']++
+  for (const { real, state } of ways(rig)) row(real)[isActive(state) ? 'active' : 'inactive']++
   for (const { real } of templatesHeld(rig)) row(real).persistent++
   return Object.fromEntries(counted)
 }

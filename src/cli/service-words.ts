@@ -91,7 +91,7 @@ function markWord(text: string | undefined, mark: string, options: ServiceOption
   return number.ok ? succeed({ mark: number.value, family: options.ipv6 ? 6 : 4 }) : number
 }
 
-function protocolWord({ udp, sctp }: ServiceOptions): Outcome<Protocol | undefined> {
+export function protocolWord({ udp, sctp }: ServiceOptions): Outcome<Protocol | undefined> {
   if (udp && sctp) return wrong('--udp and --sctp are two services', 'keep one of them')
   return succeed(udp ? 'udp' : sctp ? 'sctp' : undefined)
 }

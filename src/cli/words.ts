@@ -5,7 +5,13 @@ import { parseMode } from '../api/parse.js'
 import type { Source } from '../daemon/source.js'
 import { completeService } from '../model/change.js'
 import { fail, succeed } from '../model/describe.js'
-import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, DEFAULT_TUNABLES, type Outcome } from '../model/types.js'
+import {
+  DEFAULT_LIMITS,
+  DEFAULT_TIMEOUTS,
+  DEFAULT_TUNABLES,
+  type Outcome,
+  type Service,
+} from '../model/types.js'
 import {
   parseInterfaceName,
   parseListen,
@@ -14,7 +20,7 @@ import {
   parseScheduler,
   parseVip,
 } from '../model/words.js'
-import { given, maybe } from './service-words.js'
+import { given, maybe, protocolWord } from './service-words.js'
 
 export interface WordOptions {
   readonly vip?: string
@@ -24,6 +30,7 @@ export interface WordOptions {
   readonly scheduler?: string
   readonly persistence?: string
   readonly udp?: boolean
+  readonly sctp?: boolean
   readonly metrics?: string
 }
 
@@ -35,34 +42,27 @@ export const WORDS: readonly (keyof WordOptions)[] = [
   'scheduler',
   'persistence',
   'udp',
+  'sctp',
   'metrics',
 ]
 
+/** What only makes sense of a service. */
+const OF_SERVICE: readonly (keyof WordOptions)[] = ['vip', 'to', 'scheduler', 'persistence', 'udp', 'sctp']
+
+/** --dev alone is a director whose services are added later, by xlvs or xlvsadm. */
 export function sourceFromWords(options: WordOptions): Outcome<Source> {
-  const missing = (['vip', 'to', 'dev'] as const).filter((name) => options[name] === undefined)
+  const needed: readonly (keyof WordOptions)[] = OF_SERVICE.some((name) => options[name] !== undefined)
+    ? ['vip', 'to', 'dev']
+    : ['dev']
+  const missing = needed.filter((name) => options[name] === undefined)
   if (missing.length > 0)
     return fail(...missing.map((name) => ({ reason: `--${name} is missing`, fix: 'see: xlvs run --help' })))
-  const vip = parseVip(options.vip ?? '', '--vip')
-  if (!vip.ok) return vip
-  const { address, port } = vip.value
-  const reals = parseReals(options.to ?? '', port, '--to')
+  const services = needed.includes('vip') ? serviceFromWords(options) : succeed<readonly Service[]>([])
   const names = (options.dev ?? '').split(',').map((name) => parseInterfaceName(name.trim(), '--dev'))
   const mode = parseMode(options.mode ?? 'native', '--mode')
-  const scheduler = maybe(options.scheduler, (text) => parseScheduler(text, '--scheduler'))
-  const persistence = maybe(options.persistence, (text) =>
-    parsePersistence(text, familyOf(address), '--persistence'),
-  )
   const metrics = maybe(options.metrics, (text) => parseListen(text, '--metrics'))
-  if (!reals.ok || !mode.ok || !scheduler.ok || !persistence.ok || !metrics.ok || !names.every((n) => n.ok))
-    return problemsOf(reals, mode, scheduler, persistence, metrics, ...names)
-  const service = completeService({
-    vip: address,
-    port,
-    protocol: options.udp ? 'udp' : 'tcp',
-    ...given('scheduler', scheduler.value),
-    ...given('persistence', persistence.value),
-    reals: reals.value,
-  })
+  if (!services.ok || !mode.ok || !metrics.ok || !names.every((n) => n.ok))
+    return problemsOf(services, mode, metrics, ...names)
   const interfaces = [...new Set(names.map((n) => n.value))].map((name) => ({ name, mode: mode.value }))
   const base = {
     interfaces,
@@ -74,7 +74,30 @@ export function sourceFromWords(options: WordOptions): Outcome<Source> {
     limits: DEFAULT_LIMITS,
     ...given('metrics', metrics.value),
   }
-  return succeed({ kind: 'words', base, services: [service] })
+  return succeed({ kind: 'words', base, services: services.value })
+}
+
+function serviceFromWords(options: WordOptions): Outcome<readonly Service[]> {
+  const vip = parseVip(options.vip ?? '', '--vip')
+  if (!vip.ok) return vip
+  const { address, port } = vip.value
+  const reals = parseReals(options.to ?? '', port, '--to')
+  const scheduler = maybe(options.scheduler, (text) => parseScheduler(text, '--scheduler'))
+  const persistence = maybe(options.persistence, (text) =>
+    parsePersistence(text, familyOf(address), '--persistence'),
+  )
+  const protocol = protocolWord(options)
+  if (!reals.ok || !scheduler.ok || !persistence.ok || !protocol.ok)
+    return problemsOf(protocol, reals, scheduler, persistence)
+  const service = completeService({
+    vip: address,
+    port,
+    ...given('protocol', protocol.value),
+    ...given('scheduler', scheduler.value),
+    ...given('persistence', persistence.value),
+    reals: reals.value,
+  })
+  return succeed([service])
 }
 
 function problemsOf(...words: readonly Outcome<unknown>[]): Outcome<never> {

@@ -6,7 +6,8 @@ import { VERSION } from '../../api/version.js'
 import { type Daemon, startDaemon } from '../../daemon/daemon.js'
 import type { Source } from '../../daemon/source.js'
 import { openDatapath } from '../../datapath/open.js'
-import { fail, formatProblems, succeed } from '../../model/describe.js'
+import { fail, formatProblems, oneOf, succeed } from '../../model/describe.js'
+import { SCHEDULERS } from '../../model/rules.js'
 import type { Limits, Outcome } from '../../model/types.js'
 import { misused, refuse } from '../answer.js'
 import { type Context, EXIT, type ExitCode } from '../context.js'
@@ -23,19 +24,21 @@ interface Options extends DaemonOptions, WordOptions {
 export function define(command: Command, context: Context, act: Act): void {
   command
     .option('-c, --config <file>', 'configuration in YAML; see: xlvs check, xlvs schema')
-    .option('--vip <vip:port>', 'without a file: the one service')
+    .option('--vip <vip:port>', 'without a file: the one service; none: services are added later')
     .option('--to <reals>', 'its real servers: 192.0.2.21,192.0.2.22=3 (=weight)')
     .option('--dev <interfaces>', 'where its packets arrive: eth0 or eth0,eth1')
     .option('--mode <mode>', 'native (in the driver) or generic (any driver, slower)')
-    .option('--scheduler <name>', 'rr, wrr, wlc or sh (default: wlc)')
+    .option('--scheduler <name>', `${oneOf(SCHEDULERS)} (default: wlc)`)
     .option('--persistence <seconds[/net]>', 'a client stays with its real server: 300, 300/24')
     .option('--udp', 'a UDP service (default: TCP)')
+    .option('--sctp', 'an SCTP service')
     .option('--metrics <host:port>', 'serve /metrics and /healthz: 127.0.0.1:9612')
     .option('--state-dir <path>', 'where requests are kept over restarts (XLVS_STATE_DIR)')
   examples(
     pinOption(daemonOptions(command)),
     'xlvs run -c /etc/xlvs/lb.yaml',
     'xlvs run --vip 192.0.2.10:80 --to 192.0.2.21,192.0.2.22=3 --dev eth0',
+    'xlvs run --dev eth0',
   )
   command.action(act((options: Options) => run(context, options)))
 }

@@ -34,10 +34,16 @@ static __always_inline bool is_half_open(__u32 state)
 				     1u << XLVS_SCTP_INIT1 | 1u << XLVS_SCTP_INIT);
 }
 
+/* expire_nodest_conn: what points at a removed real server ends with it; the connections went before. */
+static __always_inline bool is_orphan(__u32 real)
+{
+	return tunable(XLVS_TUNE_EXPIRE_NODEST_CONN) && !real_available(real);
+}
+
 static __always_inline bool conn_ends(__u64 data, const struct sweep_pass *pass)
 {
 	return conn_expired(data, pass->now) || (pass->defend && is_half_open(conn_state(data))) ||
-	       (tunable(XLVS_TUNE_EXPIRE_NODEST_CONN) && !real_available(conn_real(data)));
+	       is_orphan(conn_real(data));
 }
 
 static __always_inline void sweep_conn(const struct found *c, __u64 *word, struct sweep_pass *pass)
@@ -71,15 +77,11 @@ static int sweep_conn_set(__u32 i, struct sweep_pass *pass)
 	return 0;
 }
 
-/* Its time is over; or nothing needs it, and drop_entry or the removal of its real server takes it (IPVS.md sections 12, 17). */
+/* Its time is over, its real server is gone, or drop_entry takes what nothing needs (IPVS.md sections 12, 17). */
 static __always_inline bool template_ends(__u64 data, __u32 control, const struct sweep_pass *pass)
 {
-	if (template_expired(data, pass->now))
-		return true;
-	if (control & XLVS_TEMPLATE_COUNT_MASK)
-		return false;
-	return (pass->defend && !(control & XLVS_TEMPLATE_ASSURED)) ||
-	       (tunable(XLVS_TUNE_EXPIRE_NODEST_CONN) && !real_available(template_real(data)));
+	return template_expired(data, pass->now) || is_orphan(template_real(data)) ||
+	       (pass->defend && !(control & (XLVS_TEMPLATE_ASSURED | XLVS_TEMPLATE_COUNT_MASK)));
 }
 
 /*
@@ -101,7 +103,7 @@ static __always_inline void sweep_template(struct xlvs_template *t, struct sweep
 		pass->live++;
 		return;
 	}
-	if (control & XLVS_TEMPLATE_NEEDED && control & XLVS_TEMPLATE_COUNT_MASK)
+	if (control & XLVS_TEMPLATE_NEEDED && control & XLVS_TEMPLATE_COUNT_MASK && !is_orphan(template_real(seen)))
 		next = template_data(template_real(seen), TEMPLATE_POSTPONED, pass->now);
 	if (__sync_val_compare_and_swap(&t->data, seen, next) != seen)
 		return;

@@ -15,21 +15,22 @@ export interface Fault {
   readonly xlvs: string
 }
 
-/** s: real time passes while a kernel is asked, so its connections may be older; ours shows no rest of a second. */
+/** s: real time passes while a kernel is asked, so its connections may be older: by all of it where it was measured. */
 const BEHIND = { short: 2, long: 6, shortBelow: 20 }
 const AHEAD = 1
 
-export function compare({ answers }: Answers, played: readonly Played[]): readonly Fault[] {
+export function compare({ answers, seconds }: Answers, played: readonly Played[]): readonly Fault[] {
   return answers.flatMap((kernel, i) => {
     const xlvs = played[i]
     if (xlvs === undefined) throw new Error(`line ${i + 2} was not played`)
-    return faultsOf(kernel, xlvs).map((fault) => ({ ...fault, line: i + 2 }))
+    return faultsOf(kernel, xlvs, Math.ceil(seconds)).map((fault) => ({ ...fault, line: i + 2 }))
   })
 }
 
 type Found = Omit<Fault, 'line'>
 
-function faultsOf(kernel: Answer, xlvs: Played): readonly Found[] {
+/** `lag`: s that the kernel was asked for. */
+function faultsOf(kernel: Answer, xlvs: Played, lag: number): readonly Found[] {
   switch (kernel.op) {
     case 'pkt':
       return packetFaults(kernel, xlvs)
@@ -41,7 +42,7 @@ function faultsOf(kernel: Answer, xlvs: Played): readonly Found[] {
       const services = serviceFaults(kernel.parsed ?? [], xlvs.parsed ?? [])
       // a listing's text tells the same once more
       const text = services.length > 0 ? [] : textFaults(kernel.text ?? [], xlvs.text ?? [])
-      return [...services, ...text, ...connectionFaults(kernel.conns ?? [], xlvs.conns ?? [])]
+      return [...services, ...text, ...connectionFaults(kernel.conns ?? [], xlvs.conns ?? [], lag)]
     }
     default:
       return []
@@ -119,18 +120,23 @@ function textFaults(kernel: readonly string[], xlvs: readonly string[]): readonl
   ).flat()
 }
 
-function connectionFaults(kernel: readonly Connection[], xlvs: readonly Connection[]): readonly Found[] {
+function connectionFaults(
+  kernel: readonly Connection[],
+  xlvs: readonly Connection[],
+  lag: number,
+): readonly Found[] {
   const name = ({ pro, src, virt, dst, state }: Connection) => `${pro} ${src} ${virt} ${dst} ${state}`
   return pairs(kernel, xlvs, name).flatMap(([about, a, b]) => {
     if (a === undefined || b === undefined)
       return different('connection', about, a ? `${a.exp} s` : 'none', b ? `${b.exp} s` : 'none')
-    if (near(a.exp, b.exp)) return []
+    if (near(a.exp, b.exp, lag)) return []
     return different('time', about, `${a.exp} s`, `${b.exp} s`)
   })
 }
 
-function near(kernel: number, xlvs: number): boolean {
-  return kernel - xlvs <= AHEAD && xlvs - kernel <= (xlvs < BEHIND.shortBelow ? BEHIND.short : BEHIND.long)
+function near(kernel: number, xlvs: number, lag: number): boolean {
+  const behind = lag + (xlvs < BEHIND.shortBelow ? BEHIND.short : BEHIND.long)
+  return kernel - xlvs <= AHEAD && xlvs - kernel <= behind
 }
 
 /** By name; those of one name in their order. */

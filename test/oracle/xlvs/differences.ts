@@ -59,6 +59,21 @@ export const DIFFERENCES: readonly Difference[] = [
     explains: followsSet,
   },
   {
+    id: 'template-loses-touch',
+    category: 'intended',
+    what: 'When a persistent service is deleted, edited without -p or given another netmask, the connections made before do not find the template they came by: they neither make it ASSURED nor keep it alive beyond its own time.',
+    reason:
+      'A connection of 16 bytes does not name its template. It is found by the service and its netmask, as new connections find it.',
+    explains: isOfLostTemplate,
+  },
+  {
+    id: 'nodest-on-later',
+    category: 'intended',
+    what: 'When `expire_nodest_conn` is switched on, connections of real servers that were removed before end within seconds; in IPVS when a packet of theirs comes, or with the next removal.',
+    reason: 'The sweep ends what no packet can use any more. What becomes of a packet is the same.',
+    explains: followsLateNodest,
+  },
+  {
     id: 'edit-of-nothing',
     category: 'intended',
     what: 'An edit of a real server that changes nothing is nothing; in IPVS it makes wrr begin its walk at the head again.',
@@ -153,6 +168,39 @@ function followsIdleEdit(fault: Fault, { kernel, xlvs }: Seen): boolean {
       return asked.proto === protocol && `${asked.dst}:${asked.dport}` === address
     return fault.kind === 'services' && fault.about.startsWith(`${protocol.toUpperCase()} ${address} wrr`)
   })
+}
+
+/** The row of a template of a service that was edited or deleted, or the count of such rows. */
+function isOfLostTemplate({ kind, about, line }: Fault, { kernel }: Seen): boolean {
+  if (kind !== 'connection' && kind !== 'time') return false
+  const [, client = '', virtual] = about.split(' ')
+  if (!client.endsWith(':0')) return false
+  return kernel.slice(0, line - 2).some((step) => {
+    const service =
+      step.op === 'ipvsadm' && step.rc === 0 ? /^-[ED] \S+ (\S+)/.exec(step.args)?.[1] : undefined
+    return (
+      service !== undefined &&
+      (service === virtual || virtual?.startsWith('0.0.0.') || virtual?.startsWith('[::'))
+    )
+  })
+}
+
+/** A connection of a real server that was removed before the tunable was switched on. */
+function followsLateNodest({ kind, about, xlvs, line }: Fault, { kernel }: Seen): boolean {
+  if (kind !== 'connection' || xlvs !== 'none') return false
+  const real = about.split(' ')[3] ?? ''
+  const before = kernel.slice(0, line - 2)
+  const on = before.findLastIndex(
+    (step) => step.op === 'sysctl' && step.name === 'expire_nodest_conn' && Number(step.value) === 1,
+  )
+  return before
+    .slice(0, Math.max(0, on))
+    .some((step) => step.op === 'ipvsadm' && /^-d /.test(step.args) && isOf(real, step.args))
+}
+
+function isOf(real: string, line: string): boolean {
+  const named = /-r (\S+)/.exec(line)?.[1] ?? ''
+  return real === named || real.replace(/:\d+$/, '') === named
 }
 
 function fromPortZero(fault: Fault, { kernel }: Seen): boolean {

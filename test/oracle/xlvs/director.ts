@@ -86,6 +86,10 @@ export class Director {
     return this.#desired
   }
 
+  get mtu(): number {
+    return this.#mtu
+  }
+
   get zero(): Zero {
     return this.#zero
   }

@@ -24,7 +24,6 @@ const TUNABLES: readonly Fields[] = [
   ...[0, 1, 2, 3].map((mode) => ({ conn_reuse_mode: mode })),
   ...[0, 1].flatMap((on) => [
     { expire_quiescent_template: on },
-    { expire_nodest_conn: on },
     { sloppy_tcp: on },
     { sloppy_sctp: on },
     { schedule_icmp: on },
@@ -52,6 +51,8 @@ export class World {
   #fresh = 0
 
   constructor(dice: readonly number[]) {
+    // switched on after a removal it does another thing here and there
+    if (at(dice, 8) % 3 === 0) this.say({ sysctl: { expire_nodest_conn: 1 } })
     const count = 1 + (at(dice, 0) % 2)
     for (let i = 0; i < count; i++) this.#open(i, dice.slice(i + 1))
   }

@@ -36,7 +36,7 @@ async function act(
     case 'pkt': {
       const packet = ipPacketOf(asked)
       const judgement = director.send(frameOf(packet))
-      return { ...verdictOf(packet, judgement, names), reason: judgement.reason }
+      return { ...verdictOf(packet, judgement, { names, mtu: director.mtu }), reason: judgement.reason }
     }
     case 'ipvsadm':
       return director.ipvsadm(asked.args)

@@ -16,12 +16,14 @@ export function frameOf(packet: Uint8Array): Uint8Array {
   return bytes(mac(DIRECTOR_MAC), mac(CLIENT_MAC), kind, packet)
 }
 
-/** `names`: real servers by their MAC. */
-export function verdictOf(
-  sent: Uint8Array,
-  judgement: Judgement,
-  names: ReadonlyMap<string, string>,
-): Result {
+export interface Surroundings {
+  /** real servers by their MAC */
+  readonly names: ReadonlyMap<string, string>
+  /** of the way to them, in bytes */
+  readonly mtu: number
+}
+
+export function verdictOf(sent: Uint8Array, judgement: Judgement, { names, mtu }: Surroundings): Result {
   const { action, frame, reason } = judgement
   if (action === 'pass') return same(frame, frameOf(sent)) ? { v: 'local' } : { v: 'local, but changed' }
   if (action === 'drop') return { v: 'drop' }
@@ -30,7 +32,7 @@ export function verdictOf(
   const to = macText(frame.subarray(0, 6))
   const words = decode(packet)
   if (macText(frame.subarray(6, 12)) !== DIRECTOR_MAC) return { v: 'a frame not from the director' }
-  if (to === CLIENT_MAC) return answered(sent, packet, words)
+  if (to === CLIENT_MAC) return answered(sent, packet, words, mtu)
   const name = names.get(to) ?? `mac:${to}`
   const wrong = changed(sent, packet)
   return { v: wrong === undefined ? name : `${name}, but ${wrong}`, out: [{ to: name, ...words } as Value] }
@@ -55,17 +57,19 @@ function spent(packet: Uint8Array): Uint8Array {
   return after
 }
 
-function answered(sent: Uint8Array, packet: Uint8Array, words: Words): Result {
+function answered(sent: Uint8Array, packet: Uint8Array, words: Words, mtu: number): Result {
   const v6 = (sent[0] ?? 0) >> 4 === 6
   const asked = decode(sent)
   const quoted = packet.subarray(v6 ? 48 : 28)
-  const wrong = [
+  const wrong: string[] = [
     ...('badcsum' in words || 'badicmpcsum' in words ? ['its checksum is wrong'] : []),
     ...(words['src'] === asked['dst'] && words['dst'] === asked['src'] ? [] : ['its addresses are others']),
     ...(words['len'] === packet.length ? [] : ['its length is another']),
     ...(quotes(quoted, sent, QUOTED[v6 ? 6 : 4]) ? [] : ['it quotes another packet']),
   ]
   const name = `${String(words['proto'])}:${String(words['type'])}/${String(words['code'])}`
+  const told = ['icmp:3/4', 'icmp6:2/0'].includes(name) ? mtu : undefined
+  if (words['rest'] !== told) wrong.push('it tells another MTU')
   return { v: [name, ...wrong].join(', but '), out: [{ to: 'client', ...words } as Value] }
 }
 

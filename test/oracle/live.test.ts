@@ -10,7 +10,7 @@ import { Director } from './xlvs/director.js'
 import { invent } from './xlvs/invent.js'
 import { replay } from './xlvs/replay.js'
 
-const RUNS = Number(process.env['ORACLE_RUNS'] ?? 24)
+const RUNS = Number(process.env['ORACLE_RUNS'] ?? 20)
 /** s: a guest that takes longer lets connections end: those of SCTP and of ICMP errors first, then closed ones of TCP */
 const SHORT_LIVED = 4
 const CLOSED = 9

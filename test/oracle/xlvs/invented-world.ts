@@ -30,7 +30,6 @@ const TUNABLES: readonly Fields[] = [
     { secure_tcp: 3 * on },
     { drop_packet: 3 * on },
   ]),
-  { am_droprate: 3 },
 ]
 const SEGMENTS = ['S', 'S', 'A', 'A', 'PA', 'FA', 'F', 'R', 'RA', 'P', 'SF', 'SA', 'SR']
 const CHUNKS =
@@ -53,6 +52,8 @@ export class World {
   constructor(dice: readonly number[]) {
     // switched on after a removal it does another thing here and there
     if (at(dice, 8) % 3 === 0) this.say({ sysctl: { expire_nodest_conn: 1 } })
+    // in force when the kernel looks at it next, within a second
+    if (at(dice, 7) % 3 === 0) this.say({ sysctl: { am_droprate: 3 } })
     const count = 1 + (at(dice, 0) % 2)
     for (let i = 0; i < count; i++) this.#open(i, dice.slice(i + 1))
   }

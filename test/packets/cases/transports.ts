@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is neither TCP nor UDP, and what only quotes it: SCTP's chunks, AH and ESP, ICMP errors about other flows.
 import {
   answers,
   CLIENT,

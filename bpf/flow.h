@@ -96,6 +96,7 @@ struct desk {
 	struct flow flow;
 	struct verdict verdict;
 	struct found way;
+	__u64 hash;
 };
 
 #endif

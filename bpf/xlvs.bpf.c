@@ -35,30 +35,15 @@ static __always_inline int settle(struct frame *f, const int family)
 	return leave_settled(f, conn_real(way.seen), family);
 }
 
-/* The whole story, in parts: each is verified once, and gives its stack back. First: read the packet. */
-__noinline int read_packet(struct xdp_md *ctx, struct flow *w)
+/* The whole story, in parts: each is verified once, and gives its stack back. First: whose packet is it? */
+__noinline int read_packet(struct xdp_md *ctx, struct desk *d)
 {
-	struct frame f = {};
-	void *l4 = NULL;
-	__u32 reason = arrive(ctx, &f);
-
-	if (!w)
+	if (!d)
 		return XLVS_PASS_MALFORMED;
-	if (reason != NEXT)
-		return reason;
-	w->family = f.ethertype == bpf_htons(ETH_P_IP) ? XLVS_IPV4 : XLVS_IPV6;
-	w->cpu = f.cpu;
-	source_mac(&f, &w->src_mac);
-	reason = w->family == XLVS_IPV4 ? identify(&f, w, &l4, XLVS_IPV4) : identify(&f, w, &l4, XLVS_IPV6);
-	w->bytes = f.bytes;
-	w->tags = f.tags;
-	if (reason != NEXT || w->fragment == FRAGMENT_LATER)
-		return reason;
-	if (w->family == XLVS_IPV4 && w->l4 == IPPROTO_ICMP)
-		return icmp_flow(&f, w, l4, XLVS_IPV4);
-	if (w->family == XLVS_IPV6 && w->l4 == IPPROTO_ICMPV6)
-		return icmp_flow(&f, w, l4, XLVS_IPV6);
-	return parse_transport(&f, w, l4);
+	d->verdict.reason = read_flow(ctx, &d->flow);
+	if (d->verdict.reason == NEXT && d->flow.fragment != FRAGMENT_LATER)
+		d->hash = find_flow(&d->flow, &d->way);
+	return 0;
 }
 
 /* Second: where does it go? Fills the verdict. */
@@ -67,7 +52,6 @@ static __always_inline void judge(struct desk *d)
 	const struct flow *w = &d->flow;
 	struct verdict *v = &d->verdict;
 	struct found *way = &d->way;
-	__u64 hash = find_flow(w, way);
 	bool there = way->seen && !conn_expired(way->seen, w->now);
 
 	if (there && w->about == ABOUT_ICMP) {	/* does not touch the flow's timer */
@@ -80,7 +64,7 @@ static __always_inline void judge(struct desk *d)
 	} else if (w->about == ABOUT_IPSEC) {
 		v->reason = XLVS_PASS_NO_SERVICE;
 	} else {
-		connect_flow(w, hash, way, v);
+		connect_flow(w, d->hash, way, v);
 		if (there)
 			conn_remove(w, way);
 	}
@@ -122,7 +106,7 @@ static __noinline int walk(struct xdp_md *ctx)
 	if (!d)
 		return XDP_ABORTED;
 	__builtin_memset(d, 0, sizeof(*d));
-	d->verdict.reason = read_packet(ctx, &d->flow);
+	read_packet(ctx, d);
 	if (d->verdict.reason == NEXT)
 		judge_fragment(d);
 	return send_packet(ctx, &d->flow, &d->verdict);

@@ -13,6 +13,13 @@ interface Service {
   readonly reals: Map<number, number>
 }
 
+interface Flow {
+  readonly service: Service
+  readonly client: number
+  readonly sport: number
+  readonly dport: number
+}
+
 const SCHEDULERS = 'rr wrr lc wlc sh dh sed nq fo ovf mh lblc lblcr'.split(' ')
 const FLAGS: Readonly<Record<string, readonly string[]>> = {
   sh: ['', ' -b sh-port', ' -b sh-fallback', ' -b sh-fallback,sh-port'],
@@ -46,7 +53,7 @@ type Act = (world: World, service: Service, dice: readonly number[]) => void
 export class World {
   readonly #steps: Value[] = []
   readonly #services: Service[] = []
-  readonly #flows = new Set<string>()
+  readonly #flows = new Map<string, Flow>()
   #fresh = 0
 
   constructor(dice: readonly number[]) {
@@ -77,16 +84,22 @@ export class World {
     if (!service.reals.has(number)) service.reals.set(number, weight)
   }
 
-  send(service: Service, client: number, dice: readonly number[], packet: Fields): void {
-    const flow = `${service.name} ${client} ${at(dice, 1) % 2} ${at(dice, 2)}`
-    const known = this.#flows.has(flow)
+  send(flow: Flow, packet: Fields): void {
+    const { service, client, sport, dport } = flow
+    const name = [service.name, client, sport, dport].join(' ')
+    const known = this.#flows.has(name)
     if (!known && this.#flows.size >= MOST_FLOWS) return
-    this.#flows.add(flow)
-    const ends = { src: clientOf(service, client), sport: 1000 + (at(dice, 1) % 2) }
-    const where = { dst: vipOf(service), dport: pick(service.ports, at(dice, 2)) }
-    this.say({ pkt: { proto: service.protocol, ...ends, ...where, ...packet } })
+    this.#flows.set(name, flow)
+    const ends = { src: clientOf(service, client), sport, dst: vipOf(service), dport }
+    this.say({ pkt: { proto: service.protocol, ...ends, ...packet } })
     // an entry that gives way to a new one is counted until the clock ticks
     if (known && (packet['flags'] !== 'A' || service.protocol === 'sctp')) this.say({ sleep: A_TICK })
+  }
+
+  /** One that has been seen. */
+  flowOf(service: Service, die: number): Flow | undefined {
+    const own = [...this.#flows.values()].filter((flow) => flow.service === service)
+    return own.length === 0 ? undefined : pick(own, die)
   }
 
   freshClient(): number {
@@ -133,23 +146,20 @@ const LOOK: readonly Value[] = [{ sleep: A_TICK }, { snap: ['list', 'conns', 'pe
 const ACTS: Readonly<Record<Kind, Act>> = {
   burst(world, service, dice) {
     const count = 1 + (at(dice, 0) % 8)
-    for (let i = 0; i < count; i++) world.send(service, world.freshClient(), dice, opening(service))
+    for (let i = 0; i < count; i++) world.send(flow(service, world.freshClient(), dice), opening(service))
   },
   segments(world, service, dice) {
     const count = 1 + (at(dice, 0) % 4)
     for (let i = 0; i < count; i++) {
-      const client = (at(dice, 3) + i * at(dice, 5)) % CLIENTS
-      world.send(service, client, dice, segment(service, at(dice, 4 + i)))
+      const known = at(dice, 6 + i) % 4 === 0 ? undefined : world.flowOf(service, at(dice, 3) + i)
+      const other = flow(service, (at(dice, 3) + i * at(dice, 5)) % CLIENTS, dice)
+      world.send(known ?? other, segment(service, at(dice, 4 + i)))
     }
   },
   error(world, service, dice) {
-    const inner = {
-      proto: service.protocol,
-      src: vipOf(service),
-      sport: pick(service.ports, at(dice, 2)),
-      dst: clientOf(service, at(dice, 3) % CLIENTS),
-      dport: 1000 + (at(dice, 1) % 2),
-    }
+    const { client, sport, dport } = world.flowOf(service, at(dice, 3)) ?? flow(service, 0, dice)
+    const ends = { src: vipOf(service), sport: dport, dst: clientOf(service, client), dport: sport }
+    const inner = { proto: service.protocol, ...ends }
     const kinds = service.v6
       ? [
           [1, 0],
@@ -208,12 +218,16 @@ const ACTS: Readonly<Record<Kind, Act>> = {
   },
   withdraw(world, service, dice) {
     world.say(`-D ${service.name}`, { sleep: A_TICK })
-    world.send(service, at(dice, 3) % CLIENTS, dice, segment(service, at(dice, 4)))
+    world.send(world.flowOf(service, at(dice, 3)) ?? flow(service, 0, dice), segment(service, at(dice, 4)))
     world.say(`-A ${service.name} ${termsOf(service, dice)}`)
     const back = [...service.reals.keys()]
     service.reals.clear()
     for (const [i, number] of back.entries()) world.add(service, number, weightOf(at(dice, i)))
   },
+}
+
+function flow(service: Service, client: number, dice: readonly number[]): Flow {
+  return { service, client, sport: 1000 + (at(dice, 1) % 2), dport: pick(service.ports, at(dice, 2)) }
 }
 
 function opening({ protocol }: Service): Fields {

@@ -469,10 +469,10 @@ struct xlvs_near {
 	__u32 real[128];		/* real ids, 0 = taken away; lblc: the first only */
 };
 
-/* Tokens for the director's own ICMP messages: element 0 for all, the others by client. */
+/* What is left of the director's own ICMP messages: element 0 for all, the others by client. */
 struct xlvs_tokens {
-	__u32 stamp;			/* ticks */
-	__u32 left;			/* 1/256 */
+	__u32 stamp;			/* ticks; top bit: in use */
+	__u32 left;			/* for all 1/256 of an answer, of a client 1/16 ms */
 };
 
 struct xlvs_mac {			/* key of peers */

@@ -38,17 +38,20 @@ test('without limits every packet is answered', () => {
   expect(answered(200)).toBe(200)
 })
 
-test.each([100, 1000, 3000, 60_000, 100_000])('icmp_ratelimit %i: six at once, then one in that many ms', (ms) => {
-  rig.setTunables({ icmp_ratelimit: ms })
-  expect(answered(20)).toBe(6)
-  const ticks = 400
-  // a bucket of six cannot hold more than that between two ticks
-  const due = Math.min((ticks * TICK_SECONDS * 1000) / ms, 6 * ticks)
-  const got = within(ticks, 8)
-  // a bucket counts 256ths of an answer a tick, rounded down
-  expect(got).toBeGreaterThan(due * 0.95 - 1)
-  expect(got).toBeLessThanOrEqual(due + 1)
-})
+test.each([100, 1000, 3000, 60_000, 100_000])(
+  'icmp_ratelimit %i: six at once, then one in that many ms',
+  (ms) => {
+    rig.setTunables({ icmp_ratelimit: ms })
+    expect(answered(20)).toBe(6)
+    const ticks = 400
+    // a bucket of six cannot hold more than that between two ticks
+    const due = Math.min((ticks * TICK_SECONDS * 1000) / ms, 6 * ticks)
+    const got = within(ticks, 8)
+    // a bucket counts 256ths of an answer a tick, rounded down
+    expect(got).toBeGreaterThan(due * 0.95 - 1)
+    expect(got).toBeLessThanOrEqual(due + 1)
+  },
+)
 
 test('icmp_ratelimit: what was not used comes to six, however long it was quiet', () => {
   rig.setTunables({ icmp_ratelimit: 1000 })

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What IPVS tells clients itself, xlvs tells them: no server is there, the TTL is spent, the packet is too large.
 // Seen by the clients' own kernels; the director's own stack says nothing. Not more often than the limits allow.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from '../../src/cli/client.js'
 import { buildTopology, type Director, type Host, serve, startDirector, type Topology } from '../lab/index.js'
 import { until } from '../lab/until.js'
+import { SETTLED } from '../lab/xlvsadm.js'
 
 const FAMILIES = [
   {
@@ -102,8 +104,9 @@ async function probe(family: Family, protocol: Protocol, port: number, hops = 64
   return JSON.parse(await topology.lab.must(topology.clients[0].namespace, argv)) as Met
 }
 
-/** Packets by reason; from the socket directly: no process is started for it. */
+/** Packets by reason as they are now; from the socket directly: no process is started for it. */
 async function reasons(): Promise<(reason: string) => number> {
+  await sleep(SETTLED)
   const found = await call(director.env['XLVS_SOCKET'] ?? '', 'reasons')
   if (!found.ok) throw new Error(JSON.stringify(found.problems))
   const counts = new Map(found.value.rows.map(({ reason, packets }) => [reason, packets]))

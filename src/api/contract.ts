@@ -180,7 +180,7 @@ export interface TemplateRow {
   readonly vip: AddressText
   readonly virtualPort: number
   readonly real: AddressText
-  /** 65535: disabled, another template took its place */
+  /** 65535, both ports: disabled, another template took its place */
   readonly realPort: number
   readonly assured: boolean
   readonly controls: number

@@ -155,14 +155,15 @@ function templateAt(view: DataView, at: number, book: Book, now: number): Templa
   const stamp = bits(data, TemplateBits.TEMPLATE_STAMP_SHIFT, TemplateBits.TEMPLATE_STAMP_BITS)
   const rest = ticksOf(timeout) - ageOf(stamp, now)
   if (rest < 0 && controls === 0) return undefined
-  const { protocol, vip, virtualPort } = target
+  const { protocol, vip } = target
+  const port = (control & TemplateControl.TEMPLATE_DISABLED) === 0 ? target.virtualPort : DISABLED_PORT
   return {
     protocol,
     clientNet: addressIn(view, at, vip.includes(':') ? 6 : 4),
     vip,
-    virtualPort,
+    virtualPort: port,
     real,
-    realPort: (control & TemplateControl.TEMPLATE_DISABLED) === 0 ? virtualPort : DISABLED_PORT,
+    realPort: port,
     realId,
     assured: (control & TemplateControl.TEMPLATE_ASSURED) !== 0,
     controls,
@@ -177,7 +178,7 @@ function ageOf(stamp: number, now: number): number {
   return age > Clock.TICK_MASK - AHEAD ? 0 : age
 }
 
-/** IPVS's mark of a template that another one replaced. */
+/** What IPVS writes into both ports of a template that another one replaced. */
 const DISABLED_PORT = 65_535
 const PROTOCOL_OF_KIND = new Map(
   Object.entries(PROTOCOL_NUMBER).map(([name, kind]) => [kind, name as Protocol]),

@@ -243,7 +243,7 @@ export interface TemplateEntry {
   /** 0: any */
   readonly virtualPort: number
   readonly real: AddressText
-  /** 0: that of the packet; 65535: disabled, another template took its place */
+  /** 0: that of the packet; 65535, as the virtual port then is too: disabled, another template took its place */
   readonly realPort: number
   readonly realId: number
   /** one of its connections was ESTABLISHED */

@@ -60,10 +60,4 @@ describe('docs/IPVS-DIFFERENCES.md', () => {
       expect(plain).toContain(entry.reason)
     },
   )
-
-  it('puts what only old kernels do apart', () => {
-    const [intended = '', old = ''] = text.split('\n## Old kernels')
-    for (const { id, category } of DIFFERENCES)
-      expect(category === 'intended' ? intended : old).toContain(`### ${id}\n`)
-  })
 })

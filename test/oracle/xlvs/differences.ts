@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where xlvs is meant to differ from the kernel that was asked: the one table that the comparison and
+// Where xlvs is meant to differ from the kernel: the one table that the comparison and
 // docs/IPVS-DIFFERENCES.md share. An entry explains the very faults that follow from it, and nothing beside them.
-import type { Answer, Connection } from '../scenario.js'
+import type { Answer } from '../scenario.js'
 import type { Fault } from './compare.js'
 import { isBeforeFirst, isOneByOne } from './fragments.js'
 import type { Played } from './play.js'
@@ -14,8 +14,6 @@ export interface Seen {
 
 export interface Difference {
   readonly id: string
-  /** meant to be; or the kernel that was asked is an old one, and xlvs follows the new ones */
-  readonly category: 'intended' | 'old kernel'
   readonly what: string
   readonly reason: string
   readonly explains: (fault: Fault, seen: Seen) => boolean
@@ -24,7 +22,6 @@ export interface Difference {
 export const DIFFERENCES: readonly Difference[] = [
   {
     id: 'fragments-one-by-one',
-    category: 'intended',
     what: 'Fragments are forwarded one by one as they come, all to the real server that the first fragment got; IPVS collects them, decides once and sends nothing before the last one is in.',
     reason:
       'XDP sees frames, not datagrams. The real server reassembles. A datagram that never becomes whole has made a connection all the same.',
@@ -32,7 +29,6 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     id: 'fragment-before-first',
-    category: 'intended',
     what: 'A fragment that comes before the first one of its datagram, or whose first one was refused, is left to the local stack; IPVS waits for the rest.',
     reason:
       'Only the first fragment has ports. Keeping frames for later is not possible in XDP; such a datagram is lost once and sent again by its client.',
@@ -40,7 +36,6 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     id: 'too-large-without-df',
-    category: 'intended',
     what: 'An IPv4 packet without DF that is larger than the way to the real server takes is answered with "fragmentation needed"; IPVS cuts it into fragments.',
     reason: 'One frame cannot become two in XDP. Senders that are told the MTU keep to it.',
     explains: (fault, { kernel, xlvs }) => {
@@ -52,7 +47,6 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     id: 'set-at-once',
-    category: 'intended',
     what: 'New time-outs (`--set`) hold at once for every connection in that state; in IPVS for a connection from its next packet on.',
     reason:
       'A connection keeps its state and when it was last seen, not a time-out of its own: eight bytes less in each of millions.',
@@ -60,7 +54,6 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     id: 'template-loses-touch',
-    category: 'intended',
     what: 'When a persistent service is deleted, edited without -p or given another netmask, the connections made before do not find the template they came by: they neither make it ASSURED nor keep it alive beyond its own time.',
     reason:
       'A connection of 16 bytes does not name its template. It is found by the service and its netmask, as new connections find it.',
@@ -68,14 +61,12 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     id: 'nodest-on-later',
-    category: 'intended',
     what: 'When `expire_nodest_conn` is switched on, connections of real servers that were removed before end within seconds; in IPVS when a packet of theirs comes, or with the next removal.',
     reason: 'The sweep ends what no packet can use any more. What becomes of a packet is the same.',
     explains: followsLateNodest,
   },
   {
     id: 'edit-of-nothing',
-    category: 'intended',
     what: 'An edit of a real server that changes nothing is nothing; in IPVS it makes wrr begin its walk at the head again.',
     reason:
       'The controller applies what differs from what is there. Saying the same twice must not disturb the traffic.',
@@ -83,7 +74,6 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     id: 'client-port-0',
-    category: 'intended',
     what: 'Datagrams from client port 0 are one flow; IPVS does not find their entry again and makes another for each datagram.',
     reason:
       'IPVS means entries of port 0 for FTP, whose client port is not known yet, and has no other use for them.',
@@ -91,7 +81,6 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     id: 'answers-are-no-output',
-    category: 'intended',
     what: 'ICMP errors that the director itself sends from a VIP are in no OutPkts and OutBytes, which are 0 here; IPVS counts them as the output of the real server that the packet had.',
     reason:
       'Replies bypass the director under direct routing. The answers have counters of their own in the metrics.',
@@ -99,21 +88,12 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     id: 'refusals-in-own-words',
-    category: 'intended',
     what: 'Where the kernel only knows "Invalid operation", xlvsadm tells in a sentence what is wrong; the exit status is the same.',
     reason: 'The sentence is of more use than "possibly wrong module version".',
     explains: ({ kind, kernel, xlvs }) =>
       kind === 'command' &&
       kernel.startsWith('status 255: Invalid operation.  Possibly wrong module version') &&
       xlvs.startsWith('status 255: ipvsadm: '),
-  },
-  {
-    id: 'disabled-template-keeps-its-port',
-    category: 'old kernel',
-    what: 'A persistence template that another one replaced is listed with its virtual port and the port 65535 of its real server; the kernels that were asked show 65535 for both.',
-    reason:
-      'The newest kernels rewrite the port of the real server only, so that the entry can be told apart.',
-    explains: isDisabledTemplate,
   },
 ]
 
@@ -219,23 +199,4 @@ function isOutputOnly({ kind, kernel, xlvs }: Fault): boolean {
   if (kind !== 'text' || a === null || b === null || a[1] !== b[1]) return false
   const [numbers, ours] = [a, b].map((match) => (match[2] ?? '').trim().split(/ +/)) as [string[], string[]]
   return [0, 1, 3].every((i) => numbers[i] === ours[i]) && ours[2] === '0' && ours[4] === '0'
-}
-
-const DISABLED = 65_535
-
-/** As many rows, and the same but for the virtual port. */
-function isDisabledTemplate(fault: Fault, { kernel, xlvs }: Seen): boolean {
-  if (fault.kind !== 'connection' || !fault.about.includes(`:${DISABLED} `)) return false
-  const [client, real] = [fault.about.split(' ')[1], fault.about.split(' ')[3]]
-  const rows = (step: Answer | undefined) =>
-    (step?.conns ?? [])
-      .filter(({ src, dst }) => src === client && dst === real)
-      .map(withoutVirtualPort)
-      .sort()
-  const index = fault.line - 2
-  return JSON.stringify(rows(kernel[index])) === JSON.stringify(rows(xlvs[index]))
-}
-
-function withoutVirtualPort({ pro, state, src, virt, dst }: Connection): string {
-  return [pro, state, src, virt.replace(/:\d+$/, ''), dst].join(' ')
 }

@@ -60,7 +60,11 @@ function heldFinding({ name, up, answers }: Link, held: Address): Finding {
   const again = `${away} && ip address add ${address}/${prefixOf(address)} dev ${name}${family === 6 ? ' nodad' : ''}`
   if (answers) {
     const how = family === 4 ? 'ARP' : 'neighbour discovery'
-    return wrong(`${address} is on ${name}, which answers ${how} for it, as only the director may`, away)
+    const own = prefix === prefixOf(address) ? '' : " (or is it this host's own address?)"
+    return wrong(
+      `${address} is on ${name}, which answers ${how} for it, as only the director may${own}`,
+      away,
+    )
   }
   if (prefix !== prefixOf(address))
     return wrong(`${address} is on ${name} as /${prefix}: its whole network is taken for this host`, again)

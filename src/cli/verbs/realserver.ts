@@ -84,7 +84,7 @@ function printOrApply(context: Context, host: Host, options: Options): ExitCode 
   if (!plan.ok) return refuse(context, options, plan.problems)
   const notes = findings.filter(({ verdict, steps }) => verdict !== 'right' && steps.length === 0)
   const shown = {
-    steps: plan.value,
+    changes: findings.flatMap(({ text, steps }) => (steps.length > 0 ? [{ why: text, steps }] : [])),
     already: findings.filter(({ verdict }) => verdict === 'right').map(({ text }) => text),
     notes: notes.map(({ text, fix }) => ({ text, fix })),
   }

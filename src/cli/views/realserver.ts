@@ -7,27 +7,28 @@ import type { Look } from '../look.js'
 import { plural } from '../numbers.js'
 
 export interface Plan {
-  readonly steps: readonly Step[]
+  readonly changes: readonly { readonly why: string; readonly steps: readonly Step[] }[]
   /** what is so already */
   readonly already: readonly string[]
   readonly notes: readonly { readonly text: string; readonly fix: string | undefined }[]
 }
 
 /** A shell script; what is no command is a comment. */
-export function printedLines({ steps, already, notes }: Plan): readonly string[] {
+export function printedLines({ changes, already, notes }: Plan): readonly string[] {
   return [
-    steps.length > 0
+    changes.length > 0
       ? '# nothing is changed; --apply does this, and --undo takes it back'
       : '# nothing is to be done',
-    ...steps.flatMap(commandsOf),
+    ...changes.flatMap(({ why, steps }) => ['', `# ${why}`, ...steps.flatMap(commandsOf)]),
+    '',
     ...already.map((text) => `# so already: ${text}`),
     ...notes.map((note) => `# note: ${noteText(note)}`),
   ]
 }
 
-export function appliedLines({ steps, already, notes }: Plan): readonly string[] {
+export function appliedLines({ changes, already, notes }: Plan): readonly string[] {
   return [
-    ...steps.map((step) => `changed  ${doneText(step)}`),
+    ...changes.flatMap(({ steps }) => steps.map((step) => `changed  ${doneText(step)}`)),
     ...already.map((text) => `already  ${text}`),
     ...notes.map((note) => `note     ${noteText(note)}`),
   ]

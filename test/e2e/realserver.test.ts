@@ -113,6 +113,8 @@ describe('an ordinary host', () => {
     expect(readFileSync(join(root, 'etc/network/interfaces.d/xlvs-vip'), 'utf8')).toContain(
       `address ${VIP}/32`,
     )
+    const kept = await inFresh('sysctl', '--load', join(root, 'etc/sysctl.d/99-xlvs-realserver.conf'))
+    expect(kept).toContain('net.ipv4.conf.eth0.arp_announce = 2\n')
     expect((await realserver('check')).code).toBe(0)
 
     const applied = await look()
@@ -288,9 +290,8 @@ describe('what cannot be done', () => {
   })
 
   it.each(['--apply', '--undo'])('%s without root is refused, --print and check are not', async (way) => {
-    const unprivileged = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
     const run = (...words: readonly string[]) =>
-      topology.lab.run(fresh.namespace, [...unprivileged, process.execPath, XLVS, 'realserver', ...words])
+      topology.lab.run(fresh.namespace, ['unshare', '--user', process.execPath, XLVS, 'realserver', ...words])
     expect(await run('setup', '--vip', VIP, way)).toEqual({
       code: 1,
       stdout: '',

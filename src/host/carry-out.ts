@@ -46,11 +46,14 @@ export function carryOut(host: Host, work: Work): Outcome<undefined> {
     }
     const verified = work.verify()
     if (verified.ok) return verified
-    rollBack(host, work, tried)
-    return verified
+    const left = rollBack(host, work, tried)
+    return left.length === 0 ? verified : fail(...verified.problems, ...left.map((reason) => ({ reason })))
   } catch (error) {
     const left = rollBack(host, work, tried)
-    const fix = left.length === 0 ? 'nothing is changed' : `not taken back: ${left.join('; ')}`
+    const fix =
+      left.length === 0
+        ? 'nothing is changed'
+        : `not taken back: ${left.join(', ')}; try: xlvs realserver setup --undo`
     return fail({ reason: `${doing.replace(/ <<.*/, '')}: ${(error as Error).message}`, fix })
   }
 }
@@ -61,17 +64,22 @@ function carry(host: Host, step: Step): void {
   else for (const words of ipWords(step)) host.ip(words)
 }
 
-function rollBack(
-  host: Host,
-  { stateFile, before, folders }: Work,
-  tried: readonly Step[],
-): readonly string[] {
-  const left = takeBack(host, tried).flatMap((one) => (one.left === undefined ? [] : [one.left]))
+/** What could not be taken back; the state file then stays, for undo. */
+function rollBack(host: Host, work: Work, tried: readonly Step[]): readonly string[] {
+  const left = takeBack(host, tried).flatMap((one) => one.left ?? [])
   if (left.length > 0) return left
+  try {
+    restoreState(host, work)
+    return []
+  } catch (error) {
+    return [`${work.stateFile}: ${(error as Error).message}`]
+  }
+}
+
+function restoreState(host: Host, { stateFile, before, folders }: Work): void {
   if (before === undefined) host.remove(stateFile)
   else host.write(stateFile, before, 0o644)
   for (const folder of folders.toReversed()) host.removeFolder(folder)
-  return []
 }
 
 export interface TakenBack {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads from a host what the judgement of a real server needs.
-import { basename } from 'node:path'
 import { canonicalAddress } from '../abi/address.js'
 import { settingKey } from '../realserver/arp.js'
 import { ALL_SIGNS, NETWORKD_FOLDER, pathsOf } from '../realserver/keep.js'
@@ -97,12 +96,10 @@ function listed<Row>(host: Host, words: readonly string[]): readonly Row[] {
   return JSON.parse(host.ip(words).trim() || '[]') as Row[]
 }
 
-/** Of the files in /etc/systemd/network that name lo and are not ours, the first: that is the one networkd takes. */
+/** The file in /etc/systemd/network that is for lo alone and not ours; a drop-in of one for more would put VIPs on those. */
 function loNetworkOf(host: Host, root: string): string | undefined {
   const folder = root + NETWORKD_FOLDER
   const names = host.list(folder).filter((name) => /^(?!05-xlvs-).*\.network$/.test(name))
-  const found = names
-    .sort()
-    .find((name) => /^Name=(?:.*\s)?lo(?:\s|$)/m.test(host.read(`${folder}/${name}`) ?? ''))
-  return found === undefined ? undefined : basename(found)
+  const found = names.sort().find((name) => /^Name=lo\s*$/m.test(host.read(`${folder}/${name}`) ?? ''))
+  return found
 }

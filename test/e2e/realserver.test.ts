@@ -45,8 +45,16 @@ beforeEach(() => {
 
 const inFresh = (...argv: readonly string[]) => topology.lab.must(fresh.namespace, argv)
 
-function realserver(...words: readonly string[]): Promise<Result> {
-  return topology.lab.run(fresh.namespace, [process.execPath, XLVS, 'realserver', ...words, '--root', root])
+function realserver(verb = '', ...words: readonly string[]): Promise<Result> {
+  return topology.lab.run(fresh.namespace, [
+    process.execPath,
+    XLVS,
+    'realserver',
+    verb,
+    '--root',
+    root,
+    ...words,
+  ])
 }
 
 /** Runs, expects success, gives stdout. */
@@ -101,6 +109,21 @@ describe('an ordinary host', () => {
     expect(stdout).toContain(
       `wrong  ${VIP} is not on lo: its packets are dropped\n       ip address add ${VIP}/32 dev lo\n`,
     )
+  })
+
+  it('is judged in JSON as well', async () => {
+    const { code, stdout } = await realserver('check', ...BOTH, '--json')
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout)).toMatchObject({
+      right: false,
+      findings: expect.arrayContaining([
+        {
+          verdict: 'wrong',
+          text: `${VIP} is not on lo: its packets are dropped`,
+          fix: `ip address add ${VIP}/32 dev lo`,
+        },
+      ]),
+    })
   })
 
   it('serves the VIPs behind the director after --apply, silently, and is as found after --undo', async () => {
@@ -299,6 +322,11 @@ describe('what cannot be done', () => {
     })
     expect((await run('setup', '--vip', VIP)).stdout).toContain(`ip address add ${VIP}/32 dev lo\n`)
     expect((await run('check', '--vip', VIP)).stdout).toContain('wrong ')
+  })
+
+  it('a root that is not there is named', async () => {
+    const { code, stderr } = await realserver('setup', '--vip', VIP, '--root', `${root}/no`)
+    expect({ code, stderr }).toEqual({ code: 1, stderr: `--root: there is no folder ${root}/no\n` })
   })
 
   it('a state file that is not ours is named', async () => {

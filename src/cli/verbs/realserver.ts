@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // xlvs realserver setup|check: makes this host a real server for direct routing, or says what is wrong with it. No daemon.
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { carryOut, foldersFor, undo } from '../../host/carry-out.js'
 import { readFacts } from '../../host/facts.js'
@@ -28,10 +28,10 @@ export function define(command: Command, context: Context, act: Act): void {
     .option('--apply', 'do it; what is so already stays; all or nothing')
     .option('--undo', 'take back what --apply did')
   examples(setup, SETUP, `${SETUP} --apply`, 'xlvs realserver setup --undo')
-  setup.action(act((options: Options) => setUp(context, thisHost(), options)))
+  setup.action(act((options: Options) => setUp(context, thisHost(), rooted(options))))
   const check = wishOptions(command.command('check')).description('is this host right? 1 when it is not')
   examples(check, 'xlvs realserver check --vip 192.0.2.10,2001:db8::10', 'xlvs realserver check --json')
-  check.action(act((options: Options) => checkHost(context, thisHost(), options)))
+  check.action(act((options: Options) => checkHost(context, thisHost(), rooted(options))))
 }
 
 function wishOptions(command: Command): Command {
@@ -172,9 +172,16 @@ function look(host: Host, wish: Wish): Outcome<Facts> {
   }
 }
 
-function openState(context: Context, host: Host, { root = '' }: Options) {
-  const stateFile = join(root || '/', places({}, context).stateDir, 'realserver.json')
+function openState(context: Context, host: Host, { root }: Options) {
+  if (root !== undefined && !host.exists(root))
+    return fail({ subject: '--root', reason: `there is no folder ${root}` })
+  const stateFile = join(root ?? '/', places({}, context).stateDir, 'realserver.json')
   const before = host.read(stateFile)
   const done = before === undefined ? succeed(undefined) : readDone(before, stateFile)
   return done.ok ? succeed({ stateFile, before, done: done.value }) : done
+}
+
+/** What is written into the state file has to be true from every folder. */
+function rooted({ root, ...options }: Options): Options {
+  return root === undefined ? options : { ...options, root: resolve(root) }
 }

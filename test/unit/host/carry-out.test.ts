@@ -34,11 +34,11 @@ function world(): World {
   }
 }
 
-/** A host in memory; `failing` is the number of the change that fails, from 1. */
-function hostOf(it: World, failing = 0): Host {
+/** A host in memory; `failing` is the number of the change that fails, from 1; `dying`, with all that come after it. */
+function hostOf(it: World, failing = 0, dying = false): Host {
   let changes = 0
   const change = (act: () => void) => {
-    if (++changes === failing) throw new Error('no space')
+    if (++changes === failing || (dying && changes > failing)) throw new Error('no space')
     act()
   }
   return {
@@ -104,6 +104,20 @@ describe('carrying out', () => {
       const outcome = carryOut(host, workOn(host))
       expect(outcome).toMatchObject({ ok: false, problems: [{ fix: 'nothing is changed' }] })
       expect(!outcome.ok && outcome.problems[0]?.reason).toMatch(/^\S.*: no space$/)
+      expect(it).toEqual(world())
+    },
+  )
+
+  it.each([3, 4, 5, 6, 7])(
+    'that dies at change %i, or cannot be taken back, can be undone later',
+    (failing) => {
+      const it = world()
+      const host = hostOf(it, failing, true)
+      const work = workOn(host)
+      const outcome = carryOut(host, work)
+      expect(outcome).toMatchObject({ ok: false, problems: [{ fix: expect.stringContaining('--undo') }] })
+      expect(readDone(it.files.get(STATE) ?? '', STATE)).toMatchObject({ ok: true, value: work.done })
+      expect(undo(hostOf(it), STATE, work.done).ok).toBe(true)
       expect(it).toEqual(world())
     },
   )

@@ -132,20 +132,19 @@ function connectionText({ vips, home }: Wish): string {
   return `${HEAD}\n[connection]\nid=xlvs-vip\ntype=${kind}\ninterface-name=${deviceOf(home)}\nautoconnect=true\n${section(4)}${section(6)}`
 }
 
+/** A dummy is made by the first stanza and deleted by the last: ifdown takes them in the same order as ifup. */
 function stanzas({ vips, home }: Wish): string {
   const device = deviceOf(home)
-  const made = `
-iface ${device} inet manual
-    pre-up ip link add dev ${device} type dummy
-    up ip link set dev ${device} up
-    post-down ip link delete dev ${device}
-`
-  const each = vips.map((vip) =>
-    familyOf(vip) === 4
-      ? `\niface ${device} inet static\n    address ${vip}/32\n`
-      : `\niface ${device} inet6 static\n    address ${vip}/128\n    dad-attempts 0\n`,
+  const each = vips.map((vip, i) =>
+    [
+      `\niface ${device} ${familyOf(vip) === 4 ? 'inet' : 'inet6'} static`,
+      `address ${vip}/${prefixOf(vip)}`,
+      ...(familyOf(vip) === 6 ? ['dad-attempts 0'] : []),
+      ...(home === 'dummy' && i === 0 ? [`pre-up ip link add dev ${device} type dummy`] : []),
+      ...(home === 'dummy' && i === vips.length - 1 ? [`post-down ip link delete dev ${device}`] : []),
+    ].join('\n    '),
   )
-  return `${HEAD}\nauto ${device}\n${home === 'dummy' ? made : ''}${each.join('')}`
+  return `${HEAD}\nauto ${device}\n${each.map((stanza) => `${stanza}\n`).join('')}`
 }
 
 function sourced({ root }: Wish, { files }: Facts): readonly Finding[] {

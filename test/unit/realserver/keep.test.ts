@@ -93,12 +93,20 @@ address1=${VIP}/32
 
   it('has the VIPs by ifupdown', () => {
     const path = '/etc/network/interfaces.d/xlvs-vip'
-    const stanzas = (name: string) =>
-      `\niface ${name} inet static\n    address ${VIP}/32\n\niface ${name} inet6 static\n    address ${VIP6}/128\n    dad-attempts 0\n`
-    expect(files(by('ifupdown'))[path]?.text).toBe(`${HEAD}\nauto lo\n${stanzas('lo')}`)
-    const dummy = files(by('ifupdown', 'dummy'))[path]?.text ?? ''
-    expect(dummy).toContain('\n    pre-up ip link add dev xlvs-vip type dummy\n')
-    expect(dummy.endsWith(stanzas('xlvs-vip'))).toBe(true)
+    const stanzas = (name: string, first = '', last = '') => `${HEAD}
+auto ${name}
+
+iface ${name} inet static
+    address ${VIP}/32
+${first}
+iface ${name} inet6 static
+    address ${VIP6}/128
+    dad-attempts 0
+${last}`
+    expect(files(by('ifupdown'))[path]?.text).toBe(stanzas('lo'))
+    const made = '    pre-up ip link add dev xlvs-vip type dummy\n'
+    const deleted = '    post-down ip link delete dev xlvs-vip\n'
+    expect(files(by('ifupdown', 'dummy'))[path]?.text).toBe(stanzas('xlvs-vip', made, deleted))
   })
 
   it('is known to lack the VIPs when nobody keeps them or interfaces.d is not read', () => {

@@ -21,35 +21,50 @@ export function routeFindings(wish: Wish, facts: Facts): readonly Finding[] {
         steps: [],
       },
     ]
-  return facing(wish.from, vips, facts)
+  const { links, known } = facing(wish.from, vips, facts)
+  return links
     .filter(({ name }) => !facts.defaults.includes(name))
-    .map(({ name }) => reverseFinding(name, facts))
+    .map(({ name }) => reverseFinding(name, known, facts))
 }
 
-/** Interfaces where the director's packets arrive: as told, else on a VIP's network, else any that has an address. */
-function facing(from: readonly string[], vips: readonly AddressText[], { links }: Facts): readonly Link[] {
+interface Facing {
+  readonly links: readonly Link[]
+  /** false: the director's packets arrive on any of them */
+  readonly known: boolean
+}
+
+/** Where the director's packets arrive: as told, else on a VIP's network, else who knows. */
+function facing(from: readonly string[], vips: readonly AddressText[], { links }: Facts): Facing {
+  if (from.length > 0) return { links: links.filter(({ name }) => from.includes(name)), known: true }
   const speaking = links.filter((link) => link.answers && ipv4Of(link).length > 0)
-  if (from.length > 0) return links.filter(({ name }) => from.includes(name))
   const near = speaking.filter((link) => ipv4Of(link).some((own) => vips.some((vip) => within(vip, own))))
-  return near.length > 0 ? near : speaking
+  return near.length > 0 ? { links: near, known: true } : { links: speaking, known: false }
 }
 
-function reverseFinding(name: string, { settings, defaults }: Facts): Finding {
+function reverseFinding(name: string, known: boolean, { settings, defaults }: Facts): Finding {
   const key = settingKey(name, 'rp_filter')
   const [all, own] = [settings.get(settingKey('all', 'rp_filter')) ?? 0, settings.get(key) ?? 0]
   // the greater of the two counts, so 2 on the interface wins over 1 on all
-  if (Math.max(all, own) === STRICT)
+  if (Math.max(all, own) !== STRICT)
     return {
-      verdict: 'wrong',
-      text: `rp_filter is strict on ${name}, but answers to clients leave by ${defaults.join(', ')}: what the director sends is dropped`,
-      steps: [{ kind: 'setting', key, value: LOOSE, was: own }],
-      keep: { key, value: LOOSE },
+      verdict: 'right',
+      text: `${dotted(key)} is ${own}, for all ${all}: not strict`,
+      steps: [],
+      ...(known && own === LOOSE && { keep: { key, value: LOOSE } }),
+    }
+  const text = `rp_filter is strict on ${name}, but answers to clients leave by ${defaults.join(', ')}`
+  if (!known)
+    return {
+      verdict: 'weak',
+      text: `${text}: should the director's packets arrive there, they are dropped`,
+      fix: `if they do: --from ${name}`,
+      steps: [],
     }
   return {
-    verdict: 'right',
-    text: `${dotted(key)} is ${own}, for all ${all}: not strict`,
-    steps: [],
-    ...(own === LOOSE && { keep: { key, value: LOOSE } }),
+    verdict: 'wrong',
+    text: `${text}: what the director sends is dropped`,
+    steps: [{ kind: 'setting', key, value: LOOSE, was: own }],
+    keep: { key, value: LOOSE },
   }
 }
 

@@ -73,6 +73,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./verbs/reload.js'),
   },
   {
+    name: 'realserver',
+    summary: 'set up or check this host as a real server for direct routing',
+    load: () => import('./verbs/realserver.js'),
+  },
+  {
     name: 'schema',
     summary: 'print the JSON Schema of configuration files',
     load: () => import('./verbs/schema.js'),

@@ -10,7 +10,9 @@ const LAYER: Readonly<Record<string, number>> = {
   config: 1,
   plan: 1,
   api: 1,
+  realserver: 1,
   datapath: 2,
+  host: 2,
   health: 2,
   sync: 2,
   k8s: 2,
@@ -22,7 +24,7 @@ const LAYER: Readonly<Record<string, number>> = {
   demo: 6,
 }
 
-const PURE: readonly string[] = ['abi', 'model', 'config', 'plan']
+const PURE: readonly string[] = ['abi', 'model', 'config', 'plan', 'realserver']
 const OUTSIDE_WORLD =
   /\b(?:process|fetch|setTimeout|setInterval|setImmediate|console)\b(?=[.(])|\bDate\.now\b|\bMath\.random\b|\bperformance\.now\b/g
 const STARTS_THE_DAEMON = 'src/cli/verbs/run.ts'

@@ -10,6 +10,9 @@ import { applyEdits } from './walk.js'
 /** Flag 2 of sh and mh: the client's port is hashed too. */
 const HASHES_PORT: SchedulerFlag = 2
 
+/** In the place of an id */
+const NOBODY = 0
+
 /** Undefined: nothing to compare, or clients are hashed otherwise than before. */
 export function tableMove(before: ActualService, op: ServicePublish): TableMove | undefined {
   const { list } = applyEdits({ list: op.was, walk: { kind: 'none' } }, op.edits)
@@ -36,12 +39,12 @@ function picks(scheduler: SchedulerName, list: readonly Listed[]): ReadonlyMap<n
   const usable = list.filter(({ weight }) => weight > 0)
   const part = ({ weight }: Listed) => (scheduler === 'rr' ? 1 : weight)
   const all = usable.reduce((sum, member) => sum + part(member), 0)
+  if (all === 0) return new Map([[NOBODY, 1]])
   return new Map(usable.map((member) => [member.id, part(member) / all]))
 }
 
-/** What somebody has now and somebody else, or nobody, then; when there was nobody, what somebody gets. */
+/** What somebody has now and somebody else then. */
 function picksMoved(from: ReadonlyMap<number, number>, to: ReadonlyMap<number, number>): number {
-  if (from.size === 0) return to.size === 0 ? 0 : 1
   let moved = 0
   for (const [id, share] of from) moved += Math.max(0, share - (to.get(id) ?? 0))
   return Math.min(1, moved)

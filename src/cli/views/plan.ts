@@ -33,13 +33,14 @@ function serviceLines(service: ServicePreview, look: Look): readonly string[] {
 /** Of a service that goes the sum; otherwise each real server says its own. */
 function aside({ change, connections }: ServicePreview, look: Look): string {
   if (change !== 'removed') return ''
-  return connections.broken > 0 ? `, ${look.bad(`${live(connections.broken)} break`)}` : ''
+  return connections.broken > 0 ? `, ${look.bad(breaks(connections.broken))}` : ''
 }
 
 function realLine({ real, change, weight, facets, connections }: RealPreview, look: Look): string {
   const parts = [weightText(weight), ...facets.map(facetText)].filter((part) => part !== '')
-  if (connections > 0 && change === 'removed') parts.push(look.bad(`${live(connections)} break`))
-  if (connections > 0 && change === 'changed') parts.push(`${live(connections)} stay`)
+  if (connections > 0 && change === 'removed') parts.push(look.bad(breaks(connections)))
+  if (connections > 0 && change === 'changed')
+    parts.push(`${live(connections)} ${connections === 1 ? 'stays' : 'stay'}`)
   return `${sign(change, look)} ${real}  ${parts.join(', ')}`
 }
 
@@ -89,6 +90,10 @@ function summaryLine({ verdict, services, connections }: Preview, look: Look): s
   if (outlived > 0) counts.push(`${count(outlived)} ended by a shorter timeout`)
   const said = `${plural(services.length, 'service')} would change; of ${live(all)} ${counts.join(', ')}`
   return verdict === 'breaks' ? look.bad(`breaks connections: ${said}`) : look.good(`harmless: ${said}`)
+}
+
+function breaks(n: number): string {
+  return `${live(n)} ${n === 1 ? 'breaks' : 'break'}`
 }
 
 function live(n: number): string {

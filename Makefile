@@ -53,6 +53,7 @@ lint: ## style and types of everything, BPF warnings as errors
 	@scripts/bootstrap build
 	$(BIN)/biome check .
 	$(BIN)/tsc --noEmit -p tsconfig.json
+	$(BIN)/tsc -p test/tsconfig.json
 	for source in bpf/*.bpf.c bpf/lab/*.bpf.c; do $(CLANG_BPF) -Werror -fsyntax-only $$source; done
 
 kernels: build/bpf/xlvs.bpf.o ## load the program on Debian's 6.1 and 6.12 kernels, in qemu (root)

@@ -75,7 +75,7 @@ static __noinline __u32 pick_locality(const struct xlvs_service *head, __u32 ser
 	struct xlvs_near *n = near_find(head, w);
 	__u32 real;
 
-	if (n && n->epoch == head->epoch && !older(n->used, w->now, tunable(XLVS_TUNE_LBLC_EXPIRATION))) {
+	if (n && n->epoch == head->epoch && !past(n->used, w->now, tunable(XLVS_TUNE_LBLC_EXPIRATION))) {
 		n->used = w->now;
 		real = n->real[0];
 		if (real_flags(real) & XLVS_REAL_AVAILABLE && weight_of(real) && !crowded(real, head, service))

@@ -15,7 +15,7 @@ static __always_inline __u32 weight_of(__u32 real)
 	return info ? READ_ONCE(info->weight) : 0;
 }
 
-static __always_inline bool older(__u32 stamp, __u32 now, __u32 seconds)
+static __always_inline bool past(__u32 stamp, __u32 now, __u32 seconds)
 {
 	return ticks_since(stamp, now) > ((__u64)seconds * 1000000000 >> XLVS_TICK_SHIFT);
 }
@@ -127,7 +127,7 @@ static __noinline int near_shrink(struct xlvs_near *n, __u32 now)
 {
 	struct near_walk walk;
 
-	if (n->members < 2 || !older(n->changed, now, tunable(XLVS_TUNE_LBLCR_EXPIRATION)) ||
+	if (n->members < 2 || !past(n->changed, now, tunable(XLVS_TUNE_LBLCR_EXPIRATION)) ||
 	    !start_walk(&walk, n, 0))
 		return 0;
 	bpf_loop(NEAR_STEPS(n), most_step, &walk, 0);

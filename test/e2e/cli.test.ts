@@ -232,7 +232,7 @@ describe('add, set and remove', () => {
     await done('set', 'real', `[${VIP6}]:80`, '2001:db8::21', '--weight', '1')
     const { by } = await ask(`http://[${VIP6}]/`, 6)
     expect(Object.keys(by)).toHaveLength(1)
-    const [template] = await rows<TemplateRow>('templates')
+    const template = (await rows<TemplateRow>('templates')).find(({ vip }) => vip === VIP6)
     expect(template).toMatchObject({ clientNet: '2001:db8::', vip: VIP6, virtualPort: 80, timeout: 300 })
     expect(await done('show', 'templates')).toContain('2001:db8::')
     await done('set', 'service', `[${VIP6}]:80`, '--persistence', 'none')

@@ -185,11 +185,11 @@ describe('what was asked for at run time', () => {
       await director.restart()
       expect(director.daemon().pid).not.toBe(before)
       const { rows } = await director.json<Listing<ServiceRow>>('show', 'services')
-      const there = new Set(rows.map(({ port }) => port))
+      const there = new Set(rows.map(({ match }) => match.port))
       for (const [i, { code }] of answers.entries()) if (code === 0) expect(there).toContain(100 + i)
       expect(await director.json('show', 'diff')).toEqual([])
-      for (const { port, owner } of rows)
-        if (owner === 'api') await director.json('remove', 'service', `192.0.2.10:${port}`)
+      for (const { match, owner } of rows)
+        if (owner === 'api') await director.json('remove', 'service', `192.0.2.10:${match.port}`)
     }
   })
 

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import type { Judgement } from '../bpf/rig-words.js'
 import { bytes, CLIENT_MAC, DIRECTOR_MAC, mac } from '../packets/frames.js'
 import { readAnswers } from './answers.js'
-import type { Answer, Answers, Connection } from './scenario.js'
+import type { Answer, Answers, Connection, Value } from './scenario.js'
 import { compare } from './xlvs/compare.js'
 import { ipPacketOf, type PacketFields } from './xlvs/packet.js'
 import { frameOf, verdictOf } from './xlvs/verdict.js'
@@ -91,7 +91,15 @@ describe('a frame that left', () => {
 
   it('answers the client about this packet, with checksums and the MTU', () => {
     const about = (rest: number, inner: PacketFields) =>
-      ipPacketOf({ proto: 'icmp', src: '10.0.1.1', dst: '192.168.0.1', type: 3, code: 4, rest, inner })
+      ipPacketOf({
+        proto: 'icmp',
+        src: '10.0.1.1',
+        dst: '192.168.0.1',
+        type: 3,
+        code: 4,
+        rest,
+        inner: inner as Value,
+      })
     const own: PacketFields = { proto: 'tcp', src: '192.168.0.1', sport: 1000, dst: '10.0.1.1', dport: 80 }
     const right = about(1500, own)
     expect(judged(right, CLIENT_MAC)).toBe('icmp:3/4')

@@ -168,7 +168,7 @@ function ipv6(fields: PacketFields, src: Uint8Array, dst: Uint8Array, whole: Uin
   const names = (fields['ext'] ?? []) as readonly string[]
   const { frag } = fields
   // destination options travel inside the fragments, the others in front of the fragment header
-  const inside = frag === undefined ? [] : names.filter((name) => name === 'dst')
+  const inside: readonly string[] = frag === undefined ? [] : names.filter((name) => name === 'dst')
   let [following, body] = wrap(inside, protocolNumber(fields), whole)
   if (frag !== undefined) {
     const [offset = 0, more = 0, ident = 0] = (frag as readonly Value[]).map(Number)

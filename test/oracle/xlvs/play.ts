@@ -13,7 +13,8 @@ export async function play(director: Director, { heading, answers }: Answers): P
   director.begin({ macs: macsOf(heading) })
   const names = new Map(Object.entries(heading.rs).map(([name, { mac }]) => [mac, name]))
   const played: Played[] = []
-  for (const asked of answers) played.push({ ...questionOf(asked), ...(await act(director, asked, names)) })
+  for (const asked of answers)
+    played.push({ ...questionOf(asked), ...(await act(director, asked, names)) } as Played)
   return played
 }
 

@@ -32,7 +32,7 @@ const GOOD: Desired = {
 const said = (desired: Desired) => validateDesired(desired).map(formatProblem)
 const withService = (service: Partial<Service>): Desired => ({
   ...GOOD,
-  services: [{ ...SERVICE, ...service }],
+  services: [{ ...SERVICE, ...service } as Service],
 })
 
 it('a good one has no problems', () => expect(said(GOOD)).toEqual([]))

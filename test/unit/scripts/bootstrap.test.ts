@@ -20,8 +20,8 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 function bootstrap(stage: string, env: Record<string, string> = {}, as: string[] = []) {
-  const argv = [...as, 'scripts/bootstrap', stage] as [string, ...string[]]
-  const result = spawnSync(argv[0], argv.slice(1), {
+  const [program = '', ...words] = [...as, 'scripts/bootstrap', stage]
+  const result = spawnSync(program, words, {
     cwd: root,
     encoding: 'utf8',
     env: { ...process.env, PATH: `${folder}:${path}`, ...env },

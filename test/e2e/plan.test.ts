@@ -4,10 +4,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ConnRow } from '../../src/api/contract.js'
 import type { Preview } from '../../src/model/preview.js'
 import { type Held, type HeldReport, hold } from '../lab/flows.js'
 import { buildTopology, type Director, serve, startDirector, type Topology } from '../lab/index.js'
 import { until } from '../lab/until.js'
+import { rows } from '../lab/view.js'
 
 const SERVICE = '192.0.2.10:80'
 const SERVICE6 = '[2001:db8::10]:80'
@@ -100,6 +102,25 @@ harmless: 1 service would change; of 12 live connections 2 touched, 0 broken
     expect(clash).toMatchObject({ code: 1, stdout: '' })
     expect(clash.stderr).toContain('remove it first: xlvs remove service 192.0.2.11:80')
     await director.json('remove', 'service', '192.0.2.11:80')
+  })
+
+  it('foretells the idle connections that a shorter timeout ends', async () => {
+    const [lab, client] = [topology.lab, topology.clients[0]]
+    const idle = await hold(lab, client, `http://${SERVICE}/`, { flows: 3, every: 3_600_000 })
+    const shorter = `timeouts: {tcp: 5}\n${BEFORE}`
+    const preview = await until('three are idle for long enough', async () => {
+      const { connections, verdict } = JSON.parse((await planOf(shorter, '--json')).stdout) as Preview
+      return connections.outlived === 3 && { connections, verdict }
+    })
+    expect(preview).toEqual({
+      verdict: 'breaks',
+      connections: { live: 2 * FLOWS + 3, touched: 0, broken: 0, outlived: 3 },
+    })
+    expect(await rows<ConnRow>(director, 'conns')).toHaveLength(2 * FLOWS + 3)
+    director.writeFile(shorter)
+    await director.json('reload')
+    expect(await rows<ConnRow>(director, 'conns')).toHaveLength(2 * FLOWS)
+    await idle.close()
   })
 
   it('breaks exactly the connections that a reload ends, and changes nothing itself', async () => {

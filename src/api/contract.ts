@@ -236,6 +236,13 @@ export interface AttachRequest {
   readonly mode: AttachMode
 }
 
+/** Both or neither: without them the daemon's own file is read again. */
+export interface PlanRequest {
+  /** its name, for what is wrong in it */
+  readonly file?: string
+  readonly text?: string
+}
+
 /** The four stages between the operator's words and the kernel's maps; `actual` and `diff` as plain JSON. */
 export interface Stages {
   readonly desired: Desired

@@ -7,7 +7,7 @@ import { choiceFault, hostFault, kindOf, refuse, wholeNumber } from '../model/ru
 import type { MarkName } from '../model/specs.js'
 import type { AddressText, AttachMode, Outcome, ServiceKey } from '../model/types.js'
 import { parseInterfaceName, parsePorts, parseProtocol, parseServiceId } from '../model/words.js'
-import type { AttachRequest, Filter } from './contract.js'
+import type { AttachRequest, Filter, PlanRequest } from './contract.js'
 
 const MODES: readonly AttachMode[] = ['native', 'generic']
 
@@ -29,6 +29,20 @@ export function readAttachRequest(body: unknown): Outcome<AttachRequest> {
   if (!interfaceName.ok) return interfaceName
   const how = parseMode(mode, 'mode')
   return how.ok ? succeed({ name: interfaceName.value, mode: how.value }) : how
+}
+
+/** A file as text, or nothing at all: the daemon's own. */
+export function readPlanRequest(body: unknown): Outcome<PlanRequest> {
+  const fix = 'send {"file": "its name", "text": "what is in it"}, or no body for the file of the daemon'
+  if (body === undefined) return succeed({})
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    return refuse({ reason: `body is ${kindOf(body)}`, fix }, 'body')
+  const { file, text, ...rest } = body as Record<string, unknown>
+  const [unknown] = Object.keys(rest)
+  if (unknown !== undefined) return refuse({ reason: `unknown key ${JSON.stringify(unknown)}`, fix }, 'body')
+  if (typeof file !== 'string') return refuse({ reason: `file is ${kindOf(file)}`, fix }, 'file')
+  if (typeof text !== 'string') return refuse({ reason: `text is ${kindOf(text)}`, fix }, 'text')
+  return succeed({ file, text })
 }
 
 interface Query {

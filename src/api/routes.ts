@@ -2,6 +2,7 @@
 // The routes of the control socket: one table that the client writes paths from and the server reads them with.
 
 import type { MarkSpec, RealEdit, RealSpec, ServiceEdit, ServiceSpec } from '../model/change.js'
+import type { Preview } from '../model/preview.js'
 import type { MarkRule, Timeouts, Tunables } from '../model/types.js'
 import type {
   AttachRequest,
@@ -11,6 +12,7 @@ import type {
   InterfaceRow,
   Listing,
   NexthopRow,
+  PlanRequest,
   RealRow,
   ReasonRow,
   ServiceRow,
@@ -62,6 +64,7 @@ export const ROUTES = {
   tune: { method: 'PATCH', path: '/v1/tunables' },
   statistics: { method: 'GET', path: '/v1/statistics' },
   reload: { method: 'POST', path: '/v1/reload' },
+  plan: { method: 'POST', path: '/v1/plan' },
 } as const satisfies Record<string, Route>
 
 export type RouteName = keyof typeof ROUTES
@@ -115,6 +118,8 @@ export interface Calls {
   /** of all services together, as /proc/net/ip_vs_stats */
   statistics: Read<Statistics>
   reload: Call<object, undefined, Change>
+  /** what a reload of that file would change; nothing is changed */
+  plan: Call<object, PlanRequest, Preview>
 }
 
 export type Params = Readonly<Record<string, string | number | undefined>>

@@ -20,6 +20,8 @@ export const EXIT = {
   refused: 1,
   /** the command line itself is wrong */
   usage: 2,
+  /** plan: it can be done, and live connections would end */
+  breaks: 3,
 } as const
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]

@@ -68,6 +68,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./verbs/check.js'),
   },
   {
+    name: 'plan',
+    summary: 'what a reload of a file would change, and which connections it would break',
+    load: () => import('./verbs/plan.js'),
+  },
+  {
     name: 'reload',
     summary: 'make the daemon read its file again',
     load: () => import('./verbs/reload.js'),

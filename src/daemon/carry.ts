@@ -93,7 +93,7 @@ function attachmentOf(datapath: Datapath, name: string): Attachment | undefined 
 }
 
 /** Those of the new real servers that wait for connections and did not resolve in time. */
-async function resolveNew(datapath: Datapath, effective: Desired): Promise<readonly NextHopState[]> {
+export async function resolveNew(datapath: Datapath, effective: Desired): Promise<readonly NextHopState[]> {
   const known = linked(datapath.actual())
   const reals = effective.services.flatMap((service) => service.reals)
   const fresh = new Set(reals.map(({ address }) => address).filter((address) => !known.has(address)))

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // One handler per route of the control socket: parameters and body in, an answer or problems out. No HTTP here.
-import type { Change, Filter, Status } from '../api/contract.js'
-import { readAttachRequest, readFilter, readMarkName, readServiceKey } from '../api/parse.js'
+import type { Change, Filter, PlanRequest, Status } from '../api/contract.js'
+import { readAttachRequest, readFilter, readMarkName, readPlanRequest, readServiceKey } from '../api/parse.js'
 import type { RouteName } from '../api/routes.js'
 import type { Datapath, Snapshot } from '../datapath/types.js'
 import { succeed } from '../model/describe.js'
+import type { Preview } from '../model/preview.js'
 import {
   readMarkSpec,
   readRealEdit,
@@ -73,6 +74,7 @@ export interface Parts {
   readonly zero: (service?: ServiceKey) => Promise<Outcome<Change>>
   readonly status: () => Status
   readonly reload: () => Promise<Outcome<Change>>
+  readonly plan: (request: PlanRequest) => Promise<Outcome<Preview>>
 }
 
 export function handlers(parts: Parts): Readonly<Record<RouteName, Handler>> {
@@ -106,12 +108,13 @@ function settings({ engine, snapshot, meter, tunables, zero }: Parts) {
   } satisfies Partial<Record<RouteName, Handler>>
 }
 
-function stages({ engine, datapath }: Parts) {
+function stages({ engine, datapath, plan }: Parts) {
   return {
     desired: () => succeed(desiredOf(engine.store())),
     effective: () => succeed(effectiveOf(engine.store())),
     actual: () => succeed(datapath.actual()),
     diff: () => diff(effectiveOf(engine.store()), datapath.actual(), datapath.now()),
+    plan: withBody(readPlanRequest, plan),
   } satisfies Partial<Record<RouteName, Handler>>
 }
 

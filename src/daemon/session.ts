@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // A datapath in service: the store that rules it, its snapshots, its metrics, what reload does and what callers get.
-import type { Change, ReloadResult } from '../api/contract.js'
+import type { Change, PlanRequest, ReloadResult } from '../api/contract.js'
 import type { Places } from '../api/places.js'
 import type { RouteName } from '../api/routes.js'
 import { VERSION } from '../api/version.js'
 import type { Datapath, Snapshot } from '../datapath/types.js'
 import { metricsPage } from '../metrics/page.js'
 import { type ControlMetrics, controlMetrics } from '../metrics/process.js'
-import { fail, succeed } from '../model/describe.js'
+import { succeed } from '../model/describe.js'
 import { DEFAULT_TIMEOUTS, DEFAULT_TUNABLES, type Desired, type Outcome } from '../model/types.js'
 import { createDuties, type Duties } from './duties.js'
 import { type Carriage, createEngine, type Engine } from './engine.js'
 import { type Handler, handlers } from './handlers.js'
 import type { MetricsPort } from './port.js'
-import { limitNotices, readSource, type Source } from './source.js'
+import { rehearse } from './rehearse.js'
+import { limitNotices, NO_FILE, readSource, type Source } from './source.js'
 import type { StateFile } from './state.js'
 import { statusOf } from './status.js'
 import { desiredOf, NO_RUNTIME, type Runtime, type Store } from './store.js'
@@ -65,6 +66,7 @@ export function createSession(world: SessionWorld): Session {
     return taken(withNotices(change, limitNotices(base.limits, datapath.limits)))
   }
   const reload = async () => taken(await reloadFrom(source, engine, world.port, fitted, datapath))
+  const plan = (request: PlanRequest) => rehearse({ source, engine, datapath }, request)
   const status = () => {
     const self = { pid: process.pid, startedAt, source, places: world.places, reload: last }
     const more = { metrics: world.port.address(), generation: engine.generation() }
@@ -75,7 +77,7 @@ export function createSession(world: SessionWorld): Session {
     duties,
     begin,
     reload,
-    handlers: handlers({ ...duties, datapath, engine, snapshot, status, reload }),
+    handlers: handlers({ ...duties, datapath, engine, snapshot, status, reload, plan }),
     page: () => {
       metrics.tuned(duties.tunables())
       return metricsPage(snapshot(), metrics)
@@ -118,8 +120,7 @@ async function reloadFrom(
   fitted: (base: Desired) => Desired,
   datapath: Datapath,
 ): Promise<Outcome<Change>> {
-  if (source.kind === 'words')
-    return fail({ reason: 'this daemon was started without a file', fix: 'use add, set and remove instead' })
+  if (source.kind === 'words') return NO_FILE
   const base = await readSource(source)
   if (!base.ok) return base
   const moved = await port.move(base.value.metrics)

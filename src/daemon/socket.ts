@@ -8,6 +8,7 @@ import type { Status } from '../api/contract.js'
 import { toJson } from '../api/json.js'
 import { PERMISSION_FIX } from '../api/places.js'
 import { matchRoute, type RouteName } from '../api/routes.js'
+import { MAX_BYTES } from '../config/document.js'
 import { fail, succeed } from '../model/describe.js'
 import type { Outcome, Problem } from '../model/types.js'
 import type { Handler } from './handlers.js'
@@ -22,6 +23,8 @@ export type Handlers = Promise<Readonly<Record<RouteName, Handler>>>
 
 const GRACE_MS = 1_000
 const MAX_BODY_BYTES = 4 * 1024 * 1024
+/** A whole file, as JSON text: line ends and quotes are two characters there. */
+const MAX_FILE_BYTES = 2 * MAX_BYTES
 
 export async function listenOn(path: string, handlers: Handlers): Promise<Outcome<Listener>> {
   const owner = await whoListens(path)
@@ -120,7 +123,7 @@ async function serve(handlers: Handlers, ask: IncomingMessage, reply: ServerResp
       return refuse(reply, 405, [
         { reason: `${ask.method} is not for ${ask.url}`, fix: `use ${match.methods.join(', ')}` },
       ])
-    const body = await readBody(ask)
+    const body = await readBody(ask, match.name === 'plan' ? MAX_FILE_BYTES : MAX_BODY_BYTES)
     if (!body.ok) return refuse(reply, 400, body.problems)
     const outcome = await (await handlers)[match.name]({ params: match.params, body: body.value })
     if (!outcome.ok) return refuse(reply, 409, outcome.problems)
@@ -131,13 +134,12 @@ async function serve(handlers: Handlers, ask: IncomingMessage, reply: ServerResp
   }
 }
 
-async function readBody(ask: IncomingMessage): Promise<Outcome<unknown>> {
+async function readBody(ask: IncomingMessage, most: number): Promise<Outcome<unknown>> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of ask as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > MAX_BODY_BYTES)
-      return fail({ subject: 'body', reason: `it is larger than ${MAX_BODY_BYTES} bytes` })
+    if (size > most) return fail({ subject: 'body', reason: `it is larger than ${most} bytes` })
     chunks.push(chunk)
   }
   if (size === 0) return succeed(undefined)

@@ -10,6 +10,12 @@ export type Source =
   /** `services` are as if added at run time: nobody could edit a file to change them */
   | { readonly kind: 'words'; readonly base: Desired; readonly services: readonly Service[] }
 
+/** Who was started without a file has nothing to read again. */
+export const NO_FILE: Outcome<never> = fail({
+  reason: 'this daemon was started without a file',
+  fix: 'use add, set and remove instead',
+})
+
 export async function readSource(source: Source): Promise<Outcome<Desired>> {
   if (source.kind === 'words') return succeed(source.base)
   try {

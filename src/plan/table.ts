@@ -27,13 +27,9 @@ export function tableOf(scheduler: SchedulerName, schedule: Schedule): Table {
   const { list, walk } = schedule
   if (walk.kind === 'rr') return sequenceTable(schedule, rrSequence(list))
   if (walk.kind === 'wrr') return sequenceTable(schedule, wrrSequence(list, walk.step))
+  const slots = slotsOf(scheduler, list)
+  if (slots !== undefined) return idTable(list, slots)
   switch (scheduler) {
-    case 'sh':
-      return idTable(list, sourceBuckets(list))
-    case 'dh':
-      return idTable(list, destinationBuckets(list))
-    case 'mh':
-      return idTable(list, maglevSlots(list))
     case 'fo':
     case 'ovf':
       return shareTable([...list].sort((a, b) => b.weight - a.weight))
@@ -41,6 +37,20 @@ export function tableOf(scheduler: SchedulerName, schedule: Schedule): Table {
       return shareTable([])
     default:
       return shareTable(list)
+  }
+}
+
+/** Ids of real servers by bucket or slot, 0 = refuses; undefined for schedulers that do not hash. */
+export function slotsOf(scheduler: SchedulerName, list: readonly Listed[]): Uint32Array | undefined {
+  switch (scheduler) {
+    case 'sh':
+      return sourceBuckets(list)
+    case 'dh':
+      return destinationBuckets(list)
+    case 'mh':
+      return maglevSlots(list)
+    default:
+      return undefined
   }
 }
 

@@ -138,6 +138,7 @@ describe('without a daemon', () => {
     [['status']],
     [['show', 'services']],
     [['reload']],
+    [['plan']],
     [['attach', 'eth0']],
     [['add', 'service', '192.0.2.10:80']],
     [['set', 'real', '192.0.2.10:80', '192.0.2.21', '--weight', '0']],

@@ -18,6 +18,7 @@ import {
   reasonsLines,
   templatesLines,
 } from '../../../src/cli/views/listings.js'
+import { planLines } from '../../../src/cli/views/plan.js'
 import {
   realRatesLines,
   realsLines,
@@ -26,6 +27,7 @@ import {
 } from '../../../src/cli/views/services.js'
 import { marksLines, tunablesLines } from '../../../src/cli/views/settings.js'
 import { statusLines } from '../../../src/cli/views/status.js'
+import type { Preview } from '../../../src/model/preview.js'
 import type { MarkRule } from '../../../src/model/types.js'
 
 const look = { ...PLAIN, columns: 80 }
@@ -328,6 +330,93 @@ left out: MAC (a wider terminal or --json has them)
     expect(text(reasonsLines(rows, look))).toBe(`
 REASON        ACTION      PACKETS           BYTES
 forward_conn  forward  29,629,629  37,037,036,703
+`)
+  })
+})
+
+describe('a plan', () => {
+  const nothing: Preview = {
+    ...{ verdict: 'nothing', services: [], interfaces: [], settings: [], limits: [] },
+    ...{ ends: [], unresolved: [], notices: [] },
+    ...{ marks: { added: [], removed: [] }, peers: { added: [], removed: [] } },
+    connections: { live: 1200, touched: 0, broken: 0, outlived: 0 },
+  }
+
+  it('of nothing is one line', () => {
+    expect(planLines(nothing, look)).toEqual(['nothing would change'])
+  })
+
+  it('says of each service what changes and of its connections which break, and sums up', () => {
+    const lines = planLines(
+      {
+        ...nothing,
+        verdict: 'breaks',
+        services: [
+          {
+            ...{ service: WEB, change: 'changed', connections: { live: 9, touched: 5, broken: 4 } },
+            facets: [{ what: 'flags', from: 'none', to: 'mh-fallback' }],
+            reals: [
+              { real: '192.0.2.21', change: 'removed', weight: { from: 1 }, facets: [], connections: 4 },
+              {
+                real: '192.0.2.22',
+                change: 'changed',
+                weight: { from: 3, to: 0 },
+                facets: [],
+                connections: 5,
+              },
+              { real: '192.0.2.23', change: 'added', weight: { to: 2 }, facets: [], connections: 0 },
+              {
+                ...{ real: '192.0.2.24', change: 'changed', weight: { from: 1, to: 1 }, connections: 0 },
+                facets: [{ what: 'upper', from: 'none', to: '100' }],
+              },
+            ],
+            table: { of: 'slots', share: 0.375 },
+          },
+          {
+            ...{ service: 'udp 192.0.2.10:53', change: 'removed', facets: [] },
+            reals: [
+              { real: '192.0.2.21', change: 'removed', weight: { from: 1 }, facets: [], connections: 1 },
+            ],
+            connections: { live: 1, touched: 0, broken: 1 },
+          },
+        ],
+        interfaces: [
+          { name: 'eth0', from: 'generic', to: 'native' },
+          { name: 'eth1', from: 'native' },
+          { name: 'eth2', to: 'native' },
+        ],
+        marks: { added: ['tcp 192.0.2.10:443 = 6'], removed: [] },
+        peers: { added: [], removed: ['02:00:00:00:00:09'] },
+        settings: [{ what: 'timeouts.tcp', from: '900', to: '60' }],
+        limits: [{ what: 'limits.reals', from: '16384', to: '32768' }],
+        ends: [`weight 9 of ${WEB} > 192.0.2.22`],
+        unresolved: [{ address: '192.0.2.23', why: 'no route' }],
+        notices: ['udp 192.0.2.11:53 is in the file now'],
+        connections: { live: 1200, touched: 5, broken: 5, outlived: 7 },
+      },
+      look,
+    )
+    expect(text(lines)).toBe(`
+~ tcp 192.0.2.10:80
+    flags none → mh-fallback
+    - 192.0.2.21  weight 1, 4 live connections break
+    ~ 192.0.2.22  weight 3 → 0, 5 live connections stay
+    + 192.0.2.23  weight 2
+    ~ 192.0.2.24  upper none → 100
+    38 % of its slots move
+- udp 192.0.2.10:53, 1 live connection breaks
+    - 192.0.2.21  weight 1, 1 live connection breaks
+~ interface eth0 generic → native
+- interface eth1: what arrives there is not balanced any more
++ interface eth2, native
++ mark tcp 192.0.2.10:443 = 6
+- peer 02:00:00:00:00:09
+~ timeouts.tcp 900 → 60
+! limits.reals stays 16384: 32768 needs new maps (xlvs detach --all, and start again)
+ends: weight 9 of tcp 192.0.2.10:80 > 192.0.2.22, set at run time until a reload
+real server 192.0.2.23 cannot be reached yet: no route
+note: udp 192.0.2.11:53 is in the file now
+breaks connections: 2 services would change; of 1,200 live connections 5 touched, 5 broken, 7 ended by a shorter timeout
 `)
   })
 })

@@ -35,7 +35,7 @@ function presence({ kernel }: Facts, { name, device }: InterfaceFacts): Finding 
 
 function program(facts: Facts, one: InterfaceFacts): readonly Finding[] {
   const { name, device } = one
-  if (device === undefined || device.mac === undefined) return []
+  if (device === undefined || device.mac === undefined || device.loopback) return []
   const about = { check: 'program', subject: name } as const
   const foreign = device.hooks.filter(({ id }) => !isOurs(facts, device.index, id))
   if (foreign.length > 0 && facts.daemon.state !== 'answers' && !facts.kernel.capabilities.ok)
@@ -75,7 +75,9 @@ function missing(facts: Facts, one: InterfaceFacts): Finding {
   const [fix] = start(facts, one)
   const running = facts.daemon.state === 'answers' || facts.kernel.pinned.length > 0
   const level = running && one.wanted !== undefined ? 'red' : 'yellow'
-  return fix === undefined ? { ...about, level, advice: 'start xlvs run -c FILE' } : { ...about, level, fix }
+  return fix === undefined
+    ? { ...about, level, advice: 'start it: xlvs run -c FILE' }
+    : { ...about, level, fix }
 }
 
 function start({ daemon, file, words }: Facts, { name, wanted }: InterfaceFacts): readonly string[] {

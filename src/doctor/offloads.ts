@@ -7,7 +7,7 @@ import type { Finding } from './finding.js'
 export function judgeOffloads(facts: Facts): readonly Finding[] {
   const found = facts.interfaces.flatMap((one) => {
     const { device } = one
-    if (device === undefined || device.mac === undefined) return []
+    if (device === undefined || device.mac === undefined || device.loopback) return []
     return [...queues(facts, one), ...merging(one, device), ...vlans(facts, one, device)]
   })
   return [...found, ...lengths(facts)]
@@ -27,7 +27,9 @@ function queues({ cpus }: Facts, { name, channels }: InterfaceFacts): readonly F
 /** XDP has to see each packet; GRO comes before the program in generic mode alone. */
 function merging({ name, offloads, wanted }: InterfaceFacts, device: Device): readonly Finding[] {
   if (offloads === undefined)
-    return [{ check: 'lro', level: 'yellow', subject: name, says: 'not checked', advice: 'is ethtool installed?' }]
+    return [
+      { check: 'lro', level: 'yellow', subject: name, says: 'not checked', advice: 'is ethtool installed?' },
+    ]
   const generic = device.hooks.some(({ mode }) => mode === 'generic') || wanted === 'generic'
   const hardware = ['large-receive-offload', 'rx-gro-hw'].filter((feature) => offloads.get(feature)?.on)
   const lro: Finding =

@@ -10,7 +10,7 @@ export function doctorLines(findings: readonly Finding[], look: Look): readonly 
   const width = Math.max(0, ...findings.map(({ check }) => check.length))
   const indent = ' '.repeat('yellow'.length + 2 + width + 2)
   const lines = findings.flatMap(({ check, level, subject, says, fix, advice }) => [
-    `${look[PAINT[level]](level.padEnd('yellow'.length))}  ${check.padEnd(width)}  ${subject ? `${subject} ` : ''}${says}`,
+    `${look[PAINT[level]](level.padEnd('yellow'.length))}  ${check.padEnd(width)}  ${subject ? `${subject}: ` : ''}${says}`,
     ...(fix ? [`${indent}fix: ${look.bold(fix)}`] : []),
     ...(advice ? [`${indent}${look.dim(advice)}`] : []),
   ])

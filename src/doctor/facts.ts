@@ -71,11 +71,13 @@ export interface Facts {
   readonly vips: readonly AddressText[]
   /** addresses the kernel answers for by proxy */
   readonly proxied: readonly AddressText[]
-  /** undefined: there is no arping */
+  /** undefined: there is no arping of iputils */
   readonly arp: readonly ArpAnswer[] | undefined
   readonly ipvs: readonly IpvsService[]
   readonly stateDir: { readonly path: string /** why it cannot be written */; readonly why?: string }
   readonly socket: string
+  /** of systemd, that the daemon runs in */
+  readonly unit: string | undefined
   /** options that printed commands need to meet the same daemon: '' or ' --socket PATH' */
   readonly words: { readonly ask: string; readonly detach: string; readonly run: string }
 }

@@ -56,6 +56,7 @@ export async function gather(world: World, wish: Wish): Promise<Facts> {
     ipvs: await ipvsServices(world),
     stateDir: { path: stateDir, ...(why === undefined ? {} : { why }) },
     socket: wish.socket,
+    unit: running && (await unitOf(world, running.status.pid)),
     words: wish.words,
   }
 }
@@ -135,8 +136,9 @@ async function askArp(
     .flatMap((vip) => up.map(({ name }) => ({ vip, interface: name })))
   const asked = await Promise.all(
     pairs.map(async (pair) => {
-      const text = await world.run('arping', '-c', '1', '-w', '1', '-I', pair.interface, pair.vip)
-      return text === undefined ? undefined : { ...pair, macs: readArping(text) }
+      const text = await world.run('arping', '-D', '-c', '1', '-w', '1', '-I', pair.interface, pair.vip)
+      const macs = readArping(text ?? '')
+      return macs && { ...pair, macs }
     }),
   )
   const answers = asked.filter((answer) => answer !== undefined)
@@ -146,4 +148,10 @@ async function askArp(
 async function ipvsServices(world: World): Promise<Facts['ipvs']> {
   const text = await world.read('/proc/net/ip_vs')
   return text.ok ? readIpvs(text.value) : []
+}
+
+/** Only a unit that is named for xlvs is the daemon's own. */
+async function unitOf(world: World, pid: number): Promise<string | undefined> {
+  const text = await world.read(`/proc/${pid}/cgroup`)
+  return text.ok ? /\/(xlvs[\w@.-]*)\.service$/m.exec(text.value)?.[1] : undefined
 }

@@ -54,13 +54,15 @@ function judge(facts: Facts, status: Status, { table, limit, entries, capacity }
 }
 
 /** Maps are made with their sizes: a larger limit in the file, the old maps away, a new start. */
-function enlarge({ file, words, desired }: Facts, status: Status, limit: keyof Limits, more: number) {
+function enlarge(facts: Facts, status: Status, limit: keyof Limits, more: number): string | undefined {
+  const { file, words, desired, unit } = facts
   if (file === undefined || file.path !== status.file) return undefined
   const edit = edited(file, limit, (desired?.limits ?? DEFAULT_LIMITS)[limit], more)
   if (edit === undefined) return undefined
+  const away = `xlvs detach --all${words.detach}`
+  if (unit !== undefined) return `${edit} && systemctl stop ${unit} && ${away} && systemctl start ${unit}`
   const stop = `kill ${status.pid} && tail --pid=${status.pid} -f /dev/null`
-  const start = `xlvs detach --all${words.detach} && xlvs run -c ${shellWord(file.path)}${words.run}`
-  return `${edit} && ${stop} && ${start}`
+  return `${edit} && ${stop} && ${away} && xlvs run -c ${shellWord(file.path)}${words.run}`
 }
 
 /** The command that changes one number of the file; undefined where a person has to look. */

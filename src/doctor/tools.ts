@@ -35,11 +35,14 @@ export function readProxied(text: string): readonly AddressText[] {
   return text.split('\n').flatMap((line) => canonicalAddress(line.split(' ')[0] ?? '') ?? [])
 }
 
-/** Who answered `arping`: iputils writes 'reply from A [MAC]', the other one 'bytes from MAC (A)'. */
-export function readArping(text: string): readonly MacText[] {
-  const answers = text.split('\n').filter((line) => /reply from|bytes from/.test(line))
-  const macs = answers.flatMap(
-    (line) => canonicalMac(/(?:[\da-f]{1,2}:){5}[\da-f]{1,2}/i.exec(line)?.[0] ?? '') ?? [],
+/**
+ * Who answered iputils' `arping -D`: 'reply from A [MAC]'. It asks from 0.0.0.0, because who has the VIP himself answers
+ * nothing that comes from it. Another arping takes -D for something else: undefined.
+ */
+export function readArping(text: string): readonly MacText[] | undefined {
+  if (!/^ARPING \S+ from 0\.0\.0\.0 /m.test(text)) return undefined
+  const macs = [...text.matchAll(/ reply from \S+ \[([\da-f:]+)\]/gi)].flatMap(
+    ([, mac]) => canonicalMac(`${mac}`) ?? [],
   )
   return [...new Set(macs)]
 }

@@ -75,7 +75,7 @@ function elsewhere({ kernel, arp }: Facts, vip: AddressText): readonly Finding[]
     ]
   if (asked.length > 0) return [{ ...about, level: 'green', says: 'nobody else answers ARP for it' }]
   if (arp !== undefined || vip.includes(':')) return []
-  const says = 'whether somebody else answers ARP for it is not checked: there is no arping'
+  const says = 'whether somebody else answers ARP for it is not checked: there is no arping of iputils'
   return [{ ...about, level: 'green', says }]
 }
 

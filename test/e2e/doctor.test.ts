@@ -10,11 +10,11 @@ import { until } from '../lab/until.js'
 import { nexthop } from '../lab/view.js'
 
 const PASS = join(process.cwd(), 'dist/bpf/lab/pass.bpf.o')
-const SYNS = join(process.cwd(), 'test/lab/programs/syns.py')
 const YAML = `interfaces: [eth0]
 limits: {connections: 1024}
 services:
   - {vip: "192.0.2.10:80", scheduler: rr, reals: [192.0.2.21, 192.0.2.22]}
+  - {vip: "192.0.2.10:53", protocol: udp, scheduler: rr, reals: [192.0.2.21]}
   - {vip: "[2001:db8::10]:80", scheduler: rr, reals: ["2001:db8::21", "2001:db8::22"]}
 `
 
@@ -187,8 +187,11 @@ describe('each fault is found, named, and mended by the printed command', () => 
 
   it('a connection table without room', async () => {
     const [client] = topology.clients
-    const argv = ['python3', SYNS, '192.0.2.10', '80', '16000', client.ipv4]
-    await topology.lab.must(client.namespace, argv)
+    const isFull = async () => {
+      await topology.lab.must(client.namespace, ['python3', '-c', DATAGRAMS, '192.0.2.10', '53'])
+      return (await levelOf('table', 'conn4')) === 'red'
+    }
+    await until('the table is full', isFull, 40_000)
     const red = await theRed('table')
     expect(red).toMatchObject({ subject: 'conn4', says: expect.stringMatching(/^\d+ of \d+ \(\d+ %\)$/) })
     expect((await doctor()).find(({ check }) => check === 'losses')?.level).toBe('yellow')
@@ -238,3 +241,13 @@ async function losesInterestQuickly(): Promise<void> {
   const settings = ['ipv4', 'ipv6'].flatMap((net) => quick.map((words) => `net.${net}.neigh.eth0.${words}`))
   await inDirector('sysctl', '-qw', ...settings)
 }
+
+/** One datagram from each of many ports: flows that stay. */
+const DATAGRAMS = `import socket, sys, time
+for port in range(20000, 36000):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.bind(('', port))
+        sender.sendto(b'x', (sys.argv[1], int(sys.argv[2])))
+    if port % 20 == 0:
+        time.sleep(0.002)
+`

@@ -139,6 +139,7 @@ export const facts = (different: Partial<Facts> = {}): Facts => ({
   ipvs: [],
   stateDir: { path: '/var/lib/xlvs' },
   socket: '/run/xlvs/xlvs.sock',
+  unit: undefined,
   words: { ask: '', detach: '', run: '' },
   ...different,
 })

@@ -152,6 +152,13 @@ describe('tables', () => {
     )
   })
 
+  it('are enlarged by way of systemd where the daemon is its unit', () => {
+    const daemon = answering({ tables: [{ name: 'conn4', entries: 1, capacity: 1 }] })
+    expect(judgeTables(facts({ daemon, unit: 'xlvs' }))[0]?.fix).toMatch(
+      / && systemctl stop xlvs && xlvs detach --all && systemctl start xlvs$/,
+    )
+  })
+
   it.each(['limits: {templates: 300}\n', '# connections: 2000\nlimits: {connections: 2000}\n', '{}\n'])(
     'are left to a person where an edit is not plain: %j',
     (text) => {

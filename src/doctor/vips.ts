@@ -34,7 +34,10 @@ function here(facts: Facts, vip: AddressText): Finding {
   }
 }
 
-/** arp_ignore 1 and 2 answer for the interface's own addresses only, 8 for none (ip-sysctl). */
+/**
+ * arp_ignore 1 and 2 answer for the interface's own addresses only, 8 for none (ip-sysctl). One interface that answers
+ * is enough: clients may be on its side alone.
+ */
 function answered({ kernel, interfaces }: Facts, vip: AddressText): Finding {
   const about = { check: 'vip', subject: vip } as const
   const holders = kernel.addresses.filter(({ address }) => address === vip).map(({ ifindex }) => ifindex)
@@ -42,7 +45,8 @@ function answered({ kernel, interfaces }: Facts, vip: AddressText): Finding {
     if (vip.includes(':') || device === undefined || arpIgnore === 0) return false
     return arpIgnore === 8 || ((arpIgnore === 1 || arpIgnore === 2) && !holders.includes(device.index))
   })
-  if (silent.length === 0) return { ...about, level: 'green', says: 'is an address of this machine' }
+  if (silent.length === 0 || silent.length < interfaces.length)
+    return { ...about, level: 'green', says: 'is an address of this machine' }
   const names = silent.map(({ name }) => name)
   const keys = ['all', ...names].map((name) => `net/ipv4/conf/${name}/arp_ignore=0`)
   return {

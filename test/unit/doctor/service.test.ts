@@ -10,6 +10,7 @@ import { DEFAULT_LIMITS } from '../../../src/model/types.js'
 import {
   answering,
   desired,
+  device,
   facts,
   interfaceFacts,
   kernel,
@@ -59,6 +60,13 @@ describe('a VIP', () => {
       expect(of(found, 'vip')[0]?.fix).toBe(
         'sysctl -w net/ipv4/conf/all/arp_ignore=0 net/ipv4/conf/eth0/arp_ignore=0',
       )
+  })
+
+  it('that one of two interfaces answers for is green', () => {
+    const there = kernel({ addresses: [{ ifindex: 2, address: VIP, prefix: 32 }] })
+    const back = interfaceFacts({ name: 'eth1', device: device({ name: 'eth1', index: 3 }), arpIgnore: 1 })
+    const found = judgeVips(facts({ kernel: there, interfaces: [interfaceFacts({ arpIgnore: 1 }), back] }))
+    expect(of(found, 'vip')).toMatchObject([{ level: 'green' }])
   })
 
   it('that somebody else answers for is red, and he is named', () => {

@@ -5,7 +5,7 @@ import { constants } from 'node:fs'
 import { access, readFile, stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
-import type { DaemonView } from '../doctor/facts.js'
+import type { DaemonView, DirectoryFault } from '../doctor/facts.js'
 import type { World } from '../doctor/gather.js'
 import { fail, succeed } from '../model/describe.js'
 import { call, isNoDaemon } from './client.js'
@@ -57,13 +57,16 @@ function run(...[command = '', ...words]: readonly string[]): Promise<string | u
 }
 
 /** What is not there yet is made where its nearest ancestor lets us. */
-async function cannotWrite(directory: string): Promise<string | undefined> {
+async function cannotWrite(directory: string): Promise<DirectoryFault | undefined> {
   try {
-    if (!(await stat(directory)).isDirectory()) return 'it is not a directory'
+    if (!(await stat(directory)).isDirectory()) return { kind: 'not-a-directory', at: directory }
     await access(directory, constants.W_OK)
     return undefined
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    return code === 'ENOENT' && dirname(directory) !== directory ? cannotWrite(dirname(directory)) : message
+    const { code = '' } = error as NodeJS.ErrnoException
+    const above = dirname(directory)
+    if ((code === 'ENOENT' || code === 'ENOTDIR') && above !== directory) return cannotWrite(above)
+    const kind = code === 'EACCES' || code === 'EPERM' ? 'forbidden' : 'refused'
+    return { kind, at: directory, code }
   }
 }

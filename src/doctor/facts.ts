@@ -56,6 +56,16 @@ export interface ArpAnswer {
   readonly macs: readonly MacText[]
 }
 
+/** Why a directory cannot be written. */
+export interface DirectoryFault {
+  /** 'forbidden': to who asks, which may be another one than the daemon */
+  readonly kind: 'not-a-directory' | 'forbidden' | 'refused'
+  /** what is there: the directory itself, or what stands above it */
+  readonly at: string
+  /** the kernel's word for it: EROFS */
+  readonly code?: string
+}
+
 export interface Facts {
   readonly kernel: KernelView
   /** online */
@@ -74,7 +84,11 @@ export interface Facts {
   /** undefined: there is no arping of iputils */
   readonly arp: readonly ArpAnswer[] | undefined
   readonly ipvs: readonly IpvsService[]
-  readonly stateDir: { readonly path: string /** why it cannot be written */; readonly why?: string }
+  readonly stateDir: {
+    readonly path: string
+    /** undefined: it can be written */
+    readonly fault: DirectoryFault | undefined
+  }
   readonly socket: string
   /** of systemd, that the daemon runs in */
   readonly unit: string | undefined

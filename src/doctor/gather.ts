@@ -2,7 +2,7 @@
 // Asks the world everything that is judged: the kernel, the daemon, the tools at hand. It changes nothing.
 import type { KernelView } from '../datapath/inspect.js'
 import type { AddressText, AttachMode, Desired, Outcome, Problem } from '../model/types.js'
-import type { ArpAnswer, DaemonView, Facts, InterfaceFacts } from './facts.js'
+import type { ArpAnswer, DaemonView, DirectoryFault, Facts, InterfaceFacts } from './facts.js'
 import { readIpvs } from './ipvs.js'
 import { readArping, readChannels, readOffloads, readProxied } from './tools.js'
 
@@ -15,8 +15,8 @@ export interface World {
   readonly run: (...argv: readonly string[]) => Promise<string | undefined>
   /** a file's text */
   readonly read: (path: string) => Promise<Outcome<string>>
-  /** undefined: it can be written; else why not */
-  readonly cannotWrite: (directory: string) => Promise<string | undefined>
+  /** undefined: it can be written */
+  readonly cannotWrite: (directory: string) => Promise<DirectoryFault | undefined>
   readonly cpus: number
 }
 
@@ -41,7 +41,7 @@ export async function gather(world: World, wish: Wish): Promise<Facts> {
   const kernel = await world.kernel(pinRoot, vips)
   const wanted = wishes(wish.interfaces, [desired, running?.desired], kernel)
   const interfaces = await Promise.all([...wanted].map(([name, mode]) => look(world, kernel, name, mode)))
-  const why = await world.cannotWrite(stateDir)
+  const fault = await world.cannotWrite(stateDir)
   return {
     kernel,
     cpus: world.cpus,
@@ -54,7 +54,7 @@ export async function gather(world: World, wish: Wish): Promise<Facts> {
     proxied: readProxied(`${await proxies(world)}`),
     arp: await askArp(world, interfaces, vips),
     ipvs: await ipvsServices(world),
-    stateDir: { path: stateDir, ...(why === undefined ? {} : { why }) },
+    stateDir: { path: stateDir, fault },
     socket: wish.socket,
     unit: running && (await unitOf(world, running.status.pid)),
     words: wish.words,

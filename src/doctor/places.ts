@@ -38,10 +38,20 @@ function daemon({ daemon: seen, file, kernel, words, socket }: Facts): Finding {
 }
 
 function state({ stateDir, daemon: seen }: Facts): readonly Finding[] {
-  const { path, why } = stateDir
+  const { path, fault } = stateDir
   if (seen.state === 'answers' && seen.status.stateDir === undefined) return []
   const about = { check: 'state', subject: path } as const
-  if (why === undefined) return [{ ...about, level: 'green', says: 'can be written' }]
-  const says = `cannot be written, so changes at run time are refused: ${why}`
-  return [{ ...about, level: 'red', says, fix: `install -d -m 700 ${shellWord(path)}` }]
+  if (fault === undefined) return [{ ...about, level: 'green', says: 'can be written' }]
+  const { kind, at, code } = fault
+  if (kind === 'forbidden')
+    return [
+      { ...about, level: 'yellow', says: `not checked: we may not write ${at}`, fix: 'sudo xlvs doctor' },
+    ]
+  const lost = 'cannot be written, so changes at run time are refused'
+  if (kind === 'refused') {
+    const advice = 'make its file system writable, or start xlvs with another --state-dir'
+    return [{ ...about, level: 'red', says: `${lost}: ${at} answers ${code}`, advice }]
+  }
+  const fix = `mv ${shellWord(at)} ${shellWord(`${at}.old`)} && install -d -m 700 ${shellWord(path)}`
+  return [{ ...about, level: 'red', says: `${lost}: ${at} is not a directory`, fix }]
 }

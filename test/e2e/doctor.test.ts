@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A healthy director gets no red. Each fault that is planted is found by name, and the command that is printed with it,
 // run as it stands, mends it.
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Check, Finding, Level } from '../../src/doctor/finding.js'
@@ -178,11 +178,11 @@ describe('each fault is found, named, and mended by the printed command', () => 
   it('a state directory that cannot be written', async () => {
     const file = join(topology.lab.folder, 'not-a-directory')
     writeFileSync(file, '')
-    const found = await reds('--state-dir', file, '--socket', '/nonexistent')
-    expect(found).toMatchObject([
-      { check: 'state', subject: file, says: expect.stringContaining('directory') },
-    ])
-    rmSync(file)
+    const words = ['--state-dir', file, '--socket', '/nonexistent']
+    const red = await theRed('state', ...words)
+    expect(red).toMatchObject({ subject: file, says: expect.stringContaining('is not a directory') })
+    await paste(red)
+    expect(await reds(...words)).toEqual([])
   })
 
   it('a connection table without room', async () => {

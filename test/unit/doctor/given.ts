@@ -137,7 +137,7 @@ export const facts = (different: Partial<Facts> = {}): Facts => ({
   proxied: [],
   arp: undefined,
   ipvs: [],
-  stateDir: { path: '/var/lib/xlvs' },
+  stateDir: { path: '/var/lib/xlvs', fault: undefined },
   socket: '/run/xlvs/xlvs.sock',
   unit: undefined,
   words: { ask: '', detach: '', run: '' },

@@ -82,14 +82,18 @@ describe('the places', () => {
     ])
   })
 
-  it('with a state directory that cannot be written are red, unless the daemon keeps none', () => {
-    const stateDir = { path: '/var/lib/x y', why: 'EROFS' }
-    expect(of(judgePlaces(facts({ stateDir })), 'state')).toMatchObject([
-      { level: 'red', subject: stateDir.path, fix: "install -d -m 700 '/var/lib/x y'" },
-    ])
+  const path = '/var/lib/x y'
+  it.each([
+    ['not-a-directory', 'red', `mv '${path}' '${path}.old' && install -d -m 700 '${path}'`],
+    ['refused', 'red', undefined],
+    ['forbidden', 'yellow', 'sudo xlvs doctor'],
+  ] as const)('with a state directory that is %s are %s', (kind, level, fix) => {
+    const stateDir = { path, fault: { kind, at: path, code: 'EROFS' } }
+    const [found] = of(judgePlaces(facts({ stateDir })), 'state')
+    expect(found).toMatchObject({ level, subject: path })
+    expect(found?.fix).toBe(fix)
     const { stateDir: _, ...status } = answering().status
-    const daemon = { ...answering(), status }
-    expect(of(judgePlaces(facts({ stateDir, daemon })), 'state')).toEqual([])
+    expect(of(judgePlaces(facts({ stateDir, daemon: { ...answering(), status } })), 'state')).toEqual([])
   })
 })
 

@@ -73,6 +73,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./verbs/plan.js'),
   },
   {
+    name: 'doctor',
+    summary: 'look at the director and say what is wrong, each with the command that mends it',
+    load: () => import('./verbs/doctor.js'),
+  },
+  {
     name: 'reload',
     summary: 'make the daemon read its file again',
     load: () => import('./verbs/reload.js'),

@@ -229,7 +229,8 @@ function occupied(name: string, ifindex: number): Problem | undefined {
   return { subject: name, reason, fix: `take it off first, for example with \`ip link set ${name} xdp off\`` }
 }
 
-function programName(id: number): string {
+/** As a sentence says it: '"xdp_pass"', 'without a name'. */
+export function programName(id: number): string {
   try {
     const program = openProgramById(id)
     const { name } = program
@@ -263,7 +264,7 @@ function modeOn(ifindex: number): AttachMode {
  * Hardware has one in sysfs; virtual devices have a kind instead. sysfs may show another network namespace, where
  * another device has the name.
  */
-function driverOf(name: string, ifindex: number): string | undefined {
+export function driverOf(name: string, ifindex: number): string | undefined {
   const [index, driver] = [`/sys/class/net/${name}/ifindex`, `/sys/class/net/${name}/device/driver`]
   if (!existsSync(driver) || Number(readFileSync(index, 'utf8')) !== ifindex) return undefined
   return basename(readlinkSync(driver))

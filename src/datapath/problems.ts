@@ -17,16 +17,7 @@ export function findNeeds(pinRoot: string): Problem[] {
     const fix = 'run it as root, or give the program these capabilities'
     return [{ reason: `no permission: ${allowed.needs} needed, and ${allowed.why}`, fix }]
   }
-  const asked: Feature[] = [
-    features.mmapableArrays(),
-    features.xdpLink(),
-    features.mapType('devmap_hash'),
-    features.program('syscall'),
-    features.helper('xdp', BPF_LOOP),
-    features.helper('xdp', JIFFIES),
-    features.helper('xdp', XDP_LOAD_BYTES),
-  ]
-  const missing = asked.filter((feature) => !feature.ok)
+  const missing = programNeeds().filter((feature) => !feature.ok)
   const fileSystem = features.bpfFileSystem(mountOf(pinRoot))
   const problems = missing.map(({ needs, why }) => ({
     reason: why,
@@ -35,6 +26,19 @@ export function findNeeds(pinRoot: string): Problem[] {
   return fileSystem.ok
     ? problems
     : [...problems, { subject: pinRoot, reason: fileSystem.why, fix: fileSystem.needs }]
+}
+
+/** What the programs are made of, asked of this kernel; who lacks the capabilities hears no truth. */
+export function programNeeds(): Feature[] {
+  return [
+    features.mmapableArrays(),
+    features.xdpLink(),
+    features.mapType('devmap_hash'),
+    features.program('syscall'),
+    features.helper('xdp', BPF_LOOP),
+    features.helper('xdp', JIFFIES),
+    features.helper('xdp', XDP_LOAD_BYTES),
+  ]
 }
 
 export function problemOf(error: BpfError): Problem {
@@ -53,7 +57,7 @@ export function problemOf(error: BpfError): Problem {
 }
 
 /** The nearest directory above that exists. */
-function mountOf(path: string): string {
+export function mountOf(path: string): string {
   return existsSync(path) || path === '/' ? path : mountOf(dirname(path))
 }
 

@@ -19,6 +19,7 @@ const LAYER: Readonly<Record<string, number>> = {
   trace: 2,
   metrics: 3,
   web: 3,
+  doctor: 3,
   daemon: 4,
   cli: 5,
   demo: 6,

@@ -95,6 +95,13 @@ export const DIFFERENCES: readonly Difference[] = [
       kernel.startsWith('status 255: Invalid operation.  Possibly wrong module version') &&
       xlvs.startsWith('status 255: ipvsadm: '),
   },
+  {
+    id: 'the-stack-says-nothing',
+    what: "What the director's own stack answers is no part of a connection; in IPVS its RST passes by, moves the entry of that flow to CLOSE and keeps it for 10 s, even one that was to end at once.",
+    reason:
+      'The answers of the stack do not come by an XDP program on the way in, and a flow that was left to the stack is none of ours.',
+    explains: isOfFlowLeftToStack,
+  },
 ]
 
 /** The faults that no entry explains, and the entries that explained the others. */
@@ -128,6 +135,31 @@ function followsSet(fault: Fault, { kernel, xlvs }: Seen): boolean {
   if (asked?.op === 'pkt') return fault.kind === 'packet' && isQuiet(clientOf(asked))
   const wentAstray = before.some((step, i) => i > set && step.op === 'pkt' && step.v !== xlvs[i]?.v)
   return fault.kind === 'services' && (wentAstray || [...older].some((client) => !since.has(client)))
+}
+
+/** A TCP flow of which the kernel's stack got a packet before; in counts, one that a real server had got before that. */
+function isOfFlowLeftToStack(fault: Fault, { kernel }: Seen): boolean {
+  const before = kernel.slice(0, fault.line - 2).filter((step) => step.op === 'pkt' && step.proto === 'tcp')
+  const left = before.filter((step) => step.op === 'pkt' && step.v === 'local')
+  if (fault.kind !== 'services' && fault.kind !== 'text')
+    return left.map(flowText).includes(flowOf(fault, kernel) ?? '')
+  return left.some((step) =>
+    before
+      .slice(0, before.indexOf(step))
+      .some((earlier) => flowText(earlier) === flowText(step) && /^rs/.test(earlier.v ?? '')),
+  )
+}
+
+/** 'client:port virtual:port' of a packet or of a connection's row. */
+function flowOf({ kind, about, line }: Fault, kernel: readonly Answer[]): string | undefined {
+  const asked = kernel[line - 2]
+  if (kind === 'packet' && asked?.op === 'pkt') return flowText(asked)
+  if (kind !== 'connection' && kind !== 'time') return undefined
+  return about.split(' ').slice(1, 3).join(' ')
+}
+
+function flowText(step: Answer): string {
+  return step.op === 'pkt' ? `${step.src}:${step.sport} ${step.dst}:${step.dport}` : ''
 }
 
 function clientOf(packet: Answer): string {

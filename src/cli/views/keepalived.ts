@@ -12,10 +12,10 @@ export function verdictCounts(remarks: readonly Remark[]): VerdictCounts {
   return Object.fromEntries(VERDICTS.map((verdict) => [verdict, count(verdict)])) as unknown as VerdictCounts
 }
 
-/** 'lb.conf: 12 used, 1 adjusted, 3 ignored, 0 cannot; keepalived -t finds no fault' */
+/** 'lb.conf: 12 used, 1 adjusted, 3 ignored, 0 cannot; keepalived -t finds no fault (VRRP and scripts apart)' */
 export function summaryLine(file: string, counts: VerdictCounts, taken?: boolean): string {
   const parts = VERDICTS.map((verdict) => `${counts[verdict]} ${verdict}`)
-  const other = taken === undefined ? '' : `; keepalived -t ${taken ? 'takes it' : 'finds fault with it'}`
+  const other = taken === undefined ? '' : `; keepalived -t finds ${taken ? 'no fault' : 'fault'} (VRRP and scripts apart)`
   return `${file}: ${parts.join(', ')}${other}`
 }
 

@@ -60,7 +60,7 @@ export function lineOf({ place, words }: Statement): Pick<Statement, 'place' | '
 function unknown(statement: Statement, grammar: Grammar, remarks: Remarks): false {
   const like = nearest(statement.keyword, Object.keys(grammar))
   const fix = like === undefined ? 'take it away' : `did you mean ${like}?`
-  remarks.cannot(lineOf(statement), {
+  remarks.cannot(statement, {
     reason: `unknown keyword ${quote(statement.keyword)} here`,
     fix,
     objection: true,

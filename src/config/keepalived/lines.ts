@@ -69,7 +69,7 @@ function readFile({ file, text }: SourceFile, walk: Walk, depth: number): void {
         opened.name,
         body.filter((part) => part !== ''),
       )
-    walk.remarks.used({ place, words: `$${opened.name}=` })
+    walk.remarks.used({ place, endLine: i + 1, words: `$${opened.name}=` })
   }
 }
 

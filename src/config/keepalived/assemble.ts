@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Virtual servers -> xlvs's services and mark rules. A range of addresses is one service of a mark.
 import { parseNetmask } from '../../model/persistence.js'
+import { withoutPorts } from '../../model/ports.js'
 import { MAX_MARK_RANGES } from '../../model/rules.js'
 import type {
   MarkRule,
@@ -28,10 +29,13 @@ export interface Assembly {
 /** Where keepalived's own nftables marks begin. */
 const FIRST_MARK = 1000
 
-type Building = { -readonly [K in keyof Assembly]: Assembly[K][number][] }
+type Building = { -readonly [K in keyof Assembly]: Assembly[K][number][] } & {
+  /** ports that have a service of their own, by 'tcp 192.0.2.10' */
+  readonly exact: ReadonlyMap<string, readonly PortRange[]>
+}
 
 export function assemble(all: readonly Settled[], remarks: Remarks): Assembly {
-  const building: Building = { services: [], marks: [], origins: [], markSpots: [] }
+  const building: Building = { services: [], marks: [], origins: [], markSpots: [], exact: exactPorts(all) }
   const taken = new Set(
     all.flatMap(({ server }) =>
       server.targets.flatMap((target) => (target.kind === 'mark' ? [target.mark] : [])),
@@ -78,6 +82,7 @@ function notTooMany(range: AddressTarget, { marks }: Building, remarks: Remarks)
   return false
 }
 
+/** A mark is looked at before any address, so ports with a service of their own stay without it. */
 function addRange(
   range: AddressTarget,
   { protocol }: Settled,
@@ -85,14 +90,32 @@ function addRange(
   building: Building,
   remarks: Remarks,
 ): void {
-  const ports: readonly PortRange[] = range.port === 0 ? [[0, 65_535]] : [[range.port, range.port]]
+  const wanted: readonly PortRange[] = range.port === 0 ? [[0, 65_535]] : [[range.port, range.port]]
   for (let address = range.first; address <= range.last; address++) {
-    building.marks.push({ vip: addressOf(address, range.family), protocol, ports, mark, owner: 'file' })
+    const vip = addressOf(address, range.family)
+    const ports = withoutPorts(wanted, building.exact.get(`${protocol} ${vip}`) ?? [])
+    if (ports.length === 0)
+      remarks.cannot(range.spot, {
+        reason: `${vip} port ${range.port} is a virtual server of its own too`,
+        fix: 'name it once',
+      })
+    building.marks.push({ vip, protocol, ports, mark, owner: 'file' })
     building.markSpots.push(range.spot)
   }
   remarks.adjusted(range.spot, {
     reason: `becomes mark ${mark}: the addresses are one service, scheduled, persistent and counted together`,
   })
+}
+
+function exactPorts(all: readonly Settled[]): ReadonlyMap<string, readonly PortRange[]> {
+  const exact = new Map<string, PortRange[]>()
+  for (const { server, protocol } of all)
+    for (const { first, last, family, port } of addressTargets(server)) {
+      if (first !== last || port === 0) continue
+      const key = `${protocol} ${addressOf(first, family)}`
+      exact.set(key, [...(exact.get(key) ?? []), [port, port]])
+    }
+  return exact
 }
 
 function add(settled: Settled, match: ServiceMatch, spot: Spot, { services, origins }: Building): void {

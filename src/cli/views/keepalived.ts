@@ -15,7 +15,10 @@ export function verdictCounts(remarks: readonly Remark[]): VerdictCounts {
 /** 'lb.conf: 12 used, 1 adjusted, 3 ignored, 0 cannot; keepalived -t finds no fault (VRRP and scripts apart)' */
 export function summaryLine(file: string, counts: VerdictCounts, taken?: boolean): string {
   const parts = VERDICTS.map((verdict) => `${counts[verdict]} ${verdict}`)
-  const other = taken === undefined ? '' : `; keepalived -t finds ${taken ? 'no fault' : 'fault'} (VRRP and scripts apart)`
+  const other =
+    taken === undefined
+      ? ''
+      : `; keepalived -t finds ${taken ? 'no fault' : 'fault'} (VRRP and scripts apart)`
   return `${file}: ${parts.join(', ')}${other}`
 }
 

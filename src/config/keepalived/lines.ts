@@ -26,7 +26,7 @@ export interface Line {
   readonly place: Place
 }
 
-const MAX_STEPS = 1_000_000
+const MAX_STEPS = 3_000_000
 const MAX_DEPTH = 100
 
 /** One walk over all files; parameters live as long as it does. */

@@ -28,16 +28,7 @@ export function readVirtualServer(
   const lines = judge(statement.block ?? [], VIRTUAL_SERVER, remarks)
   const spot = lineOf(statement)
   const targets = readTargets(statement, groups)
-  const timeout = readTimeout(lastOf(lines, 'persistence_timeout'), remarks)
-  const scheduler = readScheduler(lastOf(lines, 'lb_algo', 'lvs_sched'), remarks)
-  const method = readMethod(lastOf(lines, 'lb_kind', 'lvs_method'), remarks)
-  const protocol = readProtocol(lastOf(lines, 'protocol'), remarks)
-  const family = readFamilyLine(lastOf(lines, 'ip_family'), remarks)
-  const onePacket = lastOf(lines, 'ops')
-  const engine = lastOf(lines, 'persistence_engine')
-  if (engine !== undefined)
-    remarks.cannot(engine, { reason: 'xlvs has no persistence engines yet', fix: 'take the line away' })
-  const flags = readFlags(lines, remarks)
+  const words = readWords(lines, 'reason' in targets ? [] : targets, remarks)
   const reals = lines
     .filter(({ keyword }) => keyword === 'real_server')
     .flatMap((line) => readRealServer(line, remarks) ?? [])
@@ -45,21 +36,37 @@ export function readVirtualServer(
     remarks.cannot(spot, targets)
     return undefined
   }
-  const granularity = readGranularity(lastOf(lines, 'persistence_granularity'), targets, remarks)
   return {
     spot,
     ...(statement.args[0] === 'group' ? { group: statement.args[1] as string } : {}),
     targets,
+    ...words,
+    reals,
+    health: lines.filter(({ keyword }) => VIRTUAL_SERVER[keyword]?.role === 'health'),
+  }
+}
+
+/** What its own lines say; a line that is wrong is as if it were not there, and said to be wrong. */
+function readWords(lines: readonly Statement[], targets: readonly Target[], remarks: Remarks) {
+  const engine = lastOf(lines, 'persistence_engine')
+  if (engine !== undefined)
+    remarks.cannot(engine, { reason: 'xlvs has no persistence engines yet', fix: 'take the line away' })
+  const scheduler = readScheduler(lastOf(lines, 'lb_algo', 'lvs_sched'), remarks)
+  const method = readMethod(lastOf(lines, 'lb_kind', 'lvs_method'), remarks)
+  const protocol = readProtocol(lastOf(lines, 'protocol'), remarks)
+  const timeout = readTimeout(lastOf(lines, 'persistence_timeout'), remarks)
+  const granularity = readGranularity(lastOf(lines, 'persistence_granularity'), targets, remarks)
+  const onePacket = lastOf(lines, 'ops')
+  const family = readFamilyLine(lastOf(lines, 'ip_family'), remarks)
+  return {
+    flags: readFlags(lines, remarks),
     ...(scheduler === undefined ? {} : { scheduler }),
-    flags,
     ...(method === undefined ? {} : { method }),
     ...(protocol === undefined ? {} : { protocol }),
     ...(timeout === undefined ? {} : { timeout }),
     ...(granularity === undefined ? {} : { granularity }),
     ...(onePacket === undefined ? {} : { onePacket: lineOf(onePacket) }),
     ...(family === undefined ? {} : { family }),
-    reals,
-    health: lines.filter(({ keyword }) => VIRTUAL_SERVER[keyword]?.role === 'health'),
   }
 }
 

@@ -27,6 +27,8 @@ export interface Words {
   readonly open?: number
 }
 
+const WORD = /(?:\\.|[^\s"{}\\]|\\$)+/sy
+
 /** Unquoted braces are words of their own, however close the next word stands. */
 export function splitWords(text: string): Words {
   const words: Word[] = []
@@ -42,7 +44,8 @@ export function splitWords(text: string): Words {
     } else if (character === '{' || character === '}')
       words.push({ text: character, quoted: false, at: at++ })
     else {
-      const [word] = /^(?:\\.|[^\s"{}\\]|\\$)+/s.exec(text.slice(at)) ?? [character]
+      WORD.lastIndex = at
+      const [word] = WORD.exec(text) ?? [character]
       words.push({ text: word, quoted: false, at })
       at += word.length
     }

@@ -185,6 +185,7 @@ export const VIRTUAL_SERVER: Grammar = {
   persistence_granularity: read(some, 1),
   persistence_engine: read(some, 1),
   ip_family: read(some, 1),
+  weight: read(some, 1),
   ops: read(any, 0),
   hashed: read(any, 0),
   'flag-1': read(any, 0),

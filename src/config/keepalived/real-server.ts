@@ -2,7 +2,6 @@
 // One real_server block, and the words that it shares with its virtual server.
 import { canonicalAddress, familyOf, parseAddress } from '../../abi/address.js'
 import { quote } from '../../model/describe.js'
-import { DEFAULT_WEIGHT } from '../../model/rules.js'
 import { REAL_SERVER } from './grammar.js'
 import { judge, lineOf } from './judge.js'
 import type { Remarks } from './remarks.js'
@@ -11,9 +10,14 @@ import { readPort } from './target.js'
 import type { Statement } from './tree.js'
 import { UINT32, wholeIn } from './values.js'
 
-const WEIGHTS = 2_147_483_647
+export const MOST_WEIGHT = 2_147_483_647
 
-export function readRealServer(statement: Statement, remarks: Remarks): RealServer | undefined {
+/** `weight` is what counts when it says none. */
+export function readRealServer(
+  statement: Statement,
+  weight: number,
+  remarks: Remarks,
+): RealServer | undefined {
   const lines = judge(statement.block ?? [], REAL_SERVER, remarks)
   const spot = lineOf(statement)
   const [text = '', portText] = statement.args
@@ -32,15 +36,16 @@ export function readRealServer(statement: Statement, remarks: Remarks): RealServ
     })
     return undefined
   }
-  const number = (word: string, most: number) => readNumber(lastOf(lines, word), most, remarks)
-  const method = readMethod(lastOf(lines, 'lvs_method'), remarks)
+  const number = (word: string, most: number) =>
+    lastGood(lines, [word], (line) => readNumber(line, 0, most, remarks))
+  const method = lastGood(lines, ['lvs_method'], (line) => readMethod(line, remarks))
   const [upper, lower] = [number('uthreshold', UINT32), number('lthreshold', UINT32)]
   return {
     spot,
     address: canonicalAddress(text) ?? text,
     family: familyOf(text),
     port,
-    weight: number('weight', WEIGHTS)?.value ?? DEFAULT_WEIGHT,
+    weight: number('weight', MOST_WEIGHT)?.value ?? weight,
     ...(method === undefined ? {} : { method }),
     ...(upper === undefined ? {} : { upper }),
     ...(lower === undefined ? {} : { lower }),
@@ -48,22 +53,33 @@ export function readRealServer(statement: Statement, remarks: Remarks): RealServ
   }
 }
 
-/** keepalived lets the last of several lines win, silently. */
+/** keepalived lets the last of several lines win, silently; but each of them must be right. */
+export function lastGood<T>(
+  lines: readonly Statement[],
+  keywords: readonly string[],
+  reader: (line: Statement) => T | undefined,
+): T | undefined {
+  return lines
+    .filter(({ keyword }) => keywords.includes(keyword))
+    .map(reader)
+    .findLast((value) => value !== undefined)
+}
+
 export function lastOf(lines: readonly Statement[], ...keywords: readonly string[]): Statement | undefined {
   return lines.findLast(({ keyword }) => keywords.includes(keyword))
 }
 
-function readNumber(
-  statement: Statement | undefined,
+export function readNumber(
+  line: Statement,
+  least: number,
   most: number,
   remarks: Remarks,
 ): Said<number> | undefined {
-  if (statement === undefined) return undefined
-  const value = wholeIn(statement.args[0] as string, 0, most)
-  if (typeof value === 'number') return { value, spot: lineOf(statement) }
-  remarks.cannot(statement, {
-    reason: `${statement.keyword} ${value}`,
-    fix: `use 0..${most}`,
+  const value = wholeIn(line.args[0] as string, least, most)
+  if (typeof value === 'number') return { value, spot: lineOf(line) }
+  remarks.cannot(line, {
+    reason: `${line.keyword} ${value}`,
+    fix: `use ${least}..${most}`,
     objection: true,
   })
   return undefined
@@ -72,8 +88,7 @@ function readNumber(
 const TUNNELS = /^type (ipip|gre|gue port \d+)( nocsum| csum| remcsum)?$/
 
 /** NAT, DR, or TUN with what kind of tunnel it is. */
-export function readMethod(statement: Statement | undefined, remarks: Remarks): Said<Method> | undefined {
-  if (statement === undefined) return undefined
+export function readMethod(statement: Statement, remarks: Remarks): Said<Method> | undefined {
   const [word = '', ...rest] = statement.args
   const known = word === 'NAT' || word === 'DR' || word === 'TUN'
   const option = rest.join(' ')

@@ -65,6 +65,13 @@ class Builder {
       words: words.map(({ text, quoted }) => (quoted ? `"${text}"` : text)).join(' '),
     }
     this.#level().push(statement)
+    const last = words.at(-1)
+    if (last?.quoted === false && last.text.endsWith('\\'))
+      this.#remarks.cannot(statement, {
+        reason: 'lines are not continued here',
+        fix: 'write it on one line; only $NAME= \\ has several',
+        objection: true,
+      })
   }
 
   #open(line: Line, word: Word): void {

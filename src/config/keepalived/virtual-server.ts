@@ -3,12 +3,12 @@
 import { parseAddress } from '../../abi/address.js'
 import { oneOf, quote } from '../../model/describe.js'
 import { parseNetmask } from '../../model/persistence.js'
-import { SCHEDULERS } from '../../model/rules.js'
+import { DEFAULT_WEIGHT, SCHEDULERS } from '../../model/rules.js'
 import type { Protocol, SchedulerName } from '../../model/types.js'
 import { VIRTUAL_SERVER } from './grammar.js'
 import type { Groups } from './groups.js'
 import { judge, lineOf } from './judge.js'
-import { lastOf, readMethod, readRealServer } from './real-server.js'
+import { lastGood, lastOf, MOST_WEIGHT, readMethod, readNumber, readRealServer } from './real-server.js'
 import type { Fault, Remarks } from './remarks.js'
 import { readFlags } from './scheduler-flags.js'
 import type { Said, Target, VirtualServer } from './servers.js'
@@ -29,9 +29,11 @@ export function readVirtualServer(
   const spot = lineOf(statement)
   const targets = readTargets(statement, groups)
   const words = readWords(lines, 'reason' in targets ? [] : targets, remarks)
+  const weight =
+    lastGood(lines, ['weight'], (line) => readNumber(line, 1, MOST_WEIGHT, remarks))?.value ?? DEFAULT_WEIGHT
   const reals = lines
     .filter(({ keyword }) => keyword === 'real_server')
-    .flatMap((line) => readRealServer(line, remarks) ?? [])
+    .flatMap((line) => readRealServer(line, weight, remarks) ?? [])
   if ('reason' in targets) {
     remarks.cannot(spot, targets)
     return undefined
@@ -51,13 +53,15 @@ function readWords(lines: readonly Statement[], targets: readonly Target[], rema
   const engine = lastOf(lines, 'persistence_engine')
   if (engine !== undefined)
     remarks.cannot(engine, { reason: 'xlvs has no persistence engines yet', fix: 'take the line away' })
-  const scheduler = readScheduler(lastOf(lines, 'lb_algo', 'lvs_sched'), remarks)
-  const method = readMethod(lastOf(lines, 'lb_kind', 'lvs_method'), remarks)
-  const protocol = readProtocol(lastOf(lines, 'protocol'), remarks)
-  const timeout = readTimeout(lastOf(lines, 'persistence_timeout'), remarks)
-  const granularity = readGranularity(lastOf(lines, 'persistence_granularity'), targets, remarks)
+  const scheduler = lastGood(lines, ['lb_algo', 'lvs_sched'], (line) => readScheduler(line, remarks))
+  const method = lastGood(lines, ['lb_kind', 'lvs_method'], (line) => readMethod(line, remarks))
+  const protocol = lastGood(lines, ['protocol'], (line) => readProtocol(line, remarks))
+  const timeout = lastGood(lines, ['persistence_timeout'], (line) => readTimeout(line, remarks))
+  const granularity = lastGood(lines, ['persistence_granularity'], (line) =>
+    readGranularity(line, targets, remarks),
+  )
   const onePacket = lastOf(lines, 'ops')
-  const family = readFamilyLine(lastOf(lines, 'ip_family'), remarks)
+  const family = lastGood(lines, ['ip_family'], (line) => readFamilyLine(line, remarks))
   return {
     flags: readFlags(lines, remarks),
     ...(scheduler === undefined ? {} : { scheduler }),
@@ -93,18 +97,16 @@ function notAddress(text: string): Fault {
   return { reason: `${quote(text)} is not an IP address`, fix, objection: true }
 }
 
-function readScheduler(line: Statement | undefined, remarks: Remarks): SchedulerName | undefined {
-  const name = line?.args[0]
+function readScheduler(line: Statement, remarks: Remarks): SchedulerName | undefined {
+  const name = line.args[0]
   const known = SCHEDULERS.filter((scheduler) => scheduler !== 'none')
-  if (line === undefined || known.some((scheduler) => scheduler === name))
-    return name as SchedulerName | undefined
+  if (known.some((scheduler) => scheduler === name)) return name as SchedulerName | undefined
   const reason = `${quote(name ?? '')} is not a scheduler`
   remarks.cannot(line, { reason, fix: `use ${oneOf(known)}`, objection: true })
   return undefined
 }
 
-function readProtocol(line: Statement | undefined, remarks: Remarks): Said<Protocol> | undefined {
-  if (line === undefined) return undefined
+function readProtocol(line: Statement, remarks: Remarks): Said<Protocol> | undefined {
   const name = (line.args[0] as string).toLowerCase()
   if (name === 'tcp' || name === 'udp' || name === 'sctp') return { value: name, spot: lineOf(line) }
   const reason = `${quote(line.args[0] as string)} is not a protocol`
@@ -112,8 +114,7 @@ function readProtocol(line: Statement | undefined, remarks: Remarks): Said<Proto
   return undefined
 }
 
-function readTimeout(line: Statement | undefined, remarks: Remarks): Said<number> | undefined {
-  if (line === undefined) return undefined
+function readTimeout(line: Statement, remarks: Remarks): Said<number> | undefined {
   const spot = lineOf(line)
   const value = line.args[0] === undefined ? DEFAULT_TIMEOUT : wholeIn(line.args[0], 1, MOST_TIMEOUT)
   if (typeof value === 'number') return { value, spot }
@@ -125,9 +126,9 @@ function readTimeout(line: Statement | undefined, remarks: Remarks): Said<number
   return undefined
 }
 
-function readFamilyLine(line: Statement | undefined, remarks: Remarks) {
-  const family = readFamily(line?.args[0])
-  if (line !== undefined && family === undefined)
+function readFamilyLine(line: Statement, remarks: Remarks) {
+  const family = readFamily(line.args[0])
+  if (family === undefined)
     remarks.cannot(line, {
       reason: `${quote(line.args[0] as string)} is not a family`,
       fix: 'use inet or inet6',
@@ -138,11 +139,10 @@ function readFamilyLine(line: Statement | undefined, remarks: Remarks) {
 
 /** IPv4: a netmask; keepalived reads a bare 24 as the mask 0.0.0.24, which nobody means. IPv6: a prefix length. */
 function readGranularity(
-  line: Statement | undefined,
+  line: Statement,
   targets: readonly Target[],
   remarks: Remarks,
 ): Said<string> | undefined {
-  if (line === undefined) return undefined
   const text = line.args[0] as string
   const [target] = targets
   const six = target?.kind === 'address' ? target.family === 6 : !text.includes('.')

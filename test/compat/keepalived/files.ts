@@ -24,6 +24,15 @@ const BARE = 'real_server 10.0.0.2 {\n}'
 
 /** Lines that each stand alone in a good virtual server. */
 const IN_SERVER: readonly string[] = [
+  'weight 5\nquorum 5',
+  'weight 0',
+  'weight x',
+  'uthreshold 5',
+  'lvs_method FOO\nlvs_method DR',
+  'lvs_sched foo\nlvs_sched rr',
+  'protocol foo\nprotocol TCP',
+  'delay_loop 3 \\',
+  'alpha \\',
   'persistence_timeout',
   'persistence_timeout 0',
   'persistence_timeout 300',

@@ -44,6 +44,7 @@ describe('a virtual server', () => {
       { persistence: { timeout: 5, mask: '255.0.255.0' } },
     ],
     ['lb_algo wlc\nlb_algo lc', { scheduler: 'lc' }],
+    ['weight 7', { reals: [{ address: '192.0.2.21', weight: 7 }] }],
   ])('takes %j', (lines, expected) => {
     expect(service(server(lines))).toMatchObject(expected)
   })
@@ -136,7 +137,7 @@ describe('what xlvs cannot do is refused although keepalived takes it', () => {
 
 describe('a slip of the pen', () => {
   it('is refused with what was probably meant', () => {
-    const reading = read(server('wieght 3', '192.0.2.10 80', 'real_server 192.0.2.21 80 {\nwieght 3\n}'))
+    const reading = read(server('frobnicate 3', '192.0.2.10 80', 'real_server 192.0.2.21 80 {\nwieght 3\n}'))
     const fixes = reading.remarks
       .filter(({ verdict }) => verdict === 'cannot')
       .map(({ place, fix }) => [place.line, fix])

@@ -78,6 +78,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./verbs/doctor.js'),
   },
   {
+    name: 'keepalived',
+    summary: 'read a keepalived.conf: what becomes of each line, and the same as YAML',
+    load: () => import('./verbs/keepalived.js'),
+  },
+  {
     name: 'reload',
     summary: 'make the daemon read its file again',
     load: () => import('./verbs/reload.js'),

@@ -8,7 +8,6 @@ import { fail, succeed } from '../../model/describe.js'
 import type { Outcome, Problem } from '../../model/types.js'
 import { answer, type JsonOption, refuse } from '../answer.js'
 import { type Context, EXIT, type ExitCode } from '../context.js'
-import { includedFiles, sourceOf } from '../keepalived-files.js'
 import { examples, jsonOption } from '../options.js'
 import type { Act } from '../verbs.js'
 import { reportLines, summaryLine, verdictCounts } from '../views/keepalived.js'
@@ -67,9 +66,12 @@ async function convertFile(context: Context, options: Options, file: string): Pr
 }
 
 async function readingOf(file: string, { configId = shortName() }: Options): Promise<Outcome<Reading>> {
+  const [{ includedFiles, sourceOf }, { readKeepalived }] = await Promise.all([
+    import('../keepalived-files.js'),
+    import('../../config/keepalived/read.js'),
+  ])
   const source = sourceOf(file)
   if (!source.ok) return source
-  const { readKeepalived } = await import('../../config/keepalived/read.js')
   return succeed(readKeepalived(source.value, { configId, include: includedFiles }))
 }
 

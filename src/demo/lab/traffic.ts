@@ -94,18 +94,21 @@ export function loadToEnd(lab: Lab, client: Host, url: string, options: LoadOpti
 }
 
 /** Waits until a load has had `count` answers since `since`; throws when that takes too long. */
-export async function answered(
-  generator: Load,
-  count: number,
-  since: Report = NOTHING,
-  timeoutMs = 20_000,
-): Promise<Report> {
-  const deadline = performance.now() + timeoutMs
+export function answered(generator: Load, count: number, since: Report = NOTHING): Promise<Report> {
+  return reported(generator, `${count} answers`, ({ done }) => done - since.done >= count)
+}
+
+/** Waits until everything that a load asked before now has ended: what follows was asked from now on. */
+export function askedBeforeEnded(generator: Load, now = Date.now()): Promise<Report> {
+  return reported(generator, 'end of what was asked', ({ endedBefore }) => endedBefore > now)
+}
+
+async function reported(generator: Load, what: string, isIt: (report: Report) => boolean): Promise<Report> {
+  const deadline = performance.now() + 20_000
   for (;;) {
     const report = generator.latest()
-    if (report.done - since.done >= count) return report
-    if (performance.now() > deadline)
-      throw new Error(`no ${count} answers in ${timeoutMs} ms: ${JSON.stringify(report)}`)
+    if (isIt(report)) return report
+    if (performance.now() > deadline) throw new Error(`no ${what} in 20 s: ${JSON.stringify(report)}`)
     await sleep(50)
   }
 }

@@ -28,7 +28,9 @@ const limit = Number(values.requests)
 const pause = 1000 / Number(values.rate)
 const origins = originsOf(values.from, values.ports)
 const startedAt = performance.now()
-const counts = { done: 0, failed: 0, open: 0, slowest: 0 }
+const counts = { done: 0, failed: 0, slowest: 0 }
+/** when each request under way was asked, ms since the epoch, the oldest first */
+const open = new Set<{ readonly asked: number }>()
 const by: Record<string, number> = {}
 const failures: Record<string, number> = {}
 let asked = 0
@@ -60,7 +62,8 @@ async function worker(): Promise<void> {
 
 async function once(ask: Ask, origin: Origin): Promise<void> {
   const began = performance.now()
-  counts.open++
+  const mine = { asked: Date.now() }
+  open.add(mine)
   try {
     const name = await ask(origin)
     counts.done++
@@ -70,12 +73,21 @@ async function once(ask: Ask, origin: Origin): Promise<void> {
     const reason = (error as { code?: string }).code ?? String(error)
     failures[reason] = (failures[reason] ?? 0) + 1
   }
-  counts.open--
+  open.delete(mine)
   counts.slowest = Math.max(counts.slowest, Math.round(performance.now() - began))
 }
 
 function print(last: { end?: true } = {}): void {
-  const report: Report = { t: Math.round(performance.now() - startedAt), ...counts, by, failures, ...last }
+  const [oldest] = open
+  const report: Report = {
+    t: Math.round(performance.now() - startedAt),
+    ...counts,
+    open: open.size,
+    endedBefore: oldest?.asked ?? Date.now(),
+    by,
+    failures,
+    ...last,
+  }
   process.stdout.write(`${JSON.stringify(report)}\n`)
 }
 

@@ -9,6 +9,8 @@ export interface Report {
   readonly failed: number
   /** asked and not yet answered */
   readonly open: number
+  /** when the oldest of those was asked, or now; what was asked before has ended. ms since the epoch */
+  readonly endedBefore: number
   /** answered requests by the server's name */
   readonly by: Readonly<Record<string, number>>
   /** failed requests by reason */
@@ -19,7 +21,16 @@ export interface Report {
   readonly end?: true
 }
 
-export const NOTHING: Report = { t: 0, done: 0, failed: 0, open: 0, by: {}, failures: {}, slowest: 0 }
+export const NOTHING: Report = {
+  t: 0,
+  done: 0,
+  failed: 0,
+  open: 0,
+  endedBefore: 0,
+  by: {},
+  failures: {},
+  slowest: 0,
+}
 
 /** What happened from `earlier` to `later`. */
 export function between(earlier: Report, later: Report): Report {

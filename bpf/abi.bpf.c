@@ -58,3 +58,7 @@ enum xlvs_clock abi_clock;
 enum xlvs_table abi_table;
 struct xlvs_sweep abi_sweep;
 struct xlvs_now abi_now;
+enum xlvs_probe_mark abi_probe_mark;
+struct xlvs_probe_target abi_probe_target;
+struct xlvs_probe_flow abi_probe_flow;
+struct xlvs_probe_real abi_probe_real;

@@ -14,7 +14,7 @@
 #include <linux/types.h>
 
 enum xlvs_abi {
-	XLVS_ABI_VERSION = 2,
+	XLVS_ABI_VERSION = 3,
 };
 
 /* Shapes that are part of the layout. Sizes that an operator may choose are in xlvs_config. */
@@ -148,10 +148,12 @@ enum xlvs_reason {
 	XLVS_DROP_MTU = 55,		/* larger than the next hop takes, and no answer within the rate limit */
 	XLVS_DROP_DEFENCE = 56,		/* drop_packet: every n-th that would be scheduled */
 	XLVS_DROP_ICMP_FRAGMENT = 57,	/* an ICMPv6 error that is itself a fragment (IPVS) */
+	XLVS_DROP_RESET = 58,		/* the drain of its real server is over, and it could not be answered */
 
 	XLVS_ANSWER_NO_REAL = 60,	/* ICMP port unreachable (3/3, 1/4) */
 	XLVS_ANSWER_TTL = 61,		/* time exceeded (11/0, 3/0) */
 	XLVS_ANSWER_MTU = 62,		/* fragmentation needed (3/4), packet too big (2/0) */
+	XLVS_ANSWER_RESET = 63,		/* TCP RST: the drain of its real server is over */
 };
 
 enum xlvs_reason_class {
@@ -268,6 +270,9 @@ enum xlvs_real_flag {
 	XLVS_REAL_AVAILABLE = 1,	/* linked into its service; without: connections are dropped */
 	XLVS_REAL_OVERLOADED = 2,	/* connection thresholds; written by the datapath and the controller, atomically */
 	XLVS_REAL_QUIESCED = 4,		/* weight 0 */
+	XLVS_REAL_DRAINED = 8,		/* quiesced for good: what opens a connection chooses anew, templates are void */
+	XLVS_REAL_MOVING = 16,		/* its drain is over: every flow of it chooses anew */
+	XLVS_REAL_RESET = 32,		/* its drain is over: TCP flows of it are answered with RST, others choose anew */
 };
 
 struct xlvs_real {			/* index: real id, 0 unused */
@@ -345,7 +350,8 @@ struct xlvs_real_stats {		/* row: real id */
 	__u64 packets;
 	__u64 bytes;			/* IP length, no link header (IPVS) */
 	__u64 connections;
-	__u64 pad;
+	__u32 retries;			/* SYNs that came again while their connection was half-open */
+	__u32 handshakes;		/* half-open connections that the client acknowledged */
 };
 
 struct xlvs_totals {			/* one row per CPU */
@@ -571,6 +577,38 @@ struct xlvs_sweep {
 struct xlvs_now {
 	__u64 jiffies;
 	__u64 monotonic_ns;
+};
+
+/* ---- probes: health checks that travel as clients' packets do (probe.bpf.c) ---- */
+
+/* Mark of a probe's socket: these upper bits, and its target's index below. */
+enum xlvs_probe_mark {
+	XLVS_PROBE_MARK = 0x584c0000,
+	XLVS_PROBE_MARK_MASK = 0xffff0000u,
+	XLVS_PROBE_TARGETS = 65536,
+};
+
+/* Where the probes of one real server are addressed to instead of its own address. */
+struct xlvs_probe_target {		/* index: target */
+	__u8 vip[16];			/* IPv4: first four bytes */
+	__u8 family;			/* enum xlvs_family */
+	__u8 used;
+	__u8 pad[2];
+};
+
+/* What comes back from a VIP belongs to the probe that went there (LRU hash). */
+struct xlvs_probe_flow {
+	__u8 local[16];
+	__u8 vip[16];
+	__be16 local_port;		/* ICMP: identifier */
+	__be16 remote_port;		/* ICMP: 0 */
+	__u8 l4;			/* IPPROTO_* */
+	__u8 family;			/* enum xlvs_family */
+	__u8 pad[2];
+};
+
+struct xlvs_probe_real {
+	__u8 addr[16];
 };
 
 #endif

@@ -3,12 +3,12 @@
 
 /** enum xlvs_abi */
 export const Abi = {
-  ABI_VERSION: 2,
+  ABI_VERSION: 3,
 } as const
 export type Abi = (typeof Abi)[keyof typeof Abi]
 /** Names by value; the first where several are equal. */
 export const AbiNames: Readonly<Record<number, string>> = {
-  2: 'ABI_VERSION',
+  3: 'ABI_VERSION',
 }
 
 /** enum xlvs_limit */
@@ -212,9 +212,11 @@ export const Reason = {
   DROP_MTU: 55,
   DROP_DEFENCE: 56,
   DROP_ICMP_FRAGMENT: 57,
+  DROP_RESET: 58,
   ANSWER_NO_REAL: 60,
   ANSWER_TTL: 61,
   ANSWER_MTU: 62,
+  ANSWER_RESET: 63,
 } as const
 export type Reason = (typeof Reason)[keyof typeof Reason]
 /** Names by value; the first where several are equal. */
@@ -253,9 +255,11 @@ export const ReasonNames: Readonly<Record<number, string>> = {
   55: 'DROP_MTU',
   56: 'DROP_DEFENCE',
   57: 'DROP_ICMP_FRAGMENT',
+  58: 'DROP_RESET',
   60: 'ANSWER_NO_REAL',
   61: 'ANSWER_TTL',
   62: 'ANSWER_MTU',
+  63: 'ANSWER_RESET',
 }
 
 /** enum xlvs_reason_class */
@@ -295,6 +299,9 @@ export const RealFlag = {
   REAL_AVAILABLE: 1,
   REAL_OVERLOADED: 2,
   REAL_QUIESCED: 4,
+  REAL_DRAINED: 8,
+  REAL_MOVING: 16,
+  REAL_RESET: 32,
 } as const
 export type RealFlag = (typeof RealFlag)[keyof typeof RealFlag]
 /** Names by value; the first where several are equal. */
@@ -302,6 +309,9 @@ export const RealFlagNames: Readonly<Record<number, string>> = {
   1: 'REAL_AVAILABLE',
   2: 'REAL_OVERLOADED',
   4: 'REAL_QUIESCED',
+  8: 'REAL_DRAINED',
+  16: 'REAL_MOVING',
+  32: 'REAL_RESET',
 }
 
 /** enum xlvs_nexthop_kind */
@@ -468,6 +478,20 @@ export const TableNames: Readonly<Record<number, string>> = {
   0: 'TABLE_CONN4',
   1: 'TABLE_CONN6',
   2: 'TABLE_TEMPLATE',
+}
+
+/** enum xlvs_probe_mark */
+export const ProbeMark = {
+  PROBE_MARK: 1481375744,
+  PROBE_MARK_MASK: 4294901760,
+  PROBE_TARGETS: 65536,
+} as const
+export type ProbeMark = (typeof ProbeMark)[keyof typeof ProbeMark]
+/** Names by value; the first where several are equal. */
+export const ProbeMarkNames: Readonly<Record<number, string>> = {
+  1481375744: 'PROBE_MARK',
+  4294901760: 'PROBE_MARK_MASK',
+  65536: 'PROBE_TARGETS',
 }
 
 /** struct xlvs_line, 64 bytes */
@@ -919,21 +943,26 @@ export interface RealStats {
   readonly packets: bigint
   readonly bytes: bigint
   readonly connections: bigint
+  readonly retries: number
+  readonly handshakes: number
 }
 export const RealStats_SIZE = 32
-export const RealStats_OFFSETS = { packets: 0, bytes: 8, connections: 16 } as const
+export const RealStats_OFFSETS = { packets: 0, bytes: 8, connections: 16, retries: 24, handshakes: 28 } as const
 export function readRealStats(view: DataView, offset: number): RealStats {
   return {
     packets: view.getBigUint64(offset, true),
     bytes: view.getBigUint64(offset + 8, true),
     connections: view.getBigUint64(offset + 16, true),
+    retries: view.getUint32(offset + 24, true),
+    handshakes: view.getUint32(offset + 28, true),
   }
 }
 export function writeRealStats(view: DataView, offset: number, value: RealStats): void {
   view.setBigUint64(offset, value.packets, true)
   view.setBigUint64(offset + 8, value.bytes, true)
   view.setBigUint64(offset + 16, value.connections, true)
-  setZero(view, offset + 24, 8)
+  view.setUint32(offset + 24, value.retries, true)
+  view.setUint32(offset + 28, value.handshakes, true)
 }
 export const RealStatsCodec = { size: RealStats_SIZE, read: readRealStats, write: writeRealStats } as const
 
@@ -1381,6 +1410,77 @@ export function writeNow(view: DataView, offset: number, value: Now): void {
   view.setBigUint64(offset + 8, value.monotonicNs, true)
 }
 export const NowCodec = { size: Now_SIZE, read: readNow, write: writeNow } as const
+
+/** struct xlvs_probe_target, 20 bytes */
+export interface ProbeTarget {
+  readonly vip: Uint8Array
+  readonly family: number
+  readonly used: number
+}
+export const ProbeTarget_SIZE = 20
+export const ProbeTarget_OFFSETS = { vip: 0, family: 16, used: 17 } as const
+export function readProbeTarget(view: DataView, offset: number): ProbeTarget {
+  return {
+    vip: getBytes(view, offset, 16),
+    family: view.getUint8(offset + 16),
+    used: view.getUint8(offset + 17),
+  }
+}
+export function writeProbeTarget(view: DataView, offset: number, value: ProbeTarget): void {
+  setBytes(view, offset, value.vip, 16, 'ProbeTarget.vip')
+  view.setUint8(offset + 16, value.family)
+  view.setUint8(offset + 17, value.used)
+  setZero(view, offset + 18, 2)
+}
+export const ProbeTargetCodec = { size: ProbeTarget_SIZE, read: readProbeTarget, write: writeProbeTarget } as const
+
+/** struct xlvs_probe_flow, 40 bytes */
+export interface ProbeFlow {
+  readonly local: Uint8Array
+  readonly vip: Uint8Array
+  readonly localPort: number
+  readonly remotePort: number
+  readonly l4: number
+  readonly family: number
+}
+export const ProbeFlow_SIZE = 40
+export const ProbeFlow_OFFSETS = { local: 0, vip: 16, localPort: 32, remotePort: 34, l4: 36, family: 37 } as const
+export function readProbeFlow(view: DataView, offset: number): ProbeFlow {
+  return {
+    local: getBytes(view, offset, 16),
+    vip: getBytes(view, offset + 16, 16),
+    localPort: view.getUint16(offset + 32, false),
+    remotePort: view.getUint16(offset + 34, false),
+    l4: view.getUint8(offset + 36),
+    family: view.getUint8(offset + 37),
+  }
+}
+export function writeProbeFlow(view: DataView, offset: number, value: ProbeFlow): void {
+  setBytes(view, offset, value.local, 16, 'ProbeFlow.local')
+  setBytes(view, offset + 16, value.vip, 16, 'ProbeFlow.vip')
+  view.setUint16(offset + 32, value.localPort, false)
+  view.setUint16(offset + 34, value.remotePort, false)
+  view.setUint8(offset + 36, value.l4)
+  view.setUint8(offset + 37, value.family)
+  setZero(view, offset + 38, 2)
+}
+export const ProbeFlowCodec = { size: ProbeFlow_SIZE, read: readProbeFlow, write: writeProbeFlow } as const
+
+/** struct xlvs_probe_real, 16 bytes */
+export interface ProbeReal {
+  readonly addr: Uint8Array
+}
+export const ProbeReal_SIZE = 16
+export const ProbeReal_OFFSETS = { addr: 0 } as const
+export function readProbeReal(view: DataView, offset: number): ProbeReal {
+  return {
+    addr: getBytes(view, offset, 16),
+  }
+}
+export function writeProbeReal(view: DataView, offset: number, value: ProbeReal): void {
+  setBytes(view, offset, value.addr, 16, 'ProbeReal.addr')
+}
+export const ProbeRealCodec = { size: ProbeReal_SIZE, read: readProbeReal, write: writeProbeReal } as const
 
 function getBytes(view: DataView, offset: number, length: number): Uint8Array {
   if (offset < 0 || offset + length > view.byteLength) throw new RangeError('Offset is outside the bounds of the DataView')

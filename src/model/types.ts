@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The domain: what an operator says (Desired) and the words everything else is built from. No I/O.
+import type { Check, HealthPolicy, Notify } from './checks.js'
 
 /** Canonical text of an address: dotted quad, or RFC 5952 for IPv6. */
 export type AddressText = string
@@ -56,6 +57,35 @@ export interface Real {
   /** connections below which it gets new ones again; absent = three quarters of `upper` */
   readonly lower?: number
   readonly name?: string
+  /** absent = those of its service; [] = none */
+  readonly checks?: readonly Check[]
+  /** false: the datapath's look at unanswered SYNs is not for this one */
+  readonly passive?: false
+  /** absent = its service's (keepalived's inhibit_on_failure is per real server) */
+  readonly onDown?: HealthPolicy['onDown']
+  readonly notify?: Notify
+  /** in Effective only: an operator drains it, and how far that is */
+  readonly drain?: DrainStage
+}
+
+/**
+ * 'soft': no new connections, and what opens one on a flow of it chooses anew; 'move', 'reset': the drain is over,
+ * its flows choose anew, or TCP's are reset.
+ */
+export type DrainStage = 'soft' | 'move' | 'reset'
+
+/** An operator's word that a real server shall be emptied. Lasts over reloads and restarts, until undrain. */
+export interface Drain {
+  readonly address: AddressText
+  /** of a mark's service */
+  readonly port?: number
+  /** absent = in all services */
+  readonly service?: ServiceKey
+  /** ms since the epoch, both; without a deadline it waits for the last connection */
+  readonly since: number
+  readonly deadline?: number
+  /** what becomes of flows that are left at the deadline */
+  readonly end: 'move' | 'reset'
 }
 
 /** Packets to one address and port. */
@@ -89,6 +119,10 @@ export interface ServiceBody {
   /** every datagram is scheduled for itself and leaves no connection; UDP and marks */
   readonly onePacket?: true
   readonly name?: string
+  /** asked of each real server that has none of its own; absent = none */
+  readonly checks?: readonly Check[]
+  /** absent = DEFAULT_HEALTH */
+  readonly health?: HealthPolicy
   readonly owner: Owner
   /** in the order they were added; the kernel's list is the reverse (the last added stands first) */
   readonly reals: readonly Real[]

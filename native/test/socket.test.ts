@@ -23,6 +23,12 @@ function flagsOf(fd: number): { nonBlocking: boolean; closeOnExec: boolean } {
   return { nonBlocking: (flags & 0o4000) !== 0, closeOnExec: (flags & 0o2000000) !== 0 }
 }
 
+/** Not read from until it is connected. Node's types do not have `manualStart`. */
+function unread(fd: number): { fd: number } {
+  const options = { fd, manualStart: true }
+  return options
+}
+
 function adopt(family: 4 | 6, fd: number): DatagramSocket {
   const socket = createSocket(family === 4 ? 'udp4' : 'udp6')
   socket.bind({ fd, exclusive: true })
@@ -54,7 +60,7 @@ describe.each(families)('IPv$family', ({ family, host }) => {
     const { port } = server.address() as AddressInfo
     const before = openDescriptors()
     const fd = openSocket({ family, type: 'tcp' })
-    const socket = new Socket({ fd, manualStart: true }).setEncoding('utf8')
+    const socket = new Socket(unread(fd)).setEncoding('utf8')
     socket.connect({ port, host })
     await once(socket, 'connect')
     expect(socket.remotePort).toBe(port)
@@ -71,7 +77,7 @@ describe.each(families)('IPv$family', ({ family, host }) => {
   test('a refused connection is an error of the socket, and leaves nothing open', async () => {
     const port = await freePort(host)
     const before = openDescriptors()
-    const socket = new Socket({ fd: openSocket({ family, type: 'tcp' }), manualStart: true })
+    const socket = new Socket(unread(openSocket({ family, type: 'tcp' })))
     socket.connect({ port, host })
     const [error] = await once(socket, 'error')
     expect(error.code).toBe('ECONNREFUSED')
@@ -81,7 +87,7 @@ describe.each(families)('IPv$family', ({ family, host }) => {
 
   test('a socket destroyed before it connects leaves nothing open', async () => {
     const before = openDescriptors()
-    const socket = new Socket({ fd: openSocket({ family, type: 'tcp' }), manualStart: true })
+    const socket = new Socket(unread(openSocket({ family, type: 'tcp' })))
     socket.destroy()
     await once(socket, 'close')
     expect(openDescriptors()).toBe(before)

@@ -19,6 +19,8 @@ export interface SocketSpec {
   /** 'icmp': a ping socket, SOCK_DGRAM of ICMP or ICMPv6 */
   readonly type: 'tcp' | 'udp' | 'icmp'
   readonly mark?: number
+  /** udp and icmp: bound before it is handed over, because an adopted descriptor cannot be; port absent = any */
+  readonly bind?: { readonly address: AddressText; readonly port?: number }
 }
 
 /** What a kind of check may use of the outside world. */

@@ -56,7 +56,8 @@ export function look(
 ): Watch {
   const watch = new Map<RealKey, Watched>()
   for (const { key, policy } of reals) {
-    const one = readmit(before.get(key) ?? UNSEEN, policy === undefined ? Number.POSITIVE_INFINITY : now)
+    const was = before.get(key) ?? UNSEEN
+    const one = policy === undefined && isOut(was) ? UNSEEN : readmit(was, now)
     const finished = (counts.get(key)?.handshakes ?? 0) > 0
     const seen = finished ? answered(one, now) : one
     if (seen !== UNSEEN) watch.set(key, seen)

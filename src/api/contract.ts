@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What travels over the control socket: one request and one answer type per route. Counters are JSON integers;
 // a reader that parses them to doubles loses digits beyond 2^53, never order.
+import type { Answer, CheckKind } from '../model/checks.js'
 import type {
   AddressText,
   AttachMode,
@@ -156,6 +157,28 @@ export interface RealRow {
   readonly packets: Count
   readonly bytes: Count
   readonly nexthop: Omit<NexthopRow, 'address' | 'services'>
+}
+
+/** One check of one real server. */
+export interface CheckRow {
+  readonly service: ServiceKey
+  readonly real: RealKey
+  readonly kind: CheckKind
+  readonly via: 'vip' | 'real'
+  /** '192.0.2.10:80 at 192.0.2.21', '192.0.2.21:80/health': what is asked, and where the frames go */
+  readonly target: string
+  /** 'waiting': no good answer yet, and nothing that takes it down */
+  readonly state: 'up' | 'down' | 'waiting'
+  /** 'queued': due, but too many questions are in flight */
+  readonly doing: 'resting' | 'queued' | 'asking'
+  /** to the last question; absent = there was none */
+  readonly last?: Answer
+  /** ms since the epoch, of that answer */
+  readonly at?: number
+  /** answers in a row like the last */
+  readonly inARow: number
+  /** ms until the next question; while it is queued how long it waits already, below 0; 0 while it is asked */
+  readonly nextIn: number
 }
 
 export interface ConnRow {

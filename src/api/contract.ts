@@ -19,6 +19,9 @@ import type {
   ServiceMatch,
   TunableName,
 } from '../model/types.js'
+import type { Standing } from './contract-health.js'
+
+export type { DrainRequest, DrainRow, Standing } from './contract-health.js'
 
 /** A counter or a gauge as JSON carries it. */
 export type Count = number
@@ -80,7 +83,10 @@ export interface Status {
   readonly metrics?: string
   readonly services: number
   readonly reals: number
+  /** with weight 0, neither drained nor down */
   readonly quiesced: number
+  readonly drained: number
+  readonly down: number
   readonly unresolved: number
   readonly interfaces: readonly InterfaceRow[]
   readonly tables: readonly TableRow[]
@@ -115,6 +121,9 @@ export interface ServiceRow {
   readonly name?: string
   readonly owner?: Owner
   readonly reals: number
+  /** of its real servers: those that an operator drains, and those that checks hold for down */
+  readonly drained: number
+  readonly down: number
   readonly active: Count
   readonly inactive: Count
   readonly persistent: Count
@@ -156,6 +165,8 @@ export interface RealRow {
   readonly connections: Count
   readonly packets: Count
   readonly bytes: Count
+  /** absent: of the datapath's own making, a sorry server */
+  readonly standing?: Standing
   readonly nexthop: Omit<NexthopRow, 'address' | 'services'>
 }
 

@@ -11,14 +11,14 @@ const HEADER = 8
 const ECHO = { 4: { request: 8, reply: 0 }, 6: { request: 128, reply: 129 } } as const
 
 export const askIcmp = asks<IcmpCheck>((question) => {
-  const { way, target, world } = question
+  const { way, world } = question
   const type = ECHO[familyOf(way.address)]
   const token = randomBytes(48)
-  const message = Buffer.concat([Buffer.from([type.request, 0, 0, 0, 0, 0, 0, 1]), token])
-  const host = way.mark === undefined ? way.address : target.replace(`:${way.port}`, '')
-  question.awaits(`echo reply from ${host}`)
-  void world
-  return exchanged(question, 'icmp', message, (reply) =>
+  const message = Buffer.concat([Buffer.of(type.request, 0, 0, 0, 0, 0, 0, 1), token])
+  const target =
+    way.mark === undefined ? way.address : `${world.names.vip ?? way.address} by way of ${way.address}`
+  question.awaits(`echo reply from ${target}`)
+  return exchanged({ ...question, target }, 'icmp', message, (reply) =>
     reply[0] === type.reply && reply.subarray(HEADER).equals(token) ? {} : undefined,
   )
 })

@@ -17,8 +17,8 @@ describe('thousands of checks', () => {
       const tick = Math.min(79, Math.floor(at / 100))
       perTick[tick] = (perTick[tick] ?? 0) + 1
     }
-    expect(Math.min(...perTick)).toBeGreaterThan(130)
-    expect(Math.max(...perTick)).toBeLessThan(270)
+    expect(Math.min(...perTick)).toBeGreaterThan(100)
+    expect(Math.max(...perTick)).toBeLessThan(300)
   }, 120_000)
 
   it('do not drift: each is asked as often as its interval says, never far from its own moments', async () => {

@@ -10,6 +10,7 @@ import {
   MARK,
   MAX_REALS_PER_SERVICE,
   nameFault,
+  pathFault,
   PROTOCOLS,
   SCHEDULERS,
   SECONDS,
@@ -27,6 +28,7 @@ import {
   parseRealAddress,
   parseVip,
 } from '../model/words.js'
+import { LOST_WHEN } from '../model/vrrp.js'
 import * as patterns from './patterns.js'
 import { choice, first, list, map, rule, say, text, whole, wrongKind } from './schema-words.js'
 
@@ -196,6 +198,14 @@ const peer = text('peer', '"02:00:00:00:00:01"', (value) => first(parsePeer(valu
   pattern: patterns.MAC_PATTERN,
 })
 
+function filePath(key: string, about: string) {
+  return text(key, '/run/keepalived/notify', (value) => pathFault(key, value), {
+    description: about,
+    pattern: patterns.PATH_PATTERN,
+    examples: ['/run/keepalived/notify'],
+  })
+}
+
 export const fileSchema = map('file', {
   interfaces: list('interfaces', interfaceWish, 'write a list: [eth0]').optional(),
   metrics: text('metrics', '127.0.0.1:9612', (value) => first(parseListen(value)), {
@@ -203,6 +213,13 @@ export const fileSchema = map('file', {
     pattern: patterns.LISTEN_PATTERN,
     examples: ['127.0.0.1:9612'],
   }).optional(),
+  vrrp: map('vrrp', {
+    'notify-fifo': filePath('notify-fifo', "FIFO of keepalived's vrrp_notify_fifo: who is master").optional(),
+    'track-file': filePath('track-file', "keepalived's track_file: 0, or -1 while nothing can be served").optional(),
+    'lost-when': choice('lost-when', LOST_WHEN, 'all').optional().describe('services without a usable real server'),
+  })
+    .optional()
+    .describe("keepalived's VRRP beside this director"),
   peers: list('peers', peer, 'write a list: ["02:00:00:00:00:01"]').optional(),
   limits: map('limits', limitKeys()).optional().describe('sizes, fixed when the maps are made'),
   timeouts: map('timeouts', timeoutKeys()).optional().describe('seconds, as ipvsadm --set'),

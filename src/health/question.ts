@@ -23,7 +23,7 @@ export interface Question {
 }
 
 /** ms that a check may take after its deadline to say what it was waiting for, and to clean up */
-const GRACE = 500
+const GRACE = 2000
 
 /** `way` may have come to nothing: then that is the answer. */
 export function question(world: QuestionWorld, check: Check, way: Outcome<Way>, names: AskNames): Question {

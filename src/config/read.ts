@@ -35,7 +35,17 @@ export function readFile(value: unknown): {
   readonly findings: readonly Finding[]
 } {
   const findings: Finding[] = []
-  const { interfaces, services, marks, peers, timeouts, tunables, limits, metrics: listen, vrrp } = values(value)
+  const {
+    interfaces,
+    services,
+    marks,
+    peers,
+    timeouts,
+    tunables,
+    limits,
+    metrics: listen,
+    vrrp,
+  } = values(value)
   const metrics = typeof listen === 'string' ? given(parseListen(listen)) : undefined
   const draft = {
     interfaces: items(interfaces).map(readInterface),

@@ -10,8 +10,8 @@ import {
   MARK,
   MAX_REALS_PER_SERVICE,
   nameFault,
-  pathFault,
   PROTOCOLS,
+  pathFault,
   SCHEDULERS,
   SECONDS,
   SERVICE_PORT,
@@ -20,6 +20,7 @@ import {
 } from '../model/rules.js'
 import { TUNABLE_NAMES, TUNABLES } from '../model/tunables.js'
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from '../model/types.js'
+import { LOST_WHEN } from '../model/vrrp.js'
 import {
   parseInterfaceName,
   parseListen,
@@ -28,7 +29,6 @@ import {
   parseRealAddress,
   parseVip,
 } from '../model/words.js'
-import { LOST_WHEN } from '../model/vrrp.js'
 import * as patterns from './patterns.js'
 import { choice, first, list, map, rule, say, text, whole, wrongKind } from './schema-words.js'
 
@@ -215,8 +215,13 @@ export const fileSchema = map('file', {
   }).optional(),
   vrrp: map('vrrp', {
     'notify-fifo': filePath('notify-fifo', "FIFO of keepalived's vrrp_notify_fifo: who is master").optional(),
-    'track-file': filePath('track-file', "keepalived's track_file: 0, or -1 while nothing can be served").optional(),
-    'lost-when': choice('lost-when', LOST_WHEN, 'all').optional().describe('services without a usable real server'),
+    'track-file': filePath(
+      'track-file',
+      "keepalived's track_file: 0, or -1 while nothing can be served",
+    ).optional(),
+    'lost-when': choice('lost-when', LOST_WHEN, 'all')
+      .optional()
+      .describe('services without a usable real server'),
   })
     .optional()
     .describe("keepalived's VRRP beside this director"),

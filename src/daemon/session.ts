@@ -18,8 +18,9 @@ import { limitNotices, NO_FILE, readSource, type Source } from './source.js'
 import { standingsOf } from './standings.js'
 import type { StateFile } from './state.js'
 import { statusOf } from './status.js'
-import { desiredOf, NO_RUNTIME, NOTHING_OBSERVED, type Runtime, type Store } from './store.js'
+import { desiredOf, effectiveOf, NO_RUNTIME, NOTHING_OBSERVED, type Runtime, type Store } from './store.js'
 import { storeReload, storeRestore } from './store-reload.js'
+import { createVrrp } from './vrrp.js'
 
 export interface SessionWorld {
   readonly source: Source
@@ -45,6 +46,7 @@ export interface Session {
 }
 
 const SNAPSHOT_MS = 100
+const VRRP_MS = 250
 
 export function createSession(world: SessionWorld): Session {
   const { datapath, now, source } = world
@@ -55,9 +57,15 @@ export function createSession(world: SessionWorld): Session {
   const read = () => datapath.snapshot(desiredOf(engine.store()))
   const { recent: snapshot, fresh } = cached(now, engine.generation, read)
   const duties = createDuties({ ...world, engine: () => engine, snapshot, fresh })
+  const vrrp = createVrrp({
+    ...{ snapshot, now, log: world.log, memory: `${world.places.socket}.vrrp` },
+    services: () => effectiveOf(engine.store()).services,
+    wished: () => desiredOf(engine.store()).services,
+  })
   const taken = (outcome: Outcome<Change>): Outcome<Change> => {
     last = { at: now(), ok: outcome.ok, problems: outcome.ok ? [] : outcome.problems }
     metrics.reloaded(outcome.ok)
+    vrrp.set(engine.store().base.vrrp)
     return outcome
   }
   const fitted = (base: Desired): Desired => ({ ...base, limits: datapath.limits })
@@ -70,17 +78,25 @@ export function createSession(world: SessionWorld): Session {
   const plan = (request: PlanRequest) => rehearse({ source, engine, datapath }, request)
   const status = () => {
     const self = { pid: process.pid, startedAt, source, places: world.places, reload: last }
-    const more = { metrics: world.port.address(), generation: engine.generation() }
+    const more = { metrics: world.port.address(), generation: engine.generation(), vrrp: vrrp.rows() }
     return statusOf({ ...self, ...more }, datapath, snapshot(), standingsOf(engine.store()))
   }
   return {
     engine,
-    duties,
+    duties: {
+      ...duties,
+      rounds: [...duties.rounds, { what: 'telling VRRP', every: VRRP_MS, act: vrrp.tell }],
+      end: () => {
+        vrrp.end()
+        duties.end()
+      },
+    },
     begin,
     reload,
     handlers: handlers({ ...duties, datapath, engine, snapshot, status, reload, plan, now }),
     page: () => {
       metrics.tuned(duties.tunables())
+      metrics.vrrp(vrrp.rows())
       return metricsPage(snapshot(), metrics)
     },
   }

@@ -3,10 +3,9 @@
 // there is anything to be master for.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { VrrpRow } from '../api/contract.js'
 import type { Snapshot } from '../datapath/types.js'
 import type { Service } from '../model/types.js'
-import { canServe, parseNotice, type VrrpNotice, type VrrpWish } from '../model/vrrp.js'
+import { canServe, parseNotice, type VrrpNotice, type VrrpStanding, type VrrpWish } from '../model/vrrp.js'
 import { type Fifo, followFifo } from './fifo.js'
 
 export interface VrrpWorld {
@@ -27,7 +26,7 @@ export interface Vrrp {
   set(wish: VrrpWish | undefined): void
   /** Looks whether there is somebody to serve with, and says so. */
   tell(): void
-  rows(): readonly VrrpRow[]
+  rows(): readonly VrrpStanding[]
   end(): void
 }
 
@@ -46,7 +45,8 @@ export function createVrrp(world: VrrpWorld): Vrrp {
     const able = canServe(usable(world), wish.lostWhen)
     try {
       if (able !== told) write(wish.trackFile, able)
-      if (able !== told && told !== undefined) world.log(able ? 'director: lost -> able' : 'director: able -> lost')
+      if (able !== told && told !== undefined)
+        world.log(able ? 'director: lost -> able' : 'director: able -> lost')
       told = able
       fault = ''
     } catch (error) {
@@ -72,7 +72,7 @@ export function createVrrp(world: VrrpWorld): Vrrp {
   }
 }
 
-function note(world: VrrpWorld, known: Map<string, VrrpRow>, notice: VrrpNotice): void {
+function note(world: VrrpWorld, known: Map<string, VrrpStanding>, notice: VrrpNotice): void {
   const name = nameOf(notice)
   const before = known.get(name)
   if (notice.state === 'DELETED') known.delete(name)
@@ -95,9 +95,7 @@ function usable({ services, wished, snapshot }: VrrpWorld): readonly boolean[] {
   )
   const own = wished().map(({ reals }) => new Set(reals.map(({ address }) => address)))
   return services().map(({ reals }, i) =>
-    reals.some(
-      ({ address, weight }) => weight > 0 && own[i]?.has(address) && !unreachable.has(address),
-    ),
+    reals.some(({ address, weight }) => weight > 0 && own[i]?.has(address) && !unreachable.has(address)),
   )
 }
 
@@ -111,7 +109,7 @@ function replace(path: string, text: string): void {
   renameSync(`${path}.new`, path)
 }
 
-function remembered(path: string): readonly VrrpRow[] {
+function remembered(path: string): readonly VrrpStanding[] {
   try {
     const rows: unknown = JSON.parse(readFileSync(path, 'utf8'))
     return Array.isArray(rows) ? rows.filter(isRow) : []
@@ -120,8 +118,8 @@ function remembered(path: string): readonly VrrpRow[] {
   }
 }
 
-function isRow(row: unknown): row is VrrpRow {
-  const { kind, name, state, since } = (row ?? {}) as Partial<VrrpRow>
+function isRow(row: unknown): row is VrrpStanding {
+  const { kind, name, state, since } = (row ?? {}) as Partial<VrrpStanding>
   return (
     typeof name === 'string' &&
     typeof since === 'number' &&

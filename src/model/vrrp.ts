@@ -26,6 +26,12 @@ export interface VrrpNotice {
   readonly priority?: number
 }
 
+/** What is known of an instance or group. */
+export interface VrrpStanding extends VrrpNotice {
+  /** ms since the epoch: when it came into this state */
+  readonly since: number
+}
+
 const LINE = /^(INSTANCE|GROUP)\s+"([^"]+)"\s+([A-Z_]+)(?:\s+(\d+))?\s*$/
 /** Changes of priority that keepalived tells too, where it is configured to: the state stays. */
 const OTHER: Readonly<Record<string, VrrpState>> = {

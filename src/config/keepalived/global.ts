@@ -8,18 +8,34 @@ import { judge } from './judge.js'
 import type { Remarks } from './remarks.js'
 import type { Statement } from './tree.js'
 
-export function readGlobal(blocks: readonly Statement[], remarks: Remarks): Timeouts {
+export interface Global {
+  readonly timeouts: Timeouts
+  /** where keepalived tells of VRRP's changes of state */
+  readonly notifyFifo?: string
+}
+
+export function readGlobal(blocks: readonly Statement[], remarks: Remarks): Global {
   const grammar = ROOT['global_defs']?.block
   let timeouts = DEFAULT_TIMEOUTS
-  if (typeof grammar !== 'object') return timeouts
+  let notifyFifo: string | undefined
+  const scripts: Statement[] = []
+  if (typeof grammar !== 'object') return { timeouts }
   for (const line of blocks.flatMap(({ block = [] }) => judge(block, grammar, remarks))) {
     if (line.keyword === 'lvs_timeouts') timeouts = { ...timeouts, ...readTimeouts(line, remarks) }
+    else if (line.keyword === 'vrrp_notify_fifo') notifyFifo = line.args[0]
+    else if (line.keyword === 'vrrp_notify_fifo_script') scripts.push(line)
     else if (line.keyword === 'lvs_flush')
       remarks.ignored(line, 'process', "the kernel's IPVS is left as it is")
     else if (line.keyword === 'lvs_sync_daemon')
       remarks.ignored(line, 'process', 'xlvs does not synchronise connections between directors yet')
   }
-  return timeouts
+  for (const script of scripts)
+    remarks.adjusted(script, {
+      reason: 'a FIFO has one reader, and this script is it: xlvs does not follow who is master',
+      fix: 'take the script away, and use `xlvs status`',
+    })
+  if (notifyFifo === undefined || scripts.length > 0) return { timeouts }
+  return { timeouts, notifyFifo }
 }
 
 /** 'tcp 900 tcpfin 120 udp 300', in any order; 0 leaves the kernel's value. */

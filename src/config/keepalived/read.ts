@@ -20,6 +20,8 @@ export interface Reading {
   readonly remarks: readonly Remark[]
   /** with their health checks, which Desired has no place for yet */
   readonly servers: readonly VirtualServer[]
+  /** that of vrrp_notify_fifo */
+  readonly notifyFifo?: string
   /** whether `keepalived -t` takes the file, as far as load balancing goes */
   readonly taken: boolean
 }
@@ -28,7 +30,7 @@ export function readKeepalived(source: SourceFile, around: Surroundings): Readin
   const remarks = new Remarks()
   const statements = judge(readTree(readLines(source, around, remarks), remarks), ROOT, remarks)
   const named = (name: string) => statements.filter(({ keyword }) => keyword === name)
-  const timeouts = readGlobal(named('global_defs'), remarks)
+  const { timeouts, notifyFifo } = readGlobal(named('global_defs'), remarks)
   const groups = readGroups(named('virtual_server_group'), remarks)
   const servers = named('virtual_server').flatMap(
     (statement) => readVirtualServer(statement, groups, remarks) ?? [],
@@ -54,6 +56,7 @@ export function readKeepalived(source: SourceFile, around: Surroundings): Readin
   return {
     ...(good ? { desired } : {}),
     remarks: list,
+    ...(notifyFifo === undefined ? {} : { notifyFifo }),
     servers,
     taken: list.every(({ objection }) => objection !== true),
   }

@@ -2,32 +2,12 @@
 /*
  * probe.bpf.c - health checks travel as clients' packets do: what a marked socket
  * sends to a real server leaves for the VIP, with the real server's MAC; what comes
- * back from the VIP comes, for the stack, from the real server. A source address
- * that is its own the stack would not take (a martian).
+ * back from the VIP comes, for the stack, from the real server. (From an address that
+ * is its own the stack would take nothing: a martian.)
  */
-#include <linux/bpf.h>
-#include <linux/if_ether.h>
-#include <linux/in.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
 #include <linux/pkt_cls.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
-#include "abi.h"
-
-#define IP_OFFSET_MASK bpf_htons(0x1fff)
-#define ADDRESS 16			/* IPv4: first four bytes */
-
-enum icmp_type {			/* RFC 792, RFC 4443 */
-	ECHO_REQUEST4 = 8,
-	ECHO_REPLY4 = 0,
-	ECHO_REQUEST6 = 128,
-	ECHO_REPLY6 = 129,
-	FIRST_QUERY6 = 128,
-	ICMP_HEADER = 8,
-};
+#include "probe_packet.h"
+#include "probe_socket.h"
 
 /* Controller's. */
 struct {
@@ -54,102 +34,94 @@ struct {
 	__type(value, struct xlvs_probe_real);
 } probe_flows SEC(".maps");
 
-struct packet {
-	__u8 source[ADDRESS];
-	__u8 dest[ADDRESS];
-	__u32 at;			/* offset of the IP header */
-	__u32 rest;			/* of what follows it */
-	__u8 family;
-	__u8 l4;			/* 0: a later fragment, of which nothing but addresses is known */
-};
-
-static __always_inline bool read_packet(struct __sk_buff *skb, __u32 at, __be16 ethertype, struct packet *p)
+/* What leaves for a VIP, remembered for what comes back. */
+static __always_inline bool remember(struct __sk_buff *skb, const struct packet *p, const __u8 *vip)
 {
-	__builtin_memset(p, 0, sizeof(*p));
-	p->at = at;
-	if (ethertype == bpf_htons(ETH_P_IP)) {
-		struct iphdr ip;
+	struct xlvs_probe_flow flow = {};
+	struct xlvs_probe_real *real;
 
-		if (bpf_skb_load_bytes(skb, at, &ip, sizeof(ip)) || ip.ihl < 5)
-			return false;
-		__builtin_memcpy(p->source, &ip.saddr, sizeof(ip.saddr));
-		__builtin_memcpy(p->dest, &ip.daddr, sizeof(ip.daddr));
-		p->family = XLVS_IPV4;
-		p->rest = at + ip.ihl * 4;
-		p->l4 = ip.frag_off & IP_OFFSET_MASK ? 0 : ip.protocol;
-		return true;
-	}
-	if (ethertype == bpf_htons(ETH_P_IPV6)) {
-		struct ipv6hdr ip;
-
-		if (bpf_skb_load_bytes(skb, at, &ip, sizeof(ip)))
-			return false;
-		__builtin_memcpy(p->source, &ip.saddr, ADDRESS);
-		__builtin_memcpy(p->dest, &ip.daddr, ADDRESS);
-		p->family = XLVS_IPV6;
-		p->rest = at + sizeof(ip);
-		p->l4 = ip.nexthdr;
-		return true;
-	}
-	return false;
-}
-
-/* Ports of both ends as the director sees them, or the identifier of an echo. */
-static __always_inline bool read_ends(struct __sk_buff *skb, const struct packet *p, bool ours,
-				      struct xlvs_probe_flow *flow)
-{
-	const __u8 echo = p->family == XLVS_IPV4 ? (ours ? ECHO_REQUEST4 : ECHO_REPLY4) :
-						   (ours ? ECHO_REQUEST6 : ECHO_REPLY6);
-	__be16 half[4];
-
-	flow->l4 = p->l4;
-	flow->family = p->family;
-	if (p->l4 == (p->family == XLVS_IPV4 ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
-		if (bpf_skb_load_bytes(skb, p->rest, half, ICMP_HEADER) || *(__u8 *)half != echo)
-			return false;
-		flow->local_port = half[2];
-		return true;
-	}
-	if ((p->l4 != IPPROTO_TCP && p->l4 != IPPROTO_UDP) || bpf_skb_load_bytes(skb, p->rest, half, 4))
+	if (!read_ends(skb, p, true, &flow))
 		return false;
-	flow->local_port = half[ours ? 0 : 1];
-	flow->remote_port = half[ours ? 1 : 0];
+	__builtin_memcpy(flow.local, p->source, ADDRESS);
+	__builtin_memcpy(flow.vip, vip, ADDRESS);
+	real = bpf_map_lookup_elem(&probe_flows, &flow);
+	if (!real)
+		return !bpf_map_update_elem(&probe_flows, &flow, p->dest, BPF_ANY);
+	__builtin_memcpy(real->addr, p->dest, ADDRESS);
 	return true;
 }
 
-/* Offset of the checksum that covers the addresses too, 0 = there is none. */
-static __always_inline __u32 checksum_of(const struct packet *p)
+/* The real server of a packet of a probe's flow; false: it is none, or nobody waits for it any more. */
+static __always_inline bool find_real(struct __sk_buff *skb, const struct packet *p, bool ours, __u8 *addr)
 {
-	switch (p->l4) {
-	case IPPROTO_TCP:
-		return p->rest + 16;
-	case IPPROTO_UDP:
-		return p->rest + 6;
-	case IPPROTO_ICMPV6:
-		return p->rest + 2;
-	default:
-		return 0;
-	}
+	struct xlvs_probe_flow flow = {};
+	struct xlvs_probe_real *real;
+
+	if (!read_ends(skb, p, ours, &flow))
+		return false;
+	__builtin_memcpy(flow.local, ours ? p->source : p->dest, ADDRESS);
+	__builtin_memcpy(flow.vip, ours ? p->dest : p->source, ADDRESS);
+	real = bpf_map_lookup_elem(&probe_flows, &flow);
+	if (!real)
+		return false;
+	__builtin_memcpy(addr, real->addr, ADDRESS);
+	if (p->l4 == IPPROTO_TCP || p->l4 == IPPROTO_UDP)
+		return has_socket(skb, &flow, addr);
+	bpf_map_delete_elem(&probe_flows, &flow);
+	return true;
 }
 
-/*
- * Another address in the IP header, `field` bytes from its start. Where the card has
- * summed the packet up (CHECKSUM_COMPLETE), that sum stays the same: in IPv4 the
- * header's checksum makes up for the address, in IPv6 BPF_F_RECOMPUTE_CSUM does for
- * what bpf_l4_csum_replace() takes off.
- */
-static __always_inline bool readdress(struct __sk_buff *skb, const struct packet *p, __u32 field,
-				      const __u8 *old, const __u8 *new)
+/* A marked packet that cannot be addressed to its VIP goes nowhere: an answer to it would prove nothing. */
+SEC("tc")
+int xlvs_probe_out(struct __sk_buff *skb)
 {
-	const bool v4 = p->family == XLVS_IPV4;
-	__s64 change = bpf_csum_diff((__be32 *)old, ADDRESS, (__be32 *)new, ADDRESS, 0);
-	__u64 flags = BPF_F_PSEUDO_HDR | (p->l4 == IPPROTO_UDP ? BPF_F_MARK_MANGLED_0 : 0);
-	__u32 checksum = checksum_of(p);
+	__u32 index = skb->mark & ~XLVS_PROBE_MARK_MASK;
+	struct xlvs_probe_target *target;
+	struct packet p;
 
-	if (v4 && bpf_l3_csum_replace(skb, p->at + offsetof(struct iphdr, check), 0, change, 0))
-		return false;
-	if (checksum && bpf_l4_csum_replace(skb, checksum, 0, change, flags))
-		return false;
-	return v4 ? !bpf_skb_store_bytes(skb, p->at + field, new, 4, 0) :
-		    !bpf_skb_store_bytes(skb, p->at + field, new, ADDRESS, BPF_F_RECOMPUTE_CSUM);
+	if ((skb->mark & XLVS_PROBE_MARK_MASK) != XLVS_PROBE_MARK)
+		return TC_ACT_UNSPEC;
+	target = bpf_map_lookup_elem(&probe_targets, &index);
+	if (!target || !target->used || !read_packet(skb, ETH_HLEN, skb->protocol, &p) ||
+	    p.family != target->family)
+		return TC_ACT_SHOT;
+	if (p.l4 && !remember(skb, &p, target->vip))
+		return TC_ACT_SHOT;
+	if (!readdress(skb, &p, p.family == XLVS_IPV4 ? offsetof(struct iphdr, daddr) :
+							offsetof(struct ipv6hdr, daddr), p.dest, target->vip))
+		return TC_ACT_SHOT;
+	skb->mark = 0;
+	return TC_ACT_UNSPEC;
 }
+
+/* An ICMP error, from the real server or from a router on the way, is about a packet that the stack remembers. */
+static __always_inline bool mend_error(struct __sk_buff *skb, const struct packet *error, __u8 *real)
+{
+	struct packet quoted;
+
+	return read_packet(skb, error->rest + ICMP_HEADER, skb->protocol, &quoted) &&
+	       bpf_map_lookup_elem(&probe_vips, quoted.dest) && find_real(skb, &quoted, true, real) &&
+	       readdress_quoted(skb, error, &quoted, real);
+}
+
+SEC("tc")
+int xlvs_probe_in(struct __sk_buff *skb)
+{
+	__u8 real[ADDRESS] = {};
+	bool from_vip, found;
+	struct packet p;
+
+	if (!read_packet(skb, ETH_HLEN, skb->protocol, &p))
+		return TC_ACT_UNSPEC;
+	from_vip = bpf_map_lookup_elem(&probe_vips, p.source);
+	if (is_error(skb, &p))
+		found = mend_error(skb, &p, real);
+	else
+		found = from_vip && find_real(skb, &p, false, real);
+	if (from_vip && found)
+		readdress(skb, &p, p.family == XLVS_IPV4 ? offsetof(struct iphdr, saddr) :
+							   offsetof(struct ipv6hdr, saddr), p.source, real);
+	return TC_ACT_UNSPEC;
+}
+
+char LICENSE[] SEC("license") = "GPL";

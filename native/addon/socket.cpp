@@ -49,15 +49,12 @@ void BindToDevice(Napi::Env env, int fd, const std::string& device) {
   }
 }
 
-void Bind(Napi::Env env, int fd, int family, int type, const std::string& text, uint32_t port) {
+void Bind(Napi::Env env, int fd, int family, const std::string& text, uint32_t port) {
   Address address;
   if (port > UINT16_MAX) throw Napi::TypeError::New(env, "bind.port must be an integer from 0 to 65535");
   if (!ReadAddress(family, text, static_cast<uint16_t>(port), address)) {
     throw Napi::TypeError::New(env, "bind.address must be an address of the socket's family, not '" + text + "'");
   }
-  int on = 1;
-  // Without a port, the kernel chooses one when it knows the other end: more connections fit.
-  if (type == SOCK_STREAM && port == 0) setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
   if (bind(fd, reinterpret_cast<sockaddr*>(&address.storage), address.size) != 0) {
     ThrowBpf(env, "bind socket", text + " port " + std::to_string(port), errno);
   }
@@ -73,7 +70,7 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
   if (!info[3].IsUndefined()) Mark(env, fd.get(), UintArg(info, 3, "mark"));
   if (!info[4].IsUndefined()) BindToDevice(env, fd.get(), TextArg(info, 4, "bindToDevice"));
   if (!info[5].IsUndefined()) {
-    Bind(env, fd.get(), family, type, TextArg(info, 5, "bind.address"), OptionalUintArg(info, 6, "bind.port", 0));
+    Bind(env, fd.get(), family, TextArg(info, 5, "bind.address"), OptionalUintArg(info, 6, "bind.port", 0));
   }
   return Napi::Number::New(env, fd.release());
 }

@@ -47,6 +47,13 @@ export function jiffyNs(): number {
   return native.jiffyNs()
 }
 
+/** The index of an interface of this thread's network namespace; undefined when there is none of that name.
+ * @throws TypeError; BpfError when the kernel cannot be asked
+ * @kernel any */
+export function interfaceIndex(name: string): number | undefined {
+  return native.interfaceIndex(name)
+}
+
 /** The version of the libbpf in use, as `'v1.1'`.
  * @kernel none */
 export function libbpfVersion(): string {

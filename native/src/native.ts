@@ -239,6 +239,7 @@ interface Addon {
   readonly openSocket: NativeOpenSocket
   possibleCpus(): number
   jiffyNs(): number
+  interfaceIndex(name: string): number | undefined
   libbpfVersion(): string
   probeMapType(type: string): boolean
   probeProgramType(type: string): boolean

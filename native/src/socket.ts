@@ -13,7 +13,9 @@ export interface SocketOptions {
   readonly mark?: number
   /** `SO_BINDTODEVICE`: the name of the only interface it uses. */
   readonly bindToDevice?: string
-  /** The address it sends from, and its port (of ping sockets the identifier), 0 or absent: any. */
+  /** The address it sends from, `'0.0.0.0'` or `'::'` for any, and its port (of ping sockets the identifier). 0 or
+   * absent: one that no other socket has, chosen now. Without `bind` it is chosen when the socket connects, and
+   * TCP connections to different ends may then share one. */
   readonly bind?: { readonly address: string; readonly port?: number }
 }
 

@@ -5,6 +5,7 @@ import {
   BpfError,
   type BpfProgram,
   detachTc,
+  interfaceIndex,
   loadInstructions,
   openObject,
   openTcHook,
@@ -105,6 +106,11 @@ describe('a tc hook', () => {
     expect(() => hook.query({ handle: 0, priority: 1 })).toThrow(/^handle must be/)
     expect(() => hook.query({ handle: 1, priority: 65_536 })).toThrow(/^priority must be/)
   })
+})
+
+test('interfaces are found by name', () => {
+  expect(interfaceIndex(veth.nearName)).toBe(veth.near)
+  expect(interfaceIndex('a-name-longer-than-any')).toBeUndefined()
 })
 
 describe('the qdisc', () => {

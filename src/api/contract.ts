@@ -22,7 +22,7 @@ import type {
 import type { VrrpStanding } from '../model/vrrp.js'
 import type { Standing } from './contract-health.js'
 
-export type { DrainRequest, DrainRow, Standing } from './contract-health.js'
+export type { DrainRequest, DrainRow, HealthRow, Standing } from './contract-health.js'
 
 /** A counter or a gauge as JSON carries it. */
 export type Count = number

@@ -3,6 +3,7 @@
 // Pure.
 import { addMark, addService } from '../model/change.js'
 import { fail, succeed } from '../model/describe.js'
+import { healthNotices } from '../model/health-notices.js'
 import { endpointText, realText, serviceKey } from '../model/keys.js'
 import { markText } from '../model/marks.js'
 import { portsText } from '../model/ports.js'
@@ -66,7 +67,8 @@ function settle(store: Store) {
   const interfaces = runtime.interfaces.filter(({ name }) => !base.interfaces.some((b) => b.name === name))
   const drains = withoutLost(runtime.drains, desired.services)
   const settled: Runtime = { ...runtime, services, marks, interfaces, drains }
-  const edited: Edited = { store: { ...store, runtime: settled }, notices }
+  const all = [...notices, ...healthNotices(base)]
+  const edited: Edited = { store: { ...store, runtime: settled }, notices: all }
   return { edited, misfits }
 }
 

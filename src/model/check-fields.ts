@@ -10,8 +10,7 @@ import {
   grpcServiceFault,
   HTTP_METHODS,
   HTTP_VERSIONS,
-  headerNameFault,
-  headerValueFault,
+  headerFault,
   hostTextFault,
   IN_A_ROW,
   MAX_ARGUMENTS,
@@ -97,10 +96,7 @@ const headers: Judge = (value, word, path) => {
     if (low === 'host') return [{ path: at, reason: 'Host is a header of its own', fix: 'write host' }]
     if (names.findIndex((other) => other.toLowerCase() === low) < i)
       return [{ path: at, reason: `header ${name} is there twice`, fix: 'keep one of them' }]
-    return [
-      ...located(at, headerNameFault(name, 'header')),
-      ...textOf((text) => headerValueFault(text, `header ${name}`))(value[name], `header ${name}`, at),
-    ]
+    return located(at, headerFault(name, value[name]))
   })
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What single values of health checking may be: the ranges, and the sentence for each way to be wrong.
 import { quote } from './describe.js'
-import { type Fault, type Range, rangeFault } from './rules.js'
+import { type Fault, kindOf, type Range, rangeFault } from './rules.js'
 
 /** seconds */
 export const CHECK_SECONDS: Range = [0.1, 86_400]
@@ -32,6 +32,8 @@ export const HTTP_PATH = `^/[\\u0021-\\u007e]{0,${MAX_TEXT - 1}}$`
 export const HOST_TEXT = '^[\\u0021-\\u007e]{1,255}$'
 export const HEADER_NAME = "^[!#$%&'*+.^`|~0-9A-Za-z-][!#$%&'*+.^_`|~0-9A-Za-z-]{0,255}$"
 export const HEADER_VALUE = `^(?! )[\\u0020-\\u007e\\u0009\\u0080-\\u00ff]{0,${MAX_TEXT}}$`
+/** '200', '200-299,404'; that a range does not end before it begins cannot be seen here. */
+export const STATUS_LIST = '^[1-5][0-9]{2}(?:-[1-5][0-9]{2})?(?:, ?[1-5][0-9]{2}(?:-[1-5][0-9]{2})?){0,63}$'
 export const DIGEST = '^(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{64})$'
 export const PAYLOAD = `^(?:[0-9a-fA-F]{2}){1,${MAX_PAYLOAD}}$`
 export const REPLY = `^(?:[0-9a-fA-F]{2}|\\?\\?){1,${MAX_PAYLOAD}}$`
@@ -50,10 +52,10 @@ function like(pattern: string, what: string, fix: string) {
     regexp.test(text) ? undefined : { reason: `${word} ${quote(text)} is not ${what}`, fix }
 }
 
-export const pathFault = like(HTTP_PATH, 'a path', 'begin with /, without spaces')
+export const pathFault = like(HTTP_PATH, 'the path of a URL', 'begin with /, without spaces')
 export const hostTextFault = like(HOST_TEXT, 'a host', 'write it like www.example.com')
-export const headerNameFault = like(HEADER_NAME, 'the name of a header', 'write it like X-Check')
-export const headerValueFault = like(HEADER_VALUE, 'one line of Latin text', 'leave line ends out')
+const headerNameFault = like(HEADER_NAME, 'the name of a header', 'write it like X-Check')
+const headerValueFault = like(HEADER_VALUE, 'one line of Latin text', 'leave line ends out')
 export const digestFault = like(
   DIGEST,
   'a digest',
@@ -71,6 +73,12 @@ export const programFault = like(PROGRAM, 'an absolute path', 'begin with /')
 export const argumentFault = like(ARGUMENT, 'an argument', 'leave control characters out')
 export const userFault = like(USER, 'a user or group', 'give its name')
 export const bodyTextFault = like(BODY_TEXT, 'text that a body could hold', `give 1..${MAX_TEXT} characters`)
+
+export function headerFault(name: string, value: unknown): Fault | undefined {
+  const wrong = headerNameFault(name, 'header')
+  if (wrong || typeof value === 'string') return wrong ?? headerValueFault(value as string, `header ${name}`)
+  return { reason: `header ${name} is ${kindOf(value)}`, fix: 'write text, numbers in quotes' }
+}
 
 /** Without flags, as the check compiles it. */
 export function regexFault(text: string, word: string): Fault | undefined {

@@ -48,7 +48,7 @@ export function listOf(item: string, judge: Judge, most: number, least = 1): Jud
   return (value, word, path) => {
     if (!Array.isArray(value))
       return [{ path, reason: `${word} is ${kindOf(value)}`, fix: `give a list, each ${item} one entry` }]
-    if (value.length < least) return [{ path, reason: `${word} is an empty list`, fix: `give a ${item}` }]
+    if (value.length < least) return [{ path, reason: `${word} is an empty list`, fix: 'give at least one' }]
     if (value.length > most)
       return [{ path, reason: `${word} has ${value.length} entries, more than ${most}`, fix: 'give fewer' }]
     return value.flatMap((one, i) => judge(one, item, [...path, i]))

@@ -22,17 +22,18 @@ export function bytesOf(stream: Readable): Bytes {
   }
   const line = async (most: number): Promise<string | undefined> => {
     const parts: Buffer[] = []
-    for (let length = 0; length <= most; ) {
+    for (let length = 0; length <= most + '\r'.length; ) {
       const chunk = await some()
       if (chunk === undefined && parts.length === 0) return undefined
       if (chunk === undefined) throw new Failure('closed', 'the connection ended in the middle of a line')
       const end = chunk.indexOf(10)
       parts.push(end < 0 ? chunk : chunk.subarray(0, end))
-      length += chunk.length
+      length += end < 0 ? chunk.length : end
       if (end < 0) continue
       if (end + 1 < chunk.length) left = chunk.subarray(end + 1)
-      const whole = Buffer.concat(parts)
-      if (whole.length <= most) return whole.toString('latin1').replace(/\r$/, '')
+      const text = Buffer.concat(parts).toString('latin1').replace(/\r$/, '')
+      if (text.length <= most) return text
+      break
     }
     throw new Failure('protocol', `a line of more than ${most} bytes`)
   }

@@ -96,13 +96,10 @@ function judgeBody(ask: HttpAsk, wanted: NonNullable<HttpAsk['body']>, text: Buf
       : matches(wanted.matches, text.subarray(0, PATTERN_INPUT).toString())
   if (good) return
   const all = whole && text.length <= limit
+  const what = 'contains' in wanted ? `contain ${quote(wanted.contains)}` : `match ${quote(wanted.matches)}`
   const where = all
-    ? `the body of ${askText(ask)}`
-    : `the first ${limit} bytes of the body of ${askText(ask)}`
-  const what =
-    'contains' in wanted
-      ? `does not contain ${quote(wanted.contains)}`
-      : `does not match ${quote(wanted.matches)}`
+    ? `the body of ${askText(ask)} does not`
+    : `the first ${limit} bytes of the body of ${askText(ask)} do not`
   const begin = text.length === 0 ? 'is empty' : `begins with ${quote(text.subarray(0, 60).toString())}`
   throw new Failure('body', `${where} ${what}; it ${begin}`)
 }

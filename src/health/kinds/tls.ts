@@ -5,6 +5,7 @@ import { connected, secured } from './connection.js'
 import { asks } from './question.js'
 
 export const askTls = asks<TlsCheck>(async (question) => {
-  await secured(question, await connected(question))
+  const secure = await secured(question, await connected(question))
+  await new Promise<void>((resolve) => secure.end(resolve)) // the server sees its handshake end as well, not break
   return {}
 })

@@ -88,10 +88,8 @@ export function createSession(world: SessionWorld): Session {
   }
   const reload = async () => taken(await reloadFrom(source, engine, world.port, fitted, datapath))
   const plan = (request: PlanRequest) => rehearse({ source, engine, datapath }, request)
-  const status = () => {
-    const self = { ...selfOf(world, engine), startedAt, reload: last, vrrp: vrrp.rows() }
-    return statusOf(self, datapath, snapshot(), standingsOf(engine.store()))
-  }
+  const self = () => ({ ...selfOf(world, engine), startedAt, reload: last, vrrp: vrrp.rows() })
+  const status = () => statusOf(self(), datapath, snapshot(), standingsOf(engine.store()))
   const looks = { snapshot, status, checks: health.rows, now }
   return {
     ...{ engine, duties: withVrrp(duties, vrrp), health, begin, reload },

@@ -32,44 +32,58 @@ export interface Vrrp {
 
 export function createVrrp(world: VrrpWorld): Vrrp {
   const known = new Map(remembered(world.memory).map((row) => [nameOf(row), row]))
-  let wish: VrrpWish = {}
+  const tracker = createTracker(world)
+  let path: string | undefined
   let fifo: Fifo | undefined
-  let told: boolean | undefined
-  let fault = ''
   const hear = (line: string) => {
     const notice = parseNotice(line)
     if (notice) note(world, known, notice)
+  }
+  const faulty = (reason: string) => world.log(`VRRP's FIFO cannot be read: ${reason}`)
+  return {
+    set: (wish = {}) => {
+      if (wish.notifyFifo !== path) {
+        fifo?.close()
+        path = wish.notifyFifo
+        fifo = path === undefined ? undefined : followFifo(path, hear, faulty)
+      }
+      tracker.set(wish)
+    },
+    tell: tracker.tell,
+    rows: () => (path === undefined ? [] : [...known.values()]),
+    end: () => fifo?.close(),
+  }
+}
+
+/** Keeps the track file true, and says so when that changes or fails. */
+function createTracker(world: VrrpWorld) {
+  let wish: VrrpWish = {}
+  let told: boolean | undefined
+  let fault = ''
+  const write = (path: string, able: boolean) => {
+    mkdirSync(dirname(path), { recursive: true })
+    replace(path, able ? '0\n' : '-1\n')
+    if (told !== undefined) world.log(able ? 'director: lost -> able' : 'director: able -> lost')
+    told = able
+    fault = ''
   }
   const tell = () => {
     if (wish.trackFile === undefined) return
     const able = canServe(usable(world), wish.lostWhen)
     try {
       if (able !== told) write(wish.trackFile, able)
-      if (able !== told && told !== undefined)
-        world.log(able ? 'director: lost -> able' : 'director: able -> lost')
-      told = able
-      fault = ''
     } catch (error) {
       const { message } = error as Error
       if (message !== fault) world.log(`track file ${wish.trackFile} cannot be written: ${message}`)
       fault = message
     }
   }
-  return {
-    set: (next = {}) => {
-      if (next.notifyFifo !== wish.notifyFifo) {
-        fifo?.close()
-        const faulty = (reason: string) => world.log(`VRRP's FIFO cannot be read: ${reason}`)
-        fifo = next.notifyFifo === undefined ? undefined : followFifo(next.notifyFifo, hear, faulty)
-      }
-      if (next.trackFile !== wish.trackFile || next.lostWhen !== wish.lostWhen) told = undefined
-      wish = next
-      tell()
-    },
-    tell,
-    rows: () => (wish.notifyFifo === undefined ? [] : [...known.values()]),
-    end: () => fifo?.close(),
+  const set = (next: VrrpWish) => {
+    if (next.trackFile !== wish.trackFile || next.lostWhen !== wish.lostWhen) told = undefined
+    wish = next
+    tell()
   }
+  return { set, tell }
 }
 
 function note(world: VrrpWorld, known: Map<string, VrrpStanding>, notice: VrrpNotice): void {
@@ -97,11 +111,6 @@ function usable({ services, wished, snapshot }: VrrpWorld): readonly boolean[] {
   return services().map(({ reals }, i) =>
     reals.some(({ address, weight }) => weight > 0 && own[i]?.has(address) && !unreachable.has(address)),
   )
-}
-
-function write(path: string, able: boolean): void {
-  mkdirSync(dirname(path), { recursive: true })
-  replace(path, able ? '0\n' : '-1\n')
 }
 
 function replace(path: string, text: string): void {

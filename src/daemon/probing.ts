@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How questions get to real servers through the VIP: opened when the first service wants it. Where the kernel cannot do
 // that, questions go to the real servers' own addresses, and the operator is told.
+import { openProbeSocket } from '../datapath/probe-socket.js'
 import type { SocketSpec } from '../health/types.js'
 import { fail, formatProblems } from '../model/describe.js'
 import type { AddressText, Outcome } from '../model/types.js'
@@ -49,7 +50,7 @@ export function createProbing(open: () => Outcome<ProbePath>, log: (line: string
     path: {
       target: (vip, real) => path?.target(vip, real) ?? CLOSED,
       release: (mark) => path?.release(mark),
-      socket: (spec) => opened()?.socket(spec) ?? CLOSED,
+      socket: (spec) => (spec.mark === undefined ? openProbeSocket(spec) : (path?.socket(spec) ?? CLOSED)),
     },
     use: (interfaces) => {
       const here = opened()

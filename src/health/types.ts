@@ -25,7 +25,7 @@ export interface SocketSpec {
 
 /** What a kind of check may use of the outside world. */
 export interface AskWorld {
-  /** descriptor of an unconnected, non-blocking, close-on-exec socket; asked for marked questions and for ICMP */
+  /** descriptor of an unconnected, non-blocking, close-on-exec socket; asked for marked questions, datagrams and ICMP */
   socket(spec: SocketSpec): Outcome<number>
   /** the deadline, or the end of the checks: the question ends now */
   readonly signal: AbortSignal

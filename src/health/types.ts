@@ -19,7 +19,7 @@ export interface SocketSpec {
   /** 'icmp': a ping socket, SOCK_DGRAM of ICMP or ICMPv6 */
   readonly type: 'tcp' | 'udp' | 'icmp'
   readonly mark?: number
-  /** udp and icmp: bound before it is handed over, because an adopted descriptor cannot be; port absent = any */
+  /** bound before it is handed over: an adopted datagram socket cannot be, a marked one is; port absent = any */
   readonly bind?: { readonly address: AddressText; readonly port?: number }
 }
 

@@ -12,7 +12,7 @@ import type { Question } from './question.js'
 export function adopted<T>({ way, world }: Question, type: SocketSpec['type'], adopt: (fd: number) => T): T {
   const family = familyOf(way.address)
   const mark = way.mark === undefined ? {} : { mark: way.mark }
-  const socket = world.socket({ family, type, ...mark, ...(type === 'tcp' ? {} : boundTo(way, family)) })
+  const socket = world.socket({ family, type, ...mark, ...boundTo(way, family) })
   if (!socket.ok) throw new Failure('cannot-check', `no socket: ${formatProblems(socket.problems)}`)
   try {
     return adopt(socket.value)

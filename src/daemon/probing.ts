@@ -26,45 +26,51 @@ export interface Probing {
 const CLOSED: Outcome<never> = fail({ reason: 'questions through the VIP are not possible' })
 
 export function createProbing(open: () => Outcome<ProbePath>, log: (line: string) => void): Probing {
-  let path: ProbePath | undefined
-  let impossible = false
-  let attached: string | undefined
-  let said = ''
-  const tell = (problems: readonly Problem[]) => {
-    const why = formatProblems(problems)
-    if (why !== said)
-      log(`health checks ask the real servers at their own addresses, not through the VIP: ${why}`)
-    said = why
-  }
-  const opened = (): ProbePath | undefined => {
-    if (path || impossible) return path
-    const outcome = open()
-    if (outcome.ok) path = outcome.value
-    else {
-      impossible = true
-      tell(outcome.problems)
-    }
-    return path
-  }
-  /** A question that left by an interface without the programs would not be addressed to the VIP. */
-  const attach = (to: ProbePath, interfaces: readonly string[]): boolean => {
-    if (attached === interfaces.join()) return true
+  const door = once(open, log)
+  let attached = ''
+  const attach = (to: ProbePath, interfaces: readonly string[]) => {
+    if (attached === interfaces.join()) return
     const outcome = to.attach(interfaces)
-    attached = outcome.ok ? interfaces.join() : undefined
-    if (outcome.ok) said = ''
-    else tell(outcome.problems)
-    return outcome.ok
+    if (outcome.ok) attached = interfaces.join()
+    else log(`health checks through the VIP: ${formatProblems(outcome.problems)}`)
   }
   return {
     path: {
-      target: (vip, real) => path?.target(vip, real) ?? CLOSED,
-      release: (mark) => path?.release(mark),
-      socket: (spec) => (spec.mark === undefined ? openProbeSocket(spec) : (path?.socket(spec) ?? CLOSED)),
+      target: (vip, real) => door.path()?.target(vip, real) ?? CLOSED,
+      release: (mark) => door.path()?.release(mark),
+      socket: (spec) => door.open()?.socket(spec) ?? CLOSED,
     },
     use: (interfaces) => {
-      const here = opened()
-      return here !== undefined && attach(here, interfaces)
+      const here = door.open()
+      if (here) attach(here, interfaces)
+      return here !== undefined
     },
-    close: () => path?.close(),
+    close: () => door.path()?.close(),
+  }
+}
+
+interface Door {
+  /** undefined: it is not open */
+  path(): ProbePath | undefined
+  /** undefined: it cannot be opened, and will not be tried again */
+  open(): ProbePath | undefined
+}
+
+function once(open: () => Outcome<ProbePath>, log: (line: string) => void): Door {
+  let path: ProbePath | undefined
+  let impossible = false
+  return {
+    path: () => path,
+    open: () => {
+      if (path || impossible) return path
+      const outcome = open()
+      if (outcome.ok) path = outcome.value
+      else {
+        impossible = true
+        const why = formatProblems(outcome.problems)
+        log(`health checks ask the real servers at their own addresses, not through the VIP: ${why}`)
+      }
+      return path
+    },
   }
 }

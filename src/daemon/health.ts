@@ -5,7 +5,7 @@ import type { CheckRow } from '../api/contract.js'
 import type { Datapath } from '../datapath/types.js'
 import { createHooks, type Hooks } from '../health/hooks.js'
 import { ask } from '../health/kinds/index.js'
-import { type Checks, createChecks } from '../health/runner.js'
+import { type Checks, createChecks, type Subject } from '../health/runner.js'
 import type { Health } from '../model/checks.js'
 import { formatProblems } from '../model/describe.js'
 import { realKey, serviceKey } from '../model/keys.js'
@@ -167,7 +167,7 @@ function follow(life: Life, to: Store): void {
   const subjects = possible ? some : subjectsOf(to, true)
   checks.set(subjects, life.remembered === undefined ? undefined : to.observed.health)
   life.remembered = undefined
-  watch.set(new Set(subjects.filter(({ passive }) => passive).map(({ key }) => key)))
+  watch.set(witnesses(subjects))
   failures.keep(new Set(subjects.map(({ key }) => key)))
 }
 
@@ -177,6 +177,12 @@ function waysOut(datapath: Datapath, asked: readonly { readonly real: AddressTex
   const exits = asked.map(({ real }) => datapath.nextHop(real)).filter(({ state }) => state === 'up')
   const names = exits.map((hop) => hop.interface).filter((name) => name !== undefined)
   return [...new Set([...attached, ...names])].sort()
+}
+
+/** Where one real server may be taken out for what it does not answer, the others tell whether clients are answered at all. */
+function witnesses(subjects: readonly Subject[]): ReadonlySet<RealKey> {
+  const services = new Set(subjects.filter(({ passive }) => passive).map(({ service }) => service))
+  return new Set(subjects.filter(({ service }) => services.has(service)).map(({ key }) => key))
 }
 
 function isThroughVip({ via }: { readonly via: 'vip' | 'real' }): boolean {

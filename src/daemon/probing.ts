@@ -26,51 +26,55 @@ export interface Probing {
 const CLOSED: Outcome<never> = fail({ reason: 'questions through the VIP are not possible' })
 
 export function createProbing(open: () => Outcome<ProbePath>, log: (line: string) => void): Probing {
-  const door = once(open, log)
-  let attached = ''
-  const attach = (to: ProbePath, interfaces: readonly string[]) => {
-    if (attached === interfaces.join()) return
+  const { tell, good } = telling(log)
+  let path: ProbePath | undefined
+  let impossible = false
+  let attached: string | undefined
+  const opened = (): ProbePath | undefined => {
+    if (path || impossible) return path
+    const outcome = open()
+    if (outcome.ok) path = outcome.value
+    else {
+      impossible = true
+      tell(outcome.problems)
+    }
+    return path
+  }
+  /** A question that left by an interface without the programs would not be addressed to the VIP. */
+  const attach = (to: ProbePath, interfaces: readonly string[]): boolean => {
+    if (attached === interfaces.join()) return true
     const outcome = to.attach(interfaces)
-    if (outcome.ok) attached = interfaces.join()
-    else log(`health checks through the VIP: ${formatProblems(outcome.problems)}`)
+    attached = outcome.ok ? interfaces.join() : undefined
+    if (outcome.ok) good()
+    else tell(outcome.problems)
+    return outcome.ok
   }
   return {
     path: {
-      target: (vip, real) => door.path()?.target(vip, real) ?? CLOSED,
-      release: (mark) => door.path()?.release(mark),
-      socket: (spec) => door.open()?.socket(spec) ?? CLOSED,
+      target: (vip, real) => path?.target(vip, real) ?? CLOSED,
+      release: (mark) => path?.release(mark),
+      socket: (spec) => (spec.mark === undefined ? openProbeSocket(spec) : (path?.socket(spec) ?? CLOSED)),
     },
     use: (interfaces) => {
-      const here = door.open()
-      if (here) attach(here, interfaces)
-      return here !== undefined
+      const here = opened()
+      return here !== undefined && attach(here, interfaces)
     },
-    close: () => door.path()?.close(),
+    close: () => path?.close(),
   }
 }
 
-interface Door {
-  /** undefined: it is not open */
-  path(): ProbePath | undefined
-  /** undefined: it cannot be opened, and will not be tried again */
-  open(): ProbePath | undefined
-}
-
-function once(open: () => Outcome<ProbePath>, log: (line: string) => void): Door {
-  let path: ProbePath | undefined
-  let impossible = false
+/** The same again and again is told once, until all was good meanwhile. */
+function telling(log: (line: string) => void) {
+  let said = ''
   return {
-    path: () => path,
-    open: () => {
-      if (path || impossible) return path
-      const outcome = open()
-      if (outcome.ok) path = outcome.value
-      else {
-        impossible = true
-        const why = formatProblems(outcome.problems)
+    tell: (problems: readonly Problem[]) => {
+      const why = formatProblems(problems)
+      if (why !== said)
         log(`health checks ask the real servers at their own addresses, not through the VIP: ${why}`)
-      }
-      return path
+      said = why
+    },
+    good: () => {
+      said = ''
     },
   }
 }

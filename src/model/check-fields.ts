@@ -120,7 +120,6 @@ const HTTP: Fields = {
   host: may(textOf(hostTextFault)),
   headers: may(headers),
   version: must(oneWordOf(HTTP_VERSIONS)),
-  fastRecovery: may(flag),
 }
 const TLS: Fields = { sni: may(textOf(hostTextFault)), verify: may(flag) }
 

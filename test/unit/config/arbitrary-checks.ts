@@ -76,7 +76,6 @@ const http = fc
     some({
       host: word,
       headers: fc.dictionary(fc.constantFrom('X-A', 'x-b', 'Accept'), word),
-      fastRecovery: yes,
     }),
   )
   .map(([must, may]) => ({ ...must, ...may }))

@@ -76,7 +76,7 @@ describe('a check', () => {
       },
     ],
     [
-      `{kind: https, digest: ${'AB'.repeat(16)}, headers: {X-A: "1"}, sni: a.b, verify: true, fast-recovery: false}`,
+      `{kind: https, digest: ${'AB'.repeat(16)}, headers: {X-A: "1"}, sni: a.b, verify: true}`,
       {
         kind: 'https',
         asks: [{ ...ASK, digest: 'ab'.repeat(16) }],

@@ -18,6 +18,7 @@ import type {
   ServiceMatch,
   TunableName,
 } from '../model/types.js'
+import type { Applied } from './apply.js'
 
 /** A counter or a gauge as JSON carries it. */
 export type Count = number
@@ -71,6 +72,8 @@ export interface Status {
   /** undefined: started without a file */
   readonly file?: string
   readonly reload?: ReloadResult
+  /** the last text applied; absent before the first, and after a reload */
+  readonly applied?: Applied
   readonly generation: number
   readonly adopted: boolean
   readonly pinRoot: string

@@ -110,7 +110,7 @@ async function openSession(
   await datapath.watchNextHops((state) => {
     if (!ending) log(hopLine(state))
   })
-  undo.push(session.duties.end, startRounds(session.duties.rounds, log).stop)
+  undo.push(session.end, startRounds(session.rounds, log).stop)
   return succeed({ session, datapath, change: change.value, restore })
 }
 

@@ -39,6 +39,8 @@ export interface ChangeOptions {
   readonly reachable?: boolean
   /** carry out even when the edit changes nothing */
   readonly always?: boolean
+  /** write the state file even when the requests stay as they are */
+  readonly keep?: boolean
 }
 
 export interface Engine {
@@ -92,7 +94,10 @@ async function commit(
   if (!edited.ok) return edited
   const { notices } = edited.value
   const changed = !same(edited.value.store, state.store)
-  if (!changed && !options.always) return succeed({ changed, generation: state.generation, notices })
+  if (!changed && !options.always) {
+    const kept = options.keep ? await world.state.write(state.store.runtime) : succeed(undefined)
+    return kept.ok ? succeed({ changed, generation: state.generation, notices }) : kept
+  }
   const [from, to] = [state.store, world.onLeaving(state.store, edited.value.store)]
   const carried = await attempt(world, from, to, options)
   if (!carried.ok) return carried
@@ -129,11 +134,12 @@ async function attempt(
   if (problems.length > 0) return { ok: false, problems }
   const effective = effectiveOf(to)
   const keep = async (store: Store) => world.state.write(store.runtime)
-  const kept = same(from.runtime, to.runtime) ? succeed(undefined) : await keep(to)
+  const stays = same(from.runtime, to.runtime) && !options.keep
+  const kept = stays ? succeed(undefined) : await keep(to)
   if (!kept.ok) return kept
   const carried = await carryOut(world, effective, options.reachable ?? false).catch(kernelRefused)
   if (carried.ok) return carried
-  if (!same(from.runtime, to.runtime)) await keep(from)
+  if (!stays) await keep(from)
   return carried
 }
 

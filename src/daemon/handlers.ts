@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One handler per route of the control socket: parameters and body in, an answer or problems out. No HTTP here.
+
+import { readApplyRequest } from '../api/apply.js'
 import type { Change, Filter, PlanRequest, Status } from '../api/contract.js'
 import { readAttachRequest, readFilter, readMarkName, readPlanRequest, readServiceKey } from '../api/parse.js'
 import type { RouteName } from '../api/routes.js'
@@ -17,6 +19,7 @@ import {
 } from '../model/request.js'
 import type { Outcome, ServiceKey, Tunables } from '../model/types.js'
 import { diff } from '../plan/diff.js'
+import type { Applier } from './applier.js'
 import type { Edit, Engine } from './engine.js'
 import { listed, type Streamed } from './listing.js'
 import type { Meter } from './meter.js'
@@ -73,7 +76,7 @@ export interface Parts {
   /** one service, or all and the total */
   readonly zero: (service?: ServiceKey) => Promise<Outcome<Change>>
   readonly status: () => Status
-  readonly reload: () => Promise<Outcome<Change>>
+  readonly applier: Applier
   readonly plan: (request: PlanRequest) => Promise<Outcome<Preview>>
 }
 
@@ -108,17 +111,21 @@ function settings({ engine, snapshot, meter, tunables, zero }: Parts) {
   } satisfies Partial<Record<RouteName, Handler>>
 }
 
-function stages({ engine, datapath, plan }: Parts) {
+function stages({ engine, datapath, plan, applier }: Parts) {
   return {
     desired: () => succeed(desiredOf(engine.store())),
     effective: () => succeed(effectiveOf(engine.store())),
     actual: () => succeed(datapath.actual()),
     diff: () => diff(effectiveOf(engine.store()), datapath.actual(), datapath.now()),
     plan: withBody(readPlanRequest, plan),
+    apply: withBody(readApplyRequest, (request) => applier.apply(request)),
+    applied: () => succeed(applier.applied ? { applied: applier.applied } : {}),
+    rollback: () => applier.rollback(),
+    reload: () => applier.reload(),
   } satisfies Partial<Record<RouteName, Handler>>
 }
 
-function changes({ engine, reload }: Parts) {
+function changes({ engine }: Parts) {
   const reachable = { reachable: true }
   return {
     attach: withBody(readAttachRequest, (wish) => engine.change((s) => storeAttach(s, wish))),
@@ -137,7 +144,6 @@ function changes({ engine, reload }: Parts) {
       engine.change((s) => storeSetReal(s, key, real, edit)),
     ),
     removeReal: ofService((key, real) => (s) => storeRemoveReal(s, key, real)),
-    reload: () => reload(),
   } satisfies Partial<Record<RouteName, Handler>>
 
   function ofService(edit: (key: string, real: string) => Edit): Handler {

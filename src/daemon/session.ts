@@ -9,16 +9,20 @@ import { metricsPage } from '../metrics/page.js'
 import { type ControlMetrics, controlMetrics } from '../metrics/process.js'
 import { succeed } from '../model/describe.js'
 import { DEFAULT_TIMEOUTS, DEFAULT_TUNABLES, type Desired, type Outcome } from '../model/types.js'
+import { Applier } from './applier.js'
+import { createBeholder } from './beholder.js'
 import { createDuties, type Duties } from './duties.js'
 import { type Carriage, createEngine, type Engine } from './engine.js'
 import { type Handler, handlers } from './handlers.js'
 import type { MetricsPort } from './port.js'
 import { rehearse } from './rehearse.js'
-import { limitNotices, NO_FILE, readSource, type Source } from './source.js'
+import type { Round } from './rounds.js'
+import { limitNotices, type Source } from './source.js'
 import type { StateFile } from './state.js'
 import { statusOf } from './status.js'
 import { desiredOf, NO_RUNTIME, type Runtime, type Store } from './store.js'
-import { storeReload, storeRestore } from './store-reload.js'
+import { storeRestore } from './store-reload.js'
+import { createTrials, withdrawAll } from './trials.js'
 
 export interface SessionWorld {
   readonly source: Source
@@ -35,12 +39,14 @@ export interface SessionWorld {
 
 export interface Session {
   readonly engine: Engine
-  readonly duties: Duties
+  readonly rounds: readonly Round[]
   readonly handlers: Readonly<Record<RouteName, Handler>>
   /** Brings the datapath to what the file says and what was kept of requests. */
   begin(base: Desired, runtime: Runtime): Promise<Outcome<Change>>
   reload(): Promise<Outcome<Change>>
   page(): AsyncIterable<string>
+  /** what goes on by itself; the maps stay as they are */
+  end(): Promise<void>
 }
 
 const SNAPSHOT_MS = 100
@@ -50,11 +56,13 @@ export function createSession(world: SessionWorld): Session {
   const metrics = controlMetrics(VERSION)
   const startedAt = now()
   let last: ReloadResult | undefined
-  const engine: Engine = engineOf(world, metrics, () => duties)
+  const trials = createTrials(world.state, () => engine)
+  const engine: Engine = engineOf({ ...world, state: trials.state }, metrics, () => duties)
+  const beholder = createBeholder(datapath, () => performance.now())
   const read = () => datapath.snapshot(desiredOf(engine.store()))
   const { recent: snapshot, fresh } = cached(now, engine.generation, read)
   const duties = createDuties({ ...world, engine: () => engine, snapshot, fresh })
-  const taken = (outcome: Outcome<Change>): Outcome<Change> => {
+  const taken = <T>(outcome: Outcome<T>): Outcome<T> => {
     last = { at: now(), ok: outcome.ok, problems: outcome.ok ? [] : outcome.problems }
     metrics.reloaded(outcome.ok)
     return outcome
@@ -65,24 +73,32 @@ export function createSession(world: SessionWorld): Session {
     if (change.ok) duties.begin()
     return taken(withNotices(change, limitNotices(base.limits, datapath.limits)))
   }
-  const reload = async () => taken(await reloadFrom(source, engine, world.port, fitted, datapath))
-  const plan = (request: PlanRequest) => rehearse({ source, engine, datapath }, request)
+  const applier = new Applier({ ...world, trials, beholder, taken })
+  const inFile = () => withdrawAll(trials.open(), engine.store())
+  const plan = (request: PlanRequest) => rehearse({ source, engine, datapath, inFile }, request)
   const status = () => {
-    const self = { pid: process.pid, startedAt, source, places: world.places, reload: last }
-    const more = { metrics: world.port.address(), generation: engine.generation() }
-    return statusOf({ ...self, ...more }, datapath, snapshot())
+    const of = { startedAt, reload: last, applied: applier.applied, generation: engine.generation() }
+    return statusOf({ ...selfOf(world), ...of }, datapath, snapshot())
   }
   return {
     engine,
-    duties,
+    rounds: [...duties.rounds, beholder.round],
     begin,
-    reload,
-    handlers: handlers({ ...duties, datapath, engine, snapshot, status, reload, plan }),
+    reload: () => applier.reload(),
+    end: () => {
+      duties.end()
+      return applier.end()
+    },
+    handlers: handlers({ ...duties, datapath, engine, snapshot, status, applier, plan }),
     page: () => {
       metrics.tuned(duties.tunables())
       return metricsPage(snapshot(), metrics)
     },
   }
+}
+
+function selfOf({ source, places, port }: SessionWorld) {
+  return { pid: process.pid, source, places, metrics: port.address() }
 }
 
 function engineOf(
@@ -111,23 +127,6 @@ async function firstChange(engine: Engine, base: Desired, runtime: Runtime): Pro
   const names = runtime.interfaces.map(({ name }) => name).join(', ')
   const why = change.problems.map(({ reason }) => reason).join('; ')
   return withNotices(without, [`${names}, attached at run time, could not be attached again: ${why}`])
-}
-
-async function reloadFrom(
-  source: Source,
-  engine: Engine,
-  port: MetricsPort,
-  fitted: (base: Desired) => Desired,
-  datapath: Datapath,
-): Promise<Outcome<Change>> {
-  if (source.kind === 'words') return NO_FILE
-  const base = await readSource(source)
-  if (!base.ok) return base
-  const moved = await port.move(base.value.metrics)
-  if (!moved.ok) return moved
-  const change = await engine.change((store) => storeReload(store, fitted(base.value)))
-  await (change.ok ? moved.value.keep() : moved.value.back())
-  return withNotices(change, limitNotices(base.value.limits, datapath.limits))
 }
 
 function withNotices(change: Outcome<Change>, notices: readonly string[]): Outcome<Change> {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The answer to `xlvs status`, from a snapshot and what the daemon knows of itself. Pure.
+import type { Applied } from '../api/apply.js'
 import type { ReloadResult, Status } from '../api/contract.js'
 import type { Places } from '../api/places.js'
 import { VERSION } from '../api/version.js'
@@ -15,6 +16,7 @@ export interface Self {
   readonly source: Source
   readonly places: Places
   readonly reload: ReloadResult | undefined
+  readonly applied: Applied | undefined
   readonly metrics: Address | undefined
   readonly generation: number
 }
@@ -27,6 +29,7 @@ export function statusOf(self: Self, { adopted, limits }: Datapath, snapshot: Sn
     startedAt: self.startedAt,
     ...(self.source.kind === 'file' ? { file: self.source.path, stateDir: self.places.stateDir } : {}),
     ...(self.reload ? { reload: self.reload } : {}),
+    ...(self.applied ? { applied: self.applied } : {}),
     generation: self.generation,
     adopted,
     pinRoot: self.places.pinRoot,

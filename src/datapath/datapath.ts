@@ -27,7 +27,7 @@ import {
   writeTimeouts,
   writeTunables,
 } from './settings.js'
-import { takeSnapshot } from './snapshot.js'
+import { reasonsOf, takeSnapshot } from './snapshot.js'
 import { handshakesOf } from './stats.js'
 import { Sweeper } from './sweep.js'
 import { TxPorts } from './tx-ports.js'
@@ -168,6 +168,10 @@ class KernelDatapath implements Datapath {
       tables: this.#sweeper.tables(),
     }
     return takeSnapshot(sources, names, Date.now())
+  }
+
+  reasons() {
+    return reasonsOf(this.#parts.maps, this.#cpus, this.limits.interfaces)
   }
 
   handshakes(real: number) {

@@ -55,6 +55,8 @@ export interface Datapath {
   nextHop(address: AddressText): NextHopState
   /** Names and configured weights are taken from `names`, everything else from the maps. */
   snapshot(names: Desired): Snapshot
+  /** Packets by reason, all interfaces together: of a snapshot only this. */
+  reasons(): Readonly<Record<ReasonName, Counters>>
   /** How clients' handshakes with a real server (by its id) go. */
   handshakes(real: number): Handshakes
   conns(filter?: ConnFilter): IterableIterator<ConnEntry>

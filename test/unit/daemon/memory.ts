@@ -29,6 +29,8 @@ export interface Memory extends Datapath {
   defence(): Defence | undefined
   /** real servers that have counted this much: by address */
   count(counters: Readonly<Record<string, RealCounters>>): void
+  /** packets that have come to an end, by reason */
+  end(reasons: () => Readonly<Record<string, number>>): void
   /** weights by service and address, as packets would see them */
   weights(): Record<string, Record<string, number>>
   /** makes the next apply fail, or throw */
@@ -56,6 +58,7 @@ export function memoryDatapath(options: MemoryOptions = {}): Memory {
   let next: Outcome<void> | Error | undefined
   let defence: Defence | undefined
   let counters: Readonly<Record<string, RealCounters>> = {}
+  let ends: () => Readonly<Record<string, number>> = () => ({})
   for (const name of options.attached ?? []) attached.set(name, attachmentOf(name, 'native'))
   const hop = (address: string): NextHopState =>
     unreachable.includes(address)
@@ -122,6 +125,13 @@ export function memoryDatapath(options: MemoryOptions = {}): Memory {
     defence: () => defence,
     count: (now) => {
       counters = now
+    },
+    reasons: () =>
+      Object.fromEntries(
+        Object.entries(ends()).map(([name, n]) => [name, { packets: BigInt(n), bytes: 0n }]),
+      ),
+    end: (reasons) => {
+      ends = reasons
     },
     failNext: (how) => {
       next = how

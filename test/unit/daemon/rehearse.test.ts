@@ -35,7 +35,10 @@ async function begun({ runtime, conns = [], ...options }: Given = {}) {
   const engine = createEngine({ ...world, onLeaving: (_, to) => to }, store)
   await engine.change((kept) => succeed({ store: kept, notices: [] }), { always: true })
   const plan = (text?: string, source = FILE) =>
-    rehearse({ source, engine, datapath }, text === undefined ? {} : { file: 'new.yaml', text })
+    rehearse(
+      { source, engine, datapath, inFile: engine.store },
+      text === undefined ? {} : { file: 'new.yaml', text },
+    )
   return { plan, engine, events: memory.events }
 }
 

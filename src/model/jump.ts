@@ -3,7 +3,7 @@
 
 /** What an operator may say about what a jump is. */
 export interface Tolerance {
-  /** packets a second of one reason above what was usual; absent: five, or one in a hundred of those forwarded */
+  /** packets a second of one reason above what was usual; absent: two, or one in a hundred of those forwarded */
   readonly rate?: number
   /** packets of all reasons together above what was usual, over the whole watch; absent = any number */
   readonly packets?: number

@@ -16,8 +16,8 @@ export const SOON = 1_000
 /** ms: how far back the usual is looked for */
 export const WINDOW = 60_000
 /** packets a second that may always be more than before */
-const FLOOR = 5
-/** of the packets forwarded a second before the change: the same for who has many */
+const FLOOR = 2
+/** of the packets forwarded at the same time: the same for who has many */
 const SHARE = 0.01
 /** times the usual that is still usual */
 const FACTOR = 2
@@ -44,7 +44,7 @@ export function jumps(
   if (change === undefined || now === undefined || (!last && now.at - change.at < SOON)) return []
   const past = before.filter(({ at }) => change.at - at <= WINDOW)
   const from = stretchStart([change, ...since], now.at)
-  const room = tolerance.rate ?? Math.max(FLOOR, SHARE * usual(past, isForwarded))
+  const room = tolerance.rate ?? Math.max(FLOOR, SHARE * rate(from, now, isForwarded))
   const all = reasonsOf(now).map((reason): Jump => {
     const only = (name: string) => name === reason
     const most = usual(past, only)

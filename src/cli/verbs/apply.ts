@@ -44,7 +44,7 @@ export function define(command: Command, context: Context, act: Act): void {
     .option('--watch <time>', 'how long packets are watched: 10s, 2m, 0', '10s')
     .option(
       '--max-drop-rate <n>',
-      'packets a second of one reason above twice the usual (default: 5, or 1 % of all)',
+      'packets a second of one reason above twice the usual (default: 2, or 1 % of all)',
     )
     .option('--max-drops <n>', 'packets above the usual in the whole watch (default: any number)')
     .option('--write', "once kept, it becomes the text of the daemon's file")

@@ -20,6 +20,8 @@ export interface EngineWorld extends Outside {
   readonly log: (line: string) => void
   /** before a change: what the store must remember of what goes with it */
   readonly onLeaving: (from: Store, to: Store) => Store
+  /** what a round found out of step and brought back */
+  readonly onMended: (what: readonly string[]) => void
   /** after every change that reached the maps */
   readonly onChange: (change: Carriage) => void
 }
@@ -72,8 +74,9 @@ export function createEngine(world: EngineWorld, first: Store): Engine {
     tend: () =>
       inTurn(async () => {
         if (state.ending) return
-        const tended = await reconcile(world, effectiveOf(state.store))
-        if (!tended.ok) world.log(formatProblems(tended.problems))
+        const { problems, mended } = await reconcile(world, effectiveOf(state.store))
+        if (problems.length > 0) world.log(formatProblems(problems))
+        if (mended.length > 0) world.onMended(mended)
       }),
     end: () => {
       state.ending = true

@@ -14,6 +14,7 @@ import { createBeholder } from './beholder.js'
 import { createDuties, type Duties } from './duties.js'
 import { type Carriage, createEngine, type Engine } from './engine.js'
 import { type Handler, handlers } from './handlers.js'
+import { createMender, mendedLine } from './mender.js'
 import type { MetricsPort } from './port.js'
 import { rehearse } from './rehearse.js'
 import type { Round } from './rounds.js'
@@ -82,7 +83,7 @@ export function createSession(world: SessionWorld): Session {
   }
   return {
     engine,
-    rounds: [...duties.rounds, beholder.round],
+    rounds: [...duties.rounds, beholder.round, createMender(datapath, world.log, metrics.mended)],
     begin,
     reload: () => applier.reload(),
     end: () => {
@@ -112,9 +113,13 @@ function engineOf(
     duties().changed(carriage)
   }
   const onLeaving = (from: Store, to: Store) => duties().leaving(from, to)
+  const onMended = (what: readonly string[]) => {
+    metrics.mended('maps', what.length)
+    log(mendedLine(what))
+  }
   const clock = () => performance.now() / 1000
   const first = { base: nothing(datapath), runtime: NO_RUNTIME }
-  return createEngine({ datapath, state, log, clock, onLeaving, onChange }, first)
+  return createEngine({ datapath, state, log, clock, onLeaving, onMended, onChange }, first)
 }
 
 /** An interface that was attached by request and is gone must not keep the file's services from starting. */

@@ -20,6 +20,7 @@ import type {
 } from '../model/types.js'
 import type { Actual } from '../plan/actual.js'
 import type { Op } from '../plan/ops.js'
+import type { Repair } from './repair.js'
 
 export interface DatapathOptions {
   /** directory in a BPF file system; /sys/fs/bpf/xlvs */
@@ -40,6 +41,11 @@ export interface Datapath {
   /** the loaded program, for `status` */
   readonly program: ProgramInfo
   actual(): Actual
+  /**
+   * What somebody else has changed of what this datapath has made is made again; the answer says what, since the last
+   * time. actual() does the same for the maps first.
+   */
+  mend(): readonly Repair[]
   /** Atomic per service. Refused as a whole, with nothing written, when the arena has no room. */
   apply(ops: readonly Op[]): Outcome<void>
   attach(name: string, mode: AttachMode): Promise<Outcome<Attachment>>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Series about the daemon itself, kept by prom-client: its process, its configuration and tunables, its reconcile loop.
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Tunables } from '../model/types.js'
 
 export interface ControlMetrics {
@@ -8,6 +8,8 @@ export interface ControlMetrics {
   reconciled(seconds: number): void
   generation(value: number): void
   reloaded(ok: boolean): void
+  /** what somebody else had changed is as it was: 'nexthop', 'link', … */
+  mended(what: string, count: number): void
   /** in force, the automatic ones as they are now */
   tuned(tunables: Tunables): void
   text(): Promise<string>
@@ -45,16 +47,27 @@ export function controlMetrics(version: string): ControlMetrics {
     help: '1 when the configuration was taken at the last start or reload, 0 when it was refused.',
     registers,
   })
+  const drift = driftCounter(registry)
   const tunable = tunableGauge(registry)
   return {
     reconciled: (seconds) => reconcile.observe(seconds),
     generation: (value) => generation.set(value),
+    mended: (what, count) => drift.inc({ what }, count),
     reloaded: (ok) => reloadOk.set(ok ? 1 : 0),
     tuned: (tunables) => {
       for (const [name, value] of Object.entries(tunables)) tunable.set({ name }, value)
     },
     text: async () => `${await registry.metrics()}`,
   }
+}
+
+function driftCounter(registry: Registry): Counter<'what'> {
+  return new Counter({
+    name: 'xlvs_drift_repairs_total',
+    help: 'What somebody else had changed in the maps or on an interface, and is as it was again.',
+    labelNames: ['what'],
+    registers: [registry],
+  })
 }
 
 function tunableGauge(registry: Registry): Gauge<'name'> {

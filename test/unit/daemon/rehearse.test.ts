@@ -30,7 +30,14 @@ async function begun({ runtime, conns = [], ...options }: Given = {}) {
   const memory = memoryDatapath(options)
   const entries = () => (conns as readonly (ConnEntry | undefined)[])[Symbol.iterator]()
   const datapath: Datapath = { ...memory, connsInPieces: entries }
-  const world = { datapath, state: NO_STATE, clock: () => 0, log: () => undefined, onChange: () => undefined }
+  const world = {
+    datapath,
+    state: NO_STATE,
+    clock: () => 0,
+    log: () => undefined,
+    onChange: () => undefined,
+    onMended: () => undefined,
+  }
   const store = { base: baseOf(), runtime: { ...NO_RUNTIME, ...runtime } }
   const engine = createEngine({ ...world, onLeaving: (_, to) => to }, store)
   await engine.change((kept) => succeed({ store: kept, notices: [] }), { always: true })

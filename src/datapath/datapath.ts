@@ -6,7 +6,7 @@ import { Settings_OFFSETS } from '../abi/generated.js'
 import type { AddressText, AttachMode, Desired, Limits, MacText, Timeouts, Tunables } from '../model/types.js'
 import type { Actual } from '../plan/actual.js'
 import type { Op } from '../plan/ops.js'
-import { ActualReader } from './actual.js'
+import { ActualReader, type Look } from './actual.js'
 import { applyOps } from './apply.js'
 import { Arena } from './arena.js'
 import { Interfaces } from './attach.js'
@@ -119,8 +119,7 @@ class KernelDatapath implements Datapath {
   }
 
   actual(): Actual {
-    this.#repairs = [...this.#repairs, ...this.#ledger.mend()]
-    const actual = this.#reader.read({ verify: this.#doubtful, marked: true })
+    const actual = this.#read({ verify: this.#doubtful, marked: true })
     // what is stale stays in doubt until it is published anew
     this.#doubtful = this.#doubtful && [...actual.services.values()].some((service) => service.stale)
     return actual
@@ -179,7 +178,7 @@ class KernelDatapath implements Datapath {
     const sources = {
       maps: this.#parts.maps,
       cpus: this.#cpus,
-      actual: this.#reader.read(),
+      actual: this.#read(),
       attachments: this.attachments(),
       nextHop: (address: AddressText) => this.nextHop(address),
       tables: this.#sweeper.tables(),
@@ -204,11 +203,11 @@ class KernelDatapath implements Datapath {
   }
 
   connsInPieces(filter?: ConnFilter) {
-    return readConns(this.#parts.maps, this.#reader.read(), this.#ticks(), filter)
+    return readConns(this.#parts.maps, this.#read(), this.#ticks(), filter)
   }
 
   templatesInPieces(filter?: ConnFilter) {
-    return readTemplates(this.#parts.maps, this.#reader.read(), this.#ticks(), filter)
+    return readTemplates(this.#parts.maps, this.#read(), this.#ticks(), filter)
   }
 
   sweep(budget: { readonly sets: number }) {
@@ -253,6 +252,12 @@ class KernelDatapath implements Datapath {
     await this.#organs.hops.forget()
     this.close()
     clearPins(this.#parts.pins.root)
+  }
+
+  /** What is decided or told is what this controller has made. */
+  #read(look: Look = {}): Actual {
+    this.#repairs = [...this.#repairs, ...this.#ledger.mend()]
+    return this.#reader.read(look)
   }
 
   #ticks() {

@@ -21,7 +21,7 @@ import { linesOfMarks } from '../plan/marks.js'
 import type { Op } from '../plan/ops.js'
 import type { Range } from './arena.js'
 import { and32, type Maps, or32, store32 } from './maps.js'
-import { addressAt, REAL_FREE } from './reals.js'
+import { addressAt, REAL_FREE, REAL_TRASH } from './reals.js'
 import type { Repair, RepairKind } from './repair.js'
 import { DIRECTORY_OFFSET, MARKS_OFFSET } from './settings.js'
 
@@ -73,7 +73,7 @@ export class Ledger {
       settings: copyOf(maps.settings, Settings_SIZE),
     }
     this.#terms = new Uint32Array(3 * maps.sizes.reals)
-    for (let id = 1; id < maps.sizes.reals; id++) this.#learnTerms(id)
+    for (let id = 1; id < maps.sizes.reals; id++) this.#adoptReal(id)
     for (let id = 1; id < maps.sizes.services; id++) this.#learnService(id)
     this.#learnDirectories()
   }
@@ -135,6 +135,17 @@ export class Ledger {
 
   #learnTerms(id: number): void {
     this.#terms.set(termsAt(this.#maps, id), 3 * id)
+  }
+
+  /** A record that no version of this controller can have written is somebody else's. */
+  #adoptReal(id: number): void {
+    const at = id * RealInfo_SIZE
+    const { realInfo, sizes } = this.#maps
+    const service = realInfo.getUint32(at + RealInfo_OFFSETS.service, true)
+    const used = realInfo.getUint8(at + RealInfo_OFFSETS.used)
+    if (used !== REAL_FREE && (used > REAL_TRASH || service === 0 || service >= sizes.services))
+      this.#copies.real.own.fill(0, at, at + RealInfo_SIZE)
+    this.#learnTerms(id)
   }
 
   /** A header that names another service is not one that this controller wrote. */

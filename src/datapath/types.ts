@@ -43,7 +43,7 @@ export interface Datapath {
   actual(): Actual
   /**
    * What somebody else has changed of what this datapath has made is made again; the answer says what, since the last
-   * time. actual() does the same for the maps first.
+   * time. Every look at the maps does the same for them first.
    */
   mend(): readonly Repair[]
   /** Atomic per service. Refused as a whole, with nothing written, when the arena has no room. */

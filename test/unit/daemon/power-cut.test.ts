@@ -127,10 +127,7 @@ function set(names: Map<string, Node | 'directory'>, path: string, node: Entry['
 }
 
 function subsets<T>(list: readonly T[]): readonly (readonly T[])[] {
-  return list.reduce<readonly (readonly T[])[]>(
-    (all, one) => [...all, ...all.map((some) => [...some, one])],
-    [[]],
-  )
+  return Array.from({ length: 2 ** list.length }, (_, set) => list.filter((_one, i) => (set >> i) & 1))
 }
 
 /** A text that was not synced is there, cut off, empty or zeros; what was synced may have been replaced by that. */

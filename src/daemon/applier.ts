@@ -28,6 +28,8 @@ export interface ApplierWorld {
   readonly log: (line: string) => void
   /** the daemon's own file was taken, or was not */
   readonly taken: (outcome: Outcome<unknown>) => void
+  /** another word is the file's */
+  readonly based: () => void
 }
 
 /** What is being watched, or was when it ended. */
@@ -83,13 +85,14 @@ export class Applier {
       const { source, taken } = this.#world
       if (source.kind === 'words') return NO_FILE
       const { file = source.path, text } = request
-      const base = await readSource({ kind: 'file', path: file }, text)
+      const base = await readSource(text === undefined ? source : { kind: 'file', path: file }, text)
       if (!base.ok) {
         if (text === undefined) taken(base)
         return base
       }
       const own = text === undefined || saysTheSame(base, await readSource(source))
       const writes = request.write && text !== undefined
+      if (writes && source.read) return fail(notYaml(source.path))
       const prepared = writes ? await prepareText(source.path, text) : succeed(undefined)
       if (!prepared.ok) return prepared
       const begun = await this.#begin(base.value, request, own, prepared.value)
@@ -204,6 +207,7 @@ export class Applier {
     })
     if (moved.ok) await (change.ok ? moved.value.keep() : moved.value.back())
     beholder.forget()
+    this.#world.based()
     const problems = [moved, change].flatMap((one) => (one.ok ? [] : one.problems))
     if (own) taken(fail({ reason: 'it was applied and rolled back', fix: 'see: xlvs status' }))
     return this.#over(watch, change.ok ? 'rolled-back' : 'stuck', {
@@ -239,9 +243,14 @@ export class Applier {
     })
     await (change.ok ? moved.value.keep() : moved.value.back())
     if (!change.ok) return change
+    this.#world.based()
     const notices = [...change.value.notices, ...limitNotices(base.limits, datapath.limits)]
     return succeed({ ...change.value, notices })
   }
+}
+
+function notYaml(path: string): Problem {
+  return { subject: path, reason: 'it is not in YAML, as what is applied', fix: 'apply without --write' }
 }
 
 function applyLine({ file, state, jumps: found, problems }: Applied): string {

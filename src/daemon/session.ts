@@ -8,22 +8,36 @@ import type { Datapath, Snapshot } from '../datapath/types.js'
 import { metricsPage } from '../metrics/page.js'
 import { type ControlMetrics, controlMetrics } from '../metrics/process.js'
 import { succeed } from '../model/describe.js'
+import { healthNotices } from '../model/health-notices.js'
 import { DEFAULT_TIMEOUTS, DEFAULT_TUNABLES, type Desired, type Outcome } from '../model/types.js'
 import { Applier } from './applier.js'
 import { createBeholder } from './beholder.js'
 import { createDuties, type Duties } from './duties.js'
 import { type Carriage, createEngine, type Engine } from './engine.js'
 import { type Handler, handlers } from './handlers.js'
+import { createHealth, type HealthDuty } from './health.js'
+import { healthMetrics } from './health-metrics.js'
 import { createMender, mendedLine } from './mender.js'
 import type { MetricsPort } from './port.js'
+import type { ProbePath } from './probing.js'
 import { rehearse } from './rehearse.js'
 import type { Round } from './rounds.js'
 import { limitNotices, type Source } from './source.js'
+import { standingsOf } from './standings.js'
 import type { StateFile } from './state.js'
 import { statusOf } from './status.js'
-import { desiredOf, NO_RUNTIME, type Runtime, type Store } from './store.js'
+import {
+  desiredOf,
+  effectiveOf,
+  NO_RUNTIME,
+  NOTHING_OBSERVED,
+  type Observed,
+  type Runtime,
+  type Store,
+} from './store.js'
 import { storeRestore } from './store-reload.js'
-import { createTrials, withdrawAll } from './trials.js'
+import { createTrials, type Trials, withdrawAll } from './trials.js'
+import { createVrrp, type Vrrp } from './vrrp.js'
 
 export interface SessionWorld {
   readonly source: Source
@@ -33,6 +47,7 @@ export interface SessionWorld {
   readonly port: MetricsPort
   /** free memory and buffers, in pages */
   readonly pages: () => number
+  readonly probes: () => Outcome<ProbePath>
   /** ms since the epoch */
   readonly now: () => number
   readonly log: (line: string) => void
@@ -40,91 +55,133 @@ export interface SessionWorld {
 
 export interface Session {
   readonly engine: Engine
-  readonly rounds: readonly Round[]
+  readonly duties: Duties
+  readonly health: HealthDuty
   readonly handlers: Readonly<Record<RouteName, Handler>>
   /** Brings the datapath to what the file says and what was kept of requests. */
   begin(base: Desired, runtime: Runtime): Promise<Outcome<Change>>
   reload(): Promise<Outcome<Change>>
   page(): AsyncIterable<string>
-  /** what goes on by itself; the maps stay as they are */
-  end(): Promise<void>
 }
 
 const SNAPSHOT_MS = 100
+const VRRP_MS = 250
 
 export function createSession(world: SessionWorld): Session {
-  const { datapath, now, source } = world
+  const { datapath, now } = world
   const metrics = controlMetrics(VERSION)
   const startedAt = now()
   let last: ReloadResult | undefined
   const trials = createTrials(world.state, () => engine)
-  const engine: Engine = engineOf({ ...world, state: trials.state }, metrics, () => duties)
-  const beholder = createBeholder(datapath, () => performance.now())
+  const engine: Engine = engineOf({ ...world, state: trials.state }, metrics, () => ({ duties, health }))
+  const health = createHealth({ ...world, engine: () => engine })
   const read = () => datapath.snapshot(desiredOf(engine.store()))
   const { recent: snapshot, fresh } = cached(now, engine.generation, read)
   const duties = createDuties({ ...world, engine: () => engine, snapshot, fresh })
+  const vrrp = vrrpOf(world, engine, snapshot)
+  const based = () => vrrp.set(engine.store().base.vrrp)
   const taken = <T>(outcome: Outcome<T>): Outcome<T> => {
     last = { at: now(), ok: outcome.ok, problems: outcome.ok ? [] : outcome.problems }
     metrics.reloaded(outcome.ok)
+    based()
     return outcome
   }
   const fitted = (base: Desired): Desired => ({ ...base, limits: datapath.limits })
   const begin = async (base: Desired, runtime: Runtime) => {
-    const change = await firstChange(engine, fitted(base), runtime)
+    health.begin(runtime)
+    const change = await firstChange(engine, fitted(base), runtime, { ...NOTHING_OBSERVED, now: now() })
     if (change.ok) duties.begin()
-    return taken(withNotices(change, limitNotices(base.limits, datapath.limits)))
+    return taken(withNotices(change, noticesOf(base, datapath)))
   }
-  const applier = new Applier({ ...world, trials, beholder, taken })
-  const inFile = () => withdrawAll(trials.open(), engine.store())
-  const plan = (request: PlanRequest) => rehearse({ source, engine, datapath, inFile }, request)
-  const status = () => {
-    const of = { startedAt, reload: last, applied: applier.applied, generation: engine.generation() }
-    return statusOf({ ...selfOf(world), ...of }, datapath, snapshot())
-  }
+  const beholder = createBeholder(datapath, () => performance.now())
+  const applier = new Applier({ ...world, trials, beholder, taken, based })
+  const plan = planOf(world, engine, trials)
+  const of = () => ({ startedAt, reload: last, vrrp: vrrp.rows(), applied: applier.applied })
+  const status = () =>
+    statusOf({ ...selfOf(world, engine), ...of() }, datapath, snapshot(), standingsOf(engine.store()))
+  const looks = { snapshot, status, checks: health.rows, now }
+  const mender = createMender(datapath, world.log, metrics.mended)
   return {
-    engine,
-    rounds: [...duties.rounds, beholder.round, createMender(datapath, world.log, metrics.mended)],
-    begin,
-    reload: () => applier.reload(),
-    end: () => {
-      duties.end()
-      return applier.end()
-    },
-    handlers: handlers({ ...duties, datapath, engine, snapshot, status, applier, plan }),
+    ...{ engine, health, begin, reload: () => applier.reload() },
+    duties: withApplier(withVrrp(duties, vrrp), applier, [beholder.round, mender]),
+    handlers: handlers({ ...duties, ...looks, datapath, engine, applier, plan }),
     page: () => {
       metrics.tuned(duties.tunables())
-      return metricsPage(snapshot(), metrics)
+      metrics.vrrp(vrrp.rows())
+      return metricsPage(snapshot(), metrics, healthMetrics(engine.store(), health.failures()))
     },
   }
 }
 
-function selfOf({ source, places, port }: SessionWorld) {
-  return { pid: process.pid, source, places, metrics: port.address() }
+function planOf({ source, datapath }: SessionWorld, engine: Engine, trials: Trials) {
+  const inFile = () => withdrawAll(trials.open(), engine.store())
+  return (request: PlanRequest) => rehearse({ source, engine, datapath, inFile }, request)
+}
+
+function withApplier(duties: Duties, applier: Applier, rounds: readonly Round[]): Duties {
+  return {
+    ...duties,
+    rounds: [...duties.rounds, ...rounds],
+    end: () => {
+      void applier.end()
+      duties.end()
+    },
+  }
+}
+
+function vrrpOf({ now, log, places }: SessionWorld, engine: Engine, snapshot: () => Snapshot): Vrrp {
+  return createVrrp({
+    ...{ snapshot, now, log, memory: `${places.socket}.vrrp` },
+    services: () => effectiveOf(engine.store()).services,
+    wished: () => desiredOf(engine.store()).services,
+  })
+}
+
+function withVrrp(duties: Duties, vrrp: Vrrp): Duties {
+  return {
+    ...duties,
+    rounds: [...duties.rounds, { what: 'telling VRRP', every: VRRP_MS, act: vrrp.tell }],
+    end: () => {
+      vrrp.end()
+      duties.end()
+    },
+  }
+}
+
+function selfOf({ source, places, port }: SessionWorld, engine: Engine) {
+  return { pid: process.pid, source, places, metrics: port.address(), generation: engine.generation() }
 }
 
 function engineOf(
   { datapath, state, log }: SessionWorld,
   metrics: ControlMetrics,
-  duties: () => Duties,
+  parts: () => { readonly duties: Duties; readonly health: HealthDuty },
 ): Engine {
   const onChange = (carriage: Carriage) => {
     metrics.generation(carriage.generation)
     metrics.reconciled(carriage.seconds)
-    duties().changed(carriage)
+    parts().duties.changed(carriage)
+    parts().health.changed(carriage)
   }
-  const onLeaving = (from: Store, to: Store) => duties().leaving(from, to)
+  const onLeaving = (from: Store, to: Store) => parts().health.leaving(parts().duties.leaving(from, to))
   const onMended = (what: readonly string[]) => {
     metrics.mended('maps', what.length)
     log(mendedLine(what))
   }
   const clock = () => performance.now() / 1000
-  const first = { base: nothing(datapath), runtime: NO_RUNTIME }
+  const first = { base: nothing(datapath), runtime: NO_RUNTIME, observed: NOTHING_OBSERVED }
   return createEngine({ datapath, state, log, clock, onLeaving, onMended, onChange }, first)
 }
 
 /** An interface that was attached by request and is gone must not keep the file's services from starting. */
-async function firstChange(engine: Engine, base: Desired, runtime: Runtime): Promise<Outcome<Change>> {
-  const restore = (kept: Runtime) => engine.change(() => succeed(storeRestore(base, kept)), { always: true })
+async function firstChange(
+  engine: Engine,
+  base: Desired,
+  runtime: Runtime,
+  observed: Observed,
+): Promise<Outcome<Change>> {
+  const restore = (kept: Runtime) =>
+    engine.change(() => succeed(storeRestore(base, kept, observed)), { always: true })
   const change = await restore(runtime)
   if (change.ok || runtime.interfaces.length === 0) return change
   const without = await restore({ ...runtime, interfaces: [] })
@@ -132,6 +189,10 @@ async function firstChange(engine: Engine, base: Desired, runtime: Runtime): Pro
   const names = runtime.interfaces.map(({ name }) => name).join(', ')
   const why = change.problems.map(({ reason }) => reason).join('; ')
   return withNotices(without, [`${names}, attached at run time, could not be attached again: ${why}`])
+}
+
+function noticesOf(base: Desired, datapath: Datapath): readonly string[] {
+  return [...limitNotices(base.limits, datapath.limits), ...healthNotices(base)]
 }
 
 function withNotices(change: Outcome<Change>, notices: readonly string[]): Outcome<Change> {

@@ -15,7 +15,7 @@ export interface Trial {
 
 /** The file's word comes back as it was; of the requests, those that the change put aside and nobody touched since. */
 export function withdraw(trial: Trial, store: Store): Edited {
-  return storeRestore(trial.before.base, aside(trial, store.runtime))
+  return storeRestore(trial.before.base, aside(trial, store.runtime), store.observed)
 }
 
 /** The requests as they are without the change: what a restart must find. */

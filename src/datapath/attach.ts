@@ -18,6 +18,7 @@ import { ifaceWord, readIface } from './iface.js'
 import { mendLink, mendPin } from './links.js'
 import { type Maps, store64 } from './maps.js'
 import { isPinned, linkedDevices, linkPin, ourLink, type Pins, remove } from './pins.js'
+import { removeProbeFilters } from './probe-filters.js'
 import { problemOf } from './problems.js'
 import type { Repair } from './repair.js'
 import type { Attachment } from './types.js'
@@ -94,6 +95,7 @@ export class Interfaces {
     this.#held.delete(name)
     const { ifindex, mac, slot } = held.attachment
     this.#write(ifindex, mac, undefined, slot)
+    removeProbeFilters(this.#pins, ifindex)
     return { ok: true, value: undefined }
   }
 

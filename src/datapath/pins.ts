@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is pinned where: maps/NAME, links/IFNAME, prog, sweep, clock, and an empty directory named for the object's digest.
+// What is pinned where: maps/NAME, links/IFNAME, prog, sweep, clock, an empty directory named for the object's digest, and
+// probes/ (probe-filters.ts).
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { openProgramById, openXdpLink, type XdpLink } from 'libbpf-ts'
 import { MAP_NAMES, type MapName } from './maps.js'
+import { removeProbeFilters } from './probe-filters.js'
 
 export interface Pins {
   readonly root: string
@@ -119,6 +121,7 @@ export function clearPins(root: string): void {
     link.close()
     unlinkSync(path)
   }
+  removeProbeFilters(pins)
   clearMaps(pins)
   removeEmpty(pins.links)
   for (const name of list(root)) if (name.startsWith(DIGEST)) rmdirSync(join(root, name))

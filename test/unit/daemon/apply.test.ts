@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Applied, type ApplyRequest, readApplyRequest } from '../../../src/api/apply.js'
 import { call } from '../../../src/cli/client.js'
 import { type Daemon, startDaemon } from '../../../src/daemon/daemon.js'
-import { formatProblem } from '../../../src/model/describe.js'
+import { fail, formatProblem } from '../../../src/model/describe.js'
 import type { Outcome } from '../../../src/model/types.js'
 import { until } from '../../lab/until.js'
 import { type Memory, memoryDatapath } from './memory.js'
@@ -51,6 +51,7 @@ async function start(path = file): Promise<void> {
     source: { kind: 'file', path },
     places: { socket, pinRoot: '/sys/fs/bpf/xlvs-memory', stateDir: join(dir, 'state') },
     open: async () => ({ ok: true, value: datapath }),
+    probes: () => fail({ reason: 'there is no kernel here' }),
     now: Date.now,
     pages: () => 1_000_000,
     log: (line) => log.push(line),

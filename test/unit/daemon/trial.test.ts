@@ -2,7 +2,7 @@
 // What a change put aside comes back as it was, and what was asked for since stays.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { NO_RUNTIME, type Runtime, type Store } from '../../../src/daemon/store.js'
+import { NO_RUNTIME, NOTHING_OBSERVED, type Runtime, type Store } from '../../../src/daemon/store.js'
 import { storeReload } from '../../../src/daemon/store-reload.js'
 import { storeAddReal, storeAddService, storeSetReal } from '../../../src/daemon/store-services.js'
 import { storeTune } from '../../../src/daemon/store-settings.js'
@@ -26,7 +26,7 @@ const busy: Runtime = {
   timeouts: { tcp: 60 },
   tunables: { sloppy_tcp: 1 },
 }
-const before: Store = { base: baseOf(), runtime: busy }
+const before: Store = { base: baseOf(), runtime: busy, observed: NOTHING_OBSERVED }
 const next = baseOf({ services: [fileService({ reals: [{ address: '192.0.2.21', weight: 7 }] })] })
 const after = must(storeReload(before, next)).store
 const trial = { before, after }
@@ -92,6 +92,11 @@ const runtime: fc.Arbitrary<Runtime> = fc.record({
   ),
   timeouts: fc.record({ tcp: fc.nat(3), udp: fc.nat(3) }, { requiredKeys: [] }),
   tunables: fc.record({ sloppy_tcp: fc.nat(1) }, { requiredKeys: [] }),
+  drains: fc.uniqueArray(
+    fc.record({ address: fc.constantFrom('1', '2'), since: fc.nat(3), end: fc.constant('move' as const) }),
+    { selector: ({ address }) => address },
+  ),
+  down: fc.constant([]),
   zero: fc.constant(NO_RUNTIME.zero),
 }) as fc.Arbitrary<Runtime>
 
@@ -106,8 +111,8 @@ const sorted = (value: unknown): unknown =>
 
 describe('for any requests', () => {
   const trialOf = (a: Runtime, b: Runtime) => ({
-    before: { base: before.base, runtime: a },
-    after: { base: next, runtime: b },
+    before: { ...before, runtime: a },
+    after: { ...before, base: next, runtime: b },
   })
 
   it('without an edit since, all is as before', () => {

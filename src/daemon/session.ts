@@ -86,12 +86,11 @@ export function createSession(world: SessionWorld): Session {
     based()
     return outcome
   }
-  const fitted = (base: Desired): Desired => ({ ...base, limits: datapath.limits })
   const begin = async (base: Desired, runtime: Runtime) => {
     health.begin(runtime)
-    const change = await firstChange(engine, fitted(base), runtime, { ...NOTHING_OBSERVED, now: now() })
+    const change = await beginning(world, engine, base, runtime)
     if (change.ok) duties.begin()
-    return taken(withNotices(change, noticesOf(base, datapath)))
+    return taken(change)
   }
   const beholder = createBeholder(datapath, () => performance.now())
   const applier = new Applier({ ...world, trials, beholder, taken, based })
@@ -105,12 +104,32 @@ export function createSession(world: SessionWorld): Session {
     ...{ engine, health, begin, reload: () => applier.reload() },
     duties: withApplier(withVrrp(duties, vrrp), applier, [beholder.round, mender]),
     handlers: handlers({ ...duties, ...looks, datapath, engine, applier, plan }),
-    page: () => {
-      metrics.tuned(duties.tunables())
-      metrics.vrrp(vrrp.rows())
-      return metricsPage(snapshot(), metrics, healthMetrics(engine.store(), health.failures()))
-    },
+    page: () => pageOf(metrics, snapshot(), { duties, vrrp, health, engine }),
   }
+}
+
+interface Told {
+  readonly duties: Duties
+  readonly vrrp: Vrrp
+  readonly health: HealthDuty
+  readonly engine: Engine
+}
+
+function pageOf(metrics: ControlMetrics, snapshot: Snapshot, { duties, vrrp, health, engine }: Told) {
+  metrics.tuned(duties.tunables())
+  metrics.vrrp(vrrp.rows())
+  return metricsPage(snapshot, metrics, healthMetrics(engine.store(), health.failures()))
+}
+
+async function beginning(
+  { datapath, now }: SessionWorld,
+  engine: Engine,
+  base: Desired,
+  runtime: Runtime,
+): Promise<Outcome<Change>> {
+  const fitted = { ...base, limits: datapath.limits }
+  const change = await firstChange(engine, fitted, runtime, { ...NOTHING_OBSERVED, now: now() })
+  return withNotices(change, noticesOf(base, datapath))
 }
 
 function planOf({ source, datapath }: SessionWorld, engine: Engine, trials: Trials) {

@@ -39,11 +39,7 @@ export function controlMetrics(version: string): ControlMetrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers,
   })
-  const generation = new Gauge({
-    name: 'xlvs_config_generation',
-    help: 'Counts the changes of the desired state since the daemon started.',
-    registers,
-  })
+  const generation = generationGauge(registry)
   const reloadOk = new Gauge({
     name: 'xlvs_config_last_reload_successful',
     help: '1 when the configuration was taken at the last start or reload, 0 when it was refused.',
@@ -62,6 +58,14 @@ export function controlMetrics(version: string): ControlMetrics {
     vrrp: vrrpGauge(registry),
     text: async () => `${await registry.metrics()}`,
   }
+}
+
+function generationGauge(registry: Registry): Gauge {
+  return new Gauge({
+    name: 'xlvs_config_generation',
+    help: 'Counts the changes of the desired state since the daemon started.',
+    registers: [registry],
+  })
 }
 
 function driftCounter(registry: Registry): Counter<'what'> {

@@ -99,13 +99,16 @@ export function createSession(world: SessionWorld): Session {
   const status = () =>
     statusOf({ ...selfOf(world, engine), ...of() }, datapath, snapshot(), standingsOf(engine.store()))
   const looks = { snapshot, status, checks: health.rows, now }
-  const mender = createMender(datapath, world.log, metrics.mended)
   return {
     ...{ engine, health, begin, reload: () => applier.reload() },
-    duties: withApplier(withVrrp(duties, vrrp), applier, [beholder.round, mender]),
+    duties: withApplier(withVrrp(duties, vrrp), applier, [beholder.round, menderOf(world, metrics)]),
     handlers: handlers({ ...duties, ...looks, datapath, engine, applier, plan }),
     page: () => pageOf(metrics, snapshot(), { duties, vrrp, health, engine }),
   }
+}
+
+function menderOf({ datapath, log }: SessionWorld, metrics: ControlMetrics): Round {
+  return createMender(datapath, log, metrics.mended)
 }
 
 interface Told {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is pinned where: maps/NAME, links/IFNAME, prog, sweep, clock, and an empty directory named for the object's digest.
+// What is pinned where: maps/NAME, links/IFNAME, prog, sweep, clock, and an empty directory named for the object's digest;
+// during an upgrade to another layout next/NAME and before/NAME (docs/decisions/0008-migration.md).
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { openXdpLink } from 'libbpf-ts'
@@ -12,6 +13,10 @@ export interface Pins {
   readonly program: string
   readonly sweep: string
   readonly clock: string
+  /** maps of the version that takes over, until they are `maps` */
+  readonly next: string
+  /** maps of the version before, since they are not `maps` any more */
+  readonly before: string
 }
 
 export const DEFAULT_PIN_ROOT = '/sys/fs/bpf/xlvs'
@@ -26,11 +31,18 @@ export function pinsIn(root: string): Pins {
     program: at('prog'),
     sweep: at('sweep'),
     clock: at('clock'),
+    next: at('next'),
+    before: at('before'),
   }
 }
 
 export function mapPin(pins: Pins, name: MapName): string {
   return join(pins.maps, name)
+}
+
+/** Beside the maps: how they are laid out. */
+export function layoutPin(folder: string): string {
+  return join(folder, 'layout')
 }
 
 /** A BPF file system takes no dots in names; VLAN devices have them. */
@@ -77,6 +89,8 @@ export function clearPins(root: string): void {
     unlinkSync(path)
   }
   clearMaps(pins)
+  clearFolder(pins.next)
+  clearFolder(pins.before)
   if (existsSync(pins.links)) rmdirSync(pins.links)
   for (const name of list(root)) {
     if (name.startsWith(DIGEST)) rmdirSync(join(root, name))
@@ -87,12 +101,21 @@ export function clearPins(root: string): void {
 
 /** The settings last but one step before: a set without settings is half-made, and is made anew. */
 export function clearMaps(pins: Pins): void {
-  remove(join(pins.maps, 'settings'))
-  for (const name of list(pins.maps)) remove(join(pins.maps, name))
-  if (existsSync(pins.maps)) rmdirSync(pins.maps)
+  clearFolder(pins.maps)
   remove(pins.program)
   remove(pins.sweep)
   remove(pins.clock)
+}
+
+/** Of maps: the settings first, marks last. */
+export function clearFolder(folder: string): void {
+  if (!existsSync(folder)) return
+  remove(join(folder, 'settings'))
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (!entry.isDirectory()) remove(join(folder, entry.name))
+  }
+  for (const name of list(folder)) rmdirSync(join(folder, name))
+  rmdirSync(folder)
 }
 
 export function remove(path: string): void {

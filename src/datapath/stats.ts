@@ -2,6 +2,7 @@
 // Counters: CPU-major rows that only their CPU writes, summed here. Sums stay 64 bits wide.
 import {
   Limit,
+  RealStats_OFFSETS,
   RealStats_SIZE,
   Reason,
   ReasonClass,
@@ -13,6 +14,9 @@ import type { Maps } from './maps.js'
 import type { Action, Counters, RealCounters, ReasonName, TotalsSnapshot } from './types.js'
 
 const REAL_WORDS = RealStats_SIZE / 8
+const PACKETS = RealStats_OFFSETS.packets / 8
+const BYTES = RealStats_OFFSETS.bytes / 8
+const CONNECTIONS = RealStats_OFFSETS.connections / 8
 const VERDICT_WORDS = 2
 const TOTALS_WORDS = 8
 
@@ -23,10 +27,10 @@ export function realStats(maps: Maps, cpus: number, id: number): RealCounters {
   let [packets, bytes, connections] = [0n, 0n, 0n]
   for (let cpu = 0; cpu < cpus; cpu++) {
     const at = (cpu * rows + id) * REAL_WORDS
-    if (words[at] === 0n && words[at + 2] === 0n) continue
-    packets = BigInt.asUintN(64, packets + (words[at] as bigint))
-    bytes = BigInt.asUintN(64, bytes + (words[at + 1] as bigint))
-    connections = BigInt.asUintN(64, connections + (words[at + 2] as bigint))
+    if (words[at + PACKETS] === 0n && words[at + CONNECTIONS] === 0n) continue
+    packets = BigInt.asUintN(64, packets + (words[at + PACKETS] as bigint))
+    bytes = BigInt.asUintN(64, bytes + (words[at + BYTES] as bigint))
+    connections = BigInt.asUintN(64, connections + (words[at + CONNECTIONS] as bigint))
   }
   return { packets, bytes, connections }
 }

@@ -4,8 +4,12 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Abi } from '../../src/abi/generated.js'
-import type { ConnRow, RealRow, TemplateRow } from '../../src/api/contract.js'
+import type { ConnRow } from '../../src/api/contract.js'
+import { call } from '../../src/cli/client.js'
+import { clearDatapath } from '../../src/datapath/open.js'
 import type { UpgradeStep } from '../../src/datapath/types.js'
+import { formatProblems } from '../../src/model/describe.js'
+import type { Outcome } from '../../src/model/types.js'
 import { type Held, hold } from '../lab/flows.js'
 import {
   answered,
@@ -19,12 +23,13 @@ import {
 } from '../lab/index.js'
 import { until } from '../lab/until.js'
 import { nextVersion, type Variant } from '../lab/variant.js'
-import { rows, xdpOn } from '../lab/view.js'
+import { xdpOn } from '../lab/view.js'
 
 const SERVICE = '192.0.2.10:80'
 const SERVICE6 = '[2001:db8::10]:80'
 const PERSISTENT = '192.0.2.10:81'
 const DNS = '192.0.2.10:53'
+const OLD = fileURLToPath(new URL('../../bin/xlvs', import.meta.url))
 const UPGRADE = fileURLToPath(new URL('../lab/programs/upgrade.mjs', import.meta.url))
 const FLOWS = 3
 
@@ -35,7 +40,7 @@ let next: Variant
 function yaml(): string {
   const reals = [21, 22, 23].map((host) => `192.0.2.${host}`).join(', ')
   const reals6 = [21, 22, 23].map((host) => `"2001:db8::${host}"`).join(', ')
-  return `interfaces: [eth0]
+  return `interfaces: [eth0, eth9]
 limits: {connections: 16384, templates: 256}
 timeouts: {tcpfin: 2}
 services:
@@ -49,7 +54,9 @@ services:
 beforeAll(async () => {
   next = nextVersion()
   topology = await buildTopology({ reals: 3 })
-  const { lab, reals } = topology
+  const { lab, reals, director: host } = topology
+  // a second interface: one of the two gets the new program before the other
+  await lab.must(host.namespace, ['ip', 'link', 'add', 'eth9', 'up', 'type', 'veth', 'peer', 'name', 'eth9p'])
   await Promise.all(
     reals.flatMap((real) => [serve(lab, real, { udp: [DNS] }), serve(lab, real, { port: 81 })]),
   )
@@ -67,23 +74,31 @@ function holdAll(): Promise<readonly Held[]> {
 }
 
 async function stop(daemon: Running): Promise<void> {
-  expect(await daemon.stop('SIGTERM')).toBe(0)
+  expect(await daemon.stop('SIGTERM', 30_000), daemon.stderr()).toBe(0)
 }
 
-/** The daemon of the next version, on the same places. */
-async function startNext(): Promise<Running> {
+/** A daemon of this version or the next, on the same places. */
+async function start(command: string): Promise<Running> {
   const { lab, director: host } = topology
-  const daemon = lab.start(
-    host.namespace,
-    [process.execPath, next.xlvs, 'run', '-c', director.file],
-    director.env,
-  )
-  await until('the next version answers', async () => {
+  const words = [process.execPath, command, 'run', '-c', director.file]
+  const daemon = lab.start(host.namespace, words, director.env)
+  await until('the daemon answers', async () => {
     if (daemon.ended() !== undefined) throw new Error(daemon.stderr())
-    return (await director.xlvs('status')).code === 0
+    return (await call(socket(), 'status')).ok
   })
   return daemon
 }
+
+const socket = () => director.env['XLVS_SOCKET'] as string
+
+function told<T>(answer: Outcome<T>): T {
+  if (!answer.ok) throw new Error(formatProblems(answer.problems))
+  return answer.value
+}
+
+const realRows = async () => told(await call(socket(), 'reals')).rows
+const connRows = async () => told(await call(socket(), 'conns')).rows
+const templateRows = async () => told(await call(socket(), 'templates')).rows
 
 interface Counted {
   readonly packets: number
@@ -92,7 +107,7 @@ interface Counted {
 }
 
 async function counted(): Promise<ReadonlyMap<string, Counted>> {
-  return new Map((await rows<RealRow>(director, 'reals')).map((row) => [row.real, row as Counted]))
+  return new Map((await realRows()).map((row) => [row.real, row as Counted]))
 }
 
 /** Those that are held, and where they go. */
@@ -107,14 +122,14 @@ async function heldConns(held: readonly Held[]): Promise<readonly string[]> {
     row.state,
     row.controlled,
   ]
-  const all = await rows<ConnRow>(director, 'conns')
+  const all = await connRows()
   const open = all.filter(({ state }) => state === 'ESTABLISHED' || state === 'UDP')
   expect(open.length).toBeGreaterThanOrEqual(held.length * FLOWS)
   return open.map((row) => flow(row).join(' ')).sort()
 }
 
 async function templates(): Promise<readonly string[]> {
-  const all = await rows<TemplateRow>(director, 'templates')
+  const all = await templateRows()
   return all
     .map((row) => [row.clientNet, row.vip, row.virtualPort, row.real, row.assured, row.controls].join(' '))
     .sort()
@@ -127,7 +142,7 @@ function expectUnbroken(held: readonly Held[]): void {
 /** What real servers count is what is in the tables. */
 async function expectCountsTrue(): Promise<void> {
   await until('counts and tables agree', async () => {
-    const [reals, conns] = [await rows<RealRow>(director, 'reals'), await rows<ConnRow>(director, 'conns')]
+    const [reals, conns] = [await realRows(), await connRows()]
     const open = reals.reduce((sum, real) => sum + Number(real.active) + Number(real.inactive), 0)
     return open === conns.length
   })
@@ -145,10 +160,10 @@ describe('to a version whose maps have other layouts', () => {
       load(lab, clients[0], `http://${service}/`, { concurrency: 3, rate: 100 }),
     )
     await Promise.all(short.map((one) => answered(one, 100)))
+    const before = await counted()
     await stop(director.daemon())
-    const before = await atRest()
     const program = await xdpOn(lab, topology.director.namespace, 'eth0')
-    const daemon = await startNext()
+    const daemon = await start(next.xlvs)
     expect(await xdpOn(lab, topology.director.namespace, 'eth0')).not.toBe(program)
     await Promise.all(short.map((one) => answered(one, 100, one.latest())))
     await Promise.all(held.map((one) => one.goOn()))
@@ -167,14 +182,6 @@ describe('to a version whose maps have other layouts', () => {
     await stop(daemon)
   })
 
-  /** Counters as the old version's daemon last told them. */
-  async function atRest() {
-    await director.restart()
-    const seen = await counted()
-    await stop(director.daemon())
-    return seen
-  }
-
   it('and the old version is refused, and touches nothing', async () => {
     const { lab, director: host } = topology
     const held = await holdAll()
@@ -191,8 +198,6 @@ describe('to a version whose maps have other layouts', () => {
     await Promise.all(held.map((one) => one.close()))
   })
 })
-
-const OLD = fileURLToPath(new URL('../../bin/xlvs', import.meta.url))
 
 function pins(folder = topology.lab.pinRoot): string[] {
   return readdirSync(folder, { recursive: true }).map(String).sort()
@@ -211,14 +216,14 @@ const STEPS: readonly UpgradeStep[] = [
 ]
 
 describe('kill -9 in the middle of taking over', () => {
-  /** This version's daemon on maps of its own again. */
-  async function anew(): Promise<void> {
-    const cleared = await director.xlvs('detach', '--all')
-    expect(cleared.code, cleared.stderr).toBe(0)
-    await director.restart()
+  /** This version's daemon, on maps made anew. */
+  async function anew(): Promise<Running> {
+    expect(clearDatapath(topology.lab.pinRoot)).toMatchObject({ ok: true })
+    const daemon = await start(OLD)
     await until('the real servers are found', async () =>
-      (await rows<RealRow>(director, 'reals')).every((row) => row.nexthop.state === 'up'),
+      (await realRows()).every((row) => row.nexthop.state === 'up'),
     )
+    return daemon
   }
 
   function takeOver(dist: string, step?: UpgradeStep) {
@@ -242,28 +247,32 @@ describe('kill -9 in the middle of taking over', () => {
     return lab.run(host.namespace, words)
   }
 
-  it.each(STEPS)('at "%s" leaves what forwards on, and what the next version takes over', async (step) => {
-    await anew()
-    const held = await holdAll()
-    const [conns, table] = [await heldConns(held), await templates()]
-    const before = await counted()
-    await stop(director.daemon())
-    const killed = await takeOver(next.dist, step)
-    expect(killed.stdout).toBe('')
-    await Promise.all(held.map((one) => one.goOn()))
-    const daemon = await startNext()
-    await Promise.all(held.map((one) => one.goOn()))
-    expectUnbroken(held)
-    expect(await heldConns(held)).toEqual(conns)
-    expect(await templates()).toEqual(table)
-    for (const [real, now] of await counted())
-      expect(now.packets).toBeGreaterThanOrEqual(before.get(real)?.packets ?? 0)
-    expect(pins().filter((pin) => /^(next|before)/.test(pin))).toEqual([])
-    await expectCountsTrue()
-    const { lab, clients } = topology
-    const asked = load(lab, clients[0], `http://${SERVICE}/`, { requests: 12, concurrency: 3 })
-    expect(await asked.finished()).toMatchObject({ done: 12, failed: 0 })
-    await Promise.all(held.map((one) => one.close()))
-    await stop(daemon)
-  })
+  it.each(STEPS)(
+    'at "%s" leaves what forwards on, and what the next version takes over',
+    { timeout: 180_000 },
+    async (step) => {
+      const old = await anew()
+      const held = await holdAll()
+      const [conns, table] = [await heldConns(held), await templates()]
+      const before = await counted()
+      await stop(old)
+      const killed = await takeOver(next.dist, step)
+      expect(killed.stdout).toBe('')
+      await Promise.all(held.map((one) => one.goOn()))
+      const daemon = await start(next.xlvs)
+      await Promise.all(held.map((one) => one.goOn()))
+      expectUnbroken(held)
+      expect(await heldConns(held)).toEqual(conns)
+      expect(await templates()).toEqual(table)
+      for (const [real, now] of await counted())
+        expect(now.packets).toBeGreaterThanOrEqual(before.get(real)?.packets ?? 0)
+      expect(pins().filter((pin) => /^(next|before)/.test(pin))).toEqual([])
+      await expectCountsTrue()
+      const { lab, clients } = topology
+      const asked = load(lab, clients[0], `http://${SERVICE}/`, { requests: 12, concurrency: 3 })
+      expect(await asked.finished()).toMatchObject({ done: 12, failed: 0 })
+      await Promise.all(held.map((one) => one.close()))
+      await stop(daemon)
+    },
+  )
 })

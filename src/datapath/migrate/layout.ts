@@ -62,7 +62,7 @@ export function movesOf(old: Layout, now: Layout, from = 0, to = 0, name = ''): 
           )
     })
   }
-  throw new Untranslatable(name, `a ${old.kind} becomes a ${now.kind}`)
+  throw new Untranslatable(name, `${old.kind} becomes ${now.kind}`)
 }
 
 export function membersOf({ members }: Struct): readonly LayoutMember[] {

@@ -77,13 +77,13 @@ interface Prepared extends Omit<Sets, 'now'> {
 }
 
 function prepare(upgrade: Upgrade): Prepared | Outcome<never> | undefined {
+  const before = pinnedDescription(layoutPin(upgrade.pins.maps)) ?? RECORDED[upgrade.from]
+  const steps = stepsBetween(upgrade.from, Abi.ABI_VERSION)
+  if (before === undefined || steps === undefined) return undefined
+  const old = mapsIn(upgrade.pins.maps)
   const spec = openObject(upgrade.object, { name: 'xlvs' })
   try {
     const description = describe(spec)
-    const before = pinnedDescription(layoutPin(upgrade.pins.maps)) ?? RECORDED[upgrade.from]
-    const steps = stepsBetween(upgrade.from, Abi.ABI_VERSION)
-    if (before === undefined || steps === undefined) return undefined
-    const old = mapsIn(upgrade.pins.maps)
     const versions = {
       before,
       now: description,
@@ -93,6 +93,7 @@ function prepare(upgrade: Upgrade): Prepared | Outcome<never> | undefined {
     }
     return { old, before, description, plan: planOf(versions) }
   } catch (error) {
+    for (const map of Object.values(old)) map.close()
     if (error instanceof Untranslatable) return untranslatable(upgrade, error)
     throw error
   } finally {

@@ -3,19 +3,47 @@
 import { type BtfArray, type BtfComposite, type BtfSection, type BtfType, parseBtf } from './gen-types/btf.js'
 
 /** How bytes of a key or a value are to be read; plain data, which survives JSON. */
-export type Layout =
-  | {
-      readonly kind: 'number'
-      /** 1, 2, 4, 8 or 16 */
-      readonly bytes: number
-      readonly signed: boolean
-      /** big-endian: declared as `__be16`, `__be32` or `__be64` */
-      readonly network: boolean
-    }
-  | { readonly kind: 'array'; readonly of: Layout; readonly length: number }
-  | { readonly kind: 'struct'; readonly bytes: number; readonly members: readonly LayoutMember[] }
-  /** Unions, pointers, bitfields' structs, and whatever else has no plain reading. */
-  | { readonly kind: 'opaque'; readonly bytes: number }
+export type Layout = NumberLayout | ArrayLayout | StructLayout | OpaqueLayout
+
+/** An integer, a truth value or an enum. */
+export interface NumberLayout {
+  /** Tells the kinds apart. */
+  readonly kind: 'number'
+  /** 1, 2, 4, 8 or 16. */
+  readonly bytes: number
+  /** Two's complement. */
+  readonly signed: boolean
+  /** Big-endian: declared as `__be16`, `__be32` or `__be64`. */
+  readonly network: boolean
+}
+
+/** Elements, one after the other. */
+export interface ArrayLayout {
+  /** Tells the kinds apart. */
+  readonly kind: 'array'
+  /** How each element is laid out. */
+  readonly of: Layout
+  /** Elements. */
+  readonly length: number
+}
+
+/** Members, each at its place. */
+export interface StructLayout {
+  /** Tells the kinds apart. */
+  readonly kind: 'struct'
+  /** The whole, padding included. */
+  readonly bytes: number
+  /** In the order of their declaration. */
+  readonly members: readonly LayoutMember[]
+}
+
+/** Unions, pointers, structs with bitfields, and whatever else has no plain reading. */
+export interface OpaqueLayout {
+  /** Tells the kinds apart. */
+  readonly kind: 'opaque'
+  /** 0: not known. */
+  readonly bytes: number
+}
 
 /** One member of a struct. */
 export interface LayoutMember {
@@ -90,17 +118,21 @@ export function bytesOf(layout: Layout): number {
   return layout.kind === 'array' ? layout.length * bytesOf(layout.of) : layout.bytes
 }
 
-function layoutOf(types: readonly BtfType[], id: number): Layout {
+/** No type is nested deeper; a damaged one that contains itself is. */
+const DEEPEST = 32
+
+function layoutOf(types: readonly BtfType[], id: number, depth = 0): Layout {
   const { type, network } = resolve(types, id)
+  if (depth > DEEPEST) return { kind: 'opaque', bytes: 0 }
   switch (type.kind) {
     case 'int':
       return { kind: 'number', bytes: type.size, signed: type.encoding === 'signed', network }
     case 'enum':
       return { kind: 'number', bytes: type.size, signed: type.signed, network: false }
     case 'array':
-      return arrayOf(types, type)
+      return arrayOf(types, type, depth)
     case 'struct':
-      return structOf(types, type)
+      return structOf(types, type, depth)
     case 'union':
       return { kind: 'opaque', bytes: type.size }
     case 'pointer':
@@ -110,11 +142,15 @@ function layoutOf(types: readonly BtfType[], id: number): Layout {
   }
 }
 
-function arrayOf(types: readonly BtfType[], { type, length }: BtfArray): Layout {
-  return { kind: 'array', of: layoutOf(types, type), length }
+function arrayOf(types: readonly BtfType[], { type, length }: BtfArray, depth: number): Layout {
+  return { kind: 'array', of: layoutOf(types, type, depth + 1), length }
 }
 
-function structOf(types: readonly BtfType[], { size, members }: BtfComposite<'struct'>): Layout {
+function structOf(
+  types: readonly BtfType[],
+  { size, members }: BtfComposite<'struct'>,
+  depth: number,
+): Layout {
   if (members.some(({ bits, bitOffset }) => bits !== 0 || bitOffset % 8 !== 0))
     return { kind: 'opaque', bytes: size }
   return {
@@ -123,7 +159,7 @@ function structOf(types: readonly BtfType[], { size, members }: BtfComposite<'st
     members: members.map(({ name, bitOffset, type }) => ({
       name,
       offset: bitOffset / 8,
-      layout: layoutOf(types, type),
+      layout: layoutOf(types, type, depth + 1),
     })),
   }
 }

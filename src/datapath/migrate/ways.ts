@@ -32,6 +32,9 @@ export interface Table {
   readonly count: (real: number, delta: bigint) => void
 }
 
+/** Sets that are compared at once. */
+const STRETCH = 256
+
 /** Being written: no reader takes it for a flow. */
 const BUSY = 1n
 
@@ -60,16 +63,49 @@ export class Ways {
     this.#sets = Math.min(table.from.count, table.to.count)
     const { buffer, byteOffset, byteLength } = table.to.bytes
     this.#words = new BigInt64Array(buffer, byteOffset, byteLength / 8)
-    this.#seen = fresh ? new Uint8Array(table.from.bytes.byteLength) : undefined
-    this.carry()
+    this.#seen = fresh ? table.from.bytes.slice() : undefined
+    if (this.#seen === undefined) this.carry()
+    else this.#fill(this.#seen)
+  }
+
+  /** Nobody knows the new table yet: every flow goes into the way that it has in the old one. */
+  #fill(seen: Uint8Array): void {
+    const { from, to, meaning } = this.#table
+    const [old, now] = [new DataView(seen.buffer), new DataView(to.bytes.buffer, to.bytes.byteOffset)]
+    for (let set = 0; set < this.#sets; set++) {
+      for (let way = 0; way < this.#old.ways; way++) {
+        const at = set * from.stride + this.#old.first + way * this.#old.bytes
+        const data = this.#reworded(old.getBigUint64(at + this.#old.data, true))
+        if (data === 0n) continue
+        if (meaning.whole(data)) {
+          const target = this.#at(set, way)
+          move(this.#moves, seen, at, to.bytes, target)
+          now.setBigUint64(target + this.#new.data, data, true)
+        } else seen.fill(0, at, at + this.#old.bytes)
+      }
+    }
   }
 
   /** Brings the new table up to date with what became of the old one since the last time. */
   carry(): void {
+    for (let set = 0; set < this.#sets; set += STRETCH) {
+      const end = Math.min(set + STRETCH, this.#sets)
+      if (!this.#unchanged(set, end)) this.#carrySets(set, end)
+    }
+  }
+
+  /** Most of a table rests. */
+  #unchanged(first: number, end: number): boolean {
+    const { bytes, stride } = this.#table.from
+    const part = (all: Uint8Array) => all.subarray(first * stride, end * stride)
+    return this.#seen !== undefined && Buffer.compare(part(bytes), part(this.#seen)) === 0
+  }
+
+  #carrySets(begin: number, end: number): void {
     const { from } = this.#table
     const [now, seen] = [wordsOf(from.bytes), this.#seen && wordsOf(this.#seen)]
     const { first, bytes, ways } = this.#old
-    for (let set = 0; set < this.#sets; set++) {
+    for (let set = begin; set < end; set++) {
       for (let way = 0; way < ways; way++) {
         const at = set * from.stride + first + way * bytes
         if (changed(now, seen, at / 4, bytes / 4)) this.#look(set, way, at)
@@ -182,7 +218,11 @@ export class Ways {
     if (old === undefined) return { bytes, data: 0n }
     move(this.#moves, old, 0, bytes, 0)
     const data = new DataView(old.buffer, old.byteOffset).getBigUint64(this.#old.data, true)
-    return { bytes, data: data === 0n ? 0n : (this.#table.word?.(data) ?? data) }
+    return { bytes, data: this.#reworded(data) }
+  }
+
+  #reworded(data: bigint): bigint {
+    return data === 0n ? 0n : (this.#table.word?.(data) ?? data)
   }
 
   #at(set: number, way: number): number {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is pinned where: maps/NAME, links/IFNAME, prog, sweep, clock, and an empty directory named for the object's digest;
-// during an upgrade to another layout next/NAME and before/NAME (docs/decisions/0008-migration.md).
+// What is pinned where: maps/NAME, links/IFNAME, prog, sweep, clock, an empty directory named for the object's digest, and
+// probes/ (probe-filters.ts); during an upgrade to other layouts next/NAME and before/NAME (docs/decisions/0008-migration.md).
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { openXdpLink } from 'libbpf-ts'
 import type { MapName } from './maps.js'
+import { removeProbeFilters } from './probe-filters.js'
 
 export interface Pins {
   readonly root: string
@@ -88,6 +89,7 @@ export function clearPins(root: string): void {
     link.close()
     unlinkSync(path)
   }
+  removeProbeFilters(pins)
   clearMaps(pins)
   clearFolder(pins.next)
   clearFolder(pins.before)

@@ -61,7 +61,7 @@ interface HttpCommon extends CheckCommon {
   readonly host?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly version: '1.0' | '1.1'
-  /** of these, as keepalived counts, the first that is good is enough */
+  /** keepalived's: the asks follow each other without a pause, as they always do here */
   readonly fastRecovery?: true
 }
 
@@ -95,12 +95,12 @@ export interface DnsCheck extends CheckCommon {
 /** Without `require`, only an ICMP error is a failure: silence may be what the service does. */
 export interface UdpCheck extends CheckCommon {
   readonly kind: 'udp'
-  /** lower-case hex, two digits a byte */
+  /** lower-case hex, two digits a byte; absent = an empty datagram */
   readonly payload?: string
   readonly requireReply?: true
   /** hex; two '?' stand for any byte */
   readonly reply?: string
-  /** bytes */
+  /** bytes; minReply absent = as many as `reply` has; where it is less, a shorter reply is compared as far as it goes */
   readonly minReply?: number
   readonly maxReply?: number
 }

@@ -14,6 +14,8 @@ import type { Look } from '../look.js'
 import { type DaemonOptions, daemonOptions, examples, socketOf } from '../options.js'
 import { type ServiceOptions, serviceKeyWord, serviceOptions } from '../service-words.js'
 import type { Act } from '../verbs.js'
+import { drainsLines } from '../views/drains.js'
+import { healthLines } from '../views/health.js'
 import {
   connsLines,
   interfacesLines,
@@ -31,11 +33,13 @@ interface Noun<Name extends RouteName = RouteName> {
   readonly name: Name
   readonly summary: string
   readonly filters: readonly FilterName[]
+  /** the filter that may also stand as a word of its own: xlvs show health 192.0.2.10:80 */
+  readonly word?: 'service'
   readonly example: string
   /** the lines; undefined = as indented JSON */
-  readonly lines?: (answer: Calls[Name]['answer'], look: Look) => readonly string[]
+  readonly lines?: (answer: Calls[Name]['answer'], look: Look, now: number) => readonly string[]
   /** the lines with --rates */
-  readonly rates?: (answer: Calls[Name]['answer'], look: Look) => readonly string[]
+  readonly rates?: (answer: Calls[Name]['answer'], look: Look, now: number) => readonly string[]
 }
 
 const MANY = '100'
@@ -50,6 +54,11 @@ const NOUNS: readonly Noun[] = [
     ['service', 'client', 'real', 'limit'],
     templatesLines,
   ),
+  {
+    ...listing('health', 'who is up, since when, and what the checks said', ['service', 'real'], healthLines),
+    word: 'service',
+  },
+  listing('drains', 'real servers that are being emptied', ['service', 'real'], drainsLines),
   listing('nexthops', 'how packets get to each real server', ['real'], nexthopsLines),
   listing('interfaces', 'where the XDP program is attached', [], interfacesLines),
   listing('reasons', 'why packets were passed, forwarded or dropped', [], reasonsLines),
@@ -88,12 +97,19 @@ function defineNoun(sub: Command, noun: Noun, context: Context, act: Act): void 
   sub.description(noun.summary)
   if (noun.filters.includes('service'))
     serviceOptions(sub.option('--service <vip:port>', 'only this service'))
+  if (noun.word === 'service') sub.argument('[vip:port]', 'only this service')
   if (noun.filters.includes('client')) sub.option('--client <address>', 'only this client')
   if (noun.filters.includes('real')) sub.option('--real <address>', 'only this real server')
   if (noun.filters.includes('limit')) sub.option('--limit <n>', 'at most so many rows, 0 = all', MANY)
   if (noun.rates) sub.option('--rates', 'per second, smoothed as IPVS does')
   examples(daemonOptions(sub), noun.example)
-  sub.action(act((_: object, command: Command) => show(context, noun, command.optsWithGlobals<Options>())))
+  sub.action(
+    act((...words: readonly unknown[]) => {
+      const [word] = noun.word === undefined ? [] : words
+      const options = sub.optsWithGlobals<Options>()
+      return show(context, noun, typeof word === 'string' ? { ...options, service: word } : options)
+    }),
+  )
 }
 
 interface Options extends DaemonOptions, ServiceOptions {
@@ -113,7 +129,7 @@ async function show(context: Context, noun: Noun, options: Options) {
   const outcome = await call(socketOf(options, context), noun.name, filter.value)
   const lines = options.rates ? noun.rates : noun.lines
   if (!lines) return answer(context, { json: true }, outcome, () => [])
-  return answer(context, options, outcome, (value) => lines(value, context.look))
+  return answer(context, options, outcome, (value) => lines(value, context.look, context.now()))
 }
 
 interface ProcOptions extends DaemonOptions {
@@ -139,7 +155,7 @@ function showFile(context: Context, command: Command, file: string | undefined, 
   return procAnswer(context, file, options)
 }
 
-type Draw<Row> = (rows: readonly Row[], look: Look) => readonly string[]
+type Draw<Row> = (rows: readonly Row[], look: Look, now: number) => readonly string[]
 
 function listing<Name extends RouteName, Row>(
   name: Name,
@@ -148,9 +164,9 @@ function listing<Name extends RouteName, Row>(
   draw: Draw<Row>,
   drawRates?: Draw<Row>,
 ): Noun {
-  const linesOf = (how: Draw<Row>) => (answer: unknown, look: Look) => {
+  const linesOf = (how: Draw<Row>) => (answer: unknown, look: Look, now: number) => {
     const { rows, more } = answer as Listing<Row>
-    const drawn = how(rows, look)
+    const drawn = how(rows, look, now)
     if (drawn.length === 0) return [`no ${name}`]
     return more ? [...drawn, look.dim(`there are more; --limit 0 shows all`)] : drawn
   }

@@ -73,7 +73,6 @@ const PROCESS = [
   'reload_file',
   'reload_repeat',
   'reload_time_file',
-  'script_user',
   'shutdown_script',
   'shutdown_script_timeout',
   'snmp_socket',
@@ -116,8 +115,6 @@ const VRRP = [
   'vrrp_netlink_monitor_rcv_bufs',
   'vrrp_netlink_monitor_rcv_bufs_force',
   'vrrp_no_swap',
-  'vrrp_notify_fifo',
-  'vrrp_notify_fifo_script',
   'vrrp_notify_priority_changes',
   'vrrp_priority',
   'vrrp_process_name',
@@ -143,7 +140,10 @@ const GLOBAL: Grammar = {
   ...all(HEALTH, { role: 'health', check: any }),
   notification_email: { role: 'mail', block: 'any', folded: true },
   lvs_timeouts: { role: 'read', check: some },
+  vrrp_notify_fifo: { role: 'read', check: some },
+  vrrp_notify_fifo_script: { role: 'read', check: some },
   lvs_flush: { role: 'read', check: any },
+  script_user: { role: 'read', check: any },
   lvs_sync_daemon: { role: 'read', check: some },
 }
 

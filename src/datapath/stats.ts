@@ -17,6 +17,8 @@ const REAL_WORDS = RealStats_SIZE / 8
 const PACKETS = RealStats_OFFSETS.packets / 8
 const BYTES = RealStats_OFFSETS.bytes / 8
 const CONNECTIONS = RealStats_OFFSETS.connections / 8
+/** retries in its lower half, handshakes in its upper one */
+const HANDSHAKES = RealStats_OFFSETS.retries / 8
 const VERDICT_WORDS = 2
 const TOTALS_WORDS = 8
 
@@ -39,7 +41,7 @@ export function realStats(maps: Maps, cpus: number, id: number): RealCounters {
 export function handshakesOf(maps: Maps, cpus: number, id: number): Handshakes {
   let [retries, handshakes] = [0, 0]
   for (let cpu = 0; cpu < cpus; cpu++) {
-    const word = maps.realStats[(cpu * maps.sizes.reals + id) * REAL_WORDS + 3] as bigint
+    const word = maps.realStats[(cpu * maps.sizes.reals + id) * REAL_WORDS + HANDSHAKES] as bigint
     retries += Number(word & 0xffffffffn)
     handshakes += Number(word >> 32n)
   }

@@ -2,6 +2,7 @@
 // An xlvs whose maps have another layout takes over from this one, and nobody notices: not a connection, not a counter.
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { openMap } from 'libbpf-ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Abi } from '../../src/abi/generated.js'
 import type { ConnRow } from '../../src/api/contract.js'
@@ -149,7 +150,9 @@ async function expectCountsTrue(): Promise<void> {
 }
 
 describe('to a version whose maps have other layouts', () => {
-  it('under load breaks no connection, fails no request and goes on counting', async () => {
+  it('under load breaks no connection, fails no request and goes on counting', {
+    timeout: 180_000,
+  }, async () => {
     const { lab, clients } = topology
     const held = await holdAll()
     const downloads = load(lab, clients[0], `http://${SERVICE}/bytes/2000000?over=8000`, {
@@ -161,10 +164,13 @@ describe('to a version whose maps have other layouts', () => {
     )
     await Promise.all(short.map((one) => answered(one, 100)))
     const before = await counted()
+    const maps = [mapId('conns4'), mapId('tables')]
     await stop(director.daemon())
     const program = await xdpOn(lab, topology.director.namespace, 'eth0')
     const daemon = await start(next.xlvs)
     expect(await xdpOn(lab, topology.director.namespace, 'eth0')).not.toBe(program)
+    // the one was translated, the other is the same
+    expect([mapId('conns4') === maps[0], mapId('tables') === maps[1]]).toEqual([false, true])
     await Promise.all(short.map((one) => answered(one, 100, one.latest())))
     await Promise.all(held.map((one) => one.goOn()))
     expect(await downloads.finished()).toMatchObject({ done: 4, failed: 0 })
@@ -198,6 +204,12 @@ describe('to a version whose maps have other layouts', () => {
     await Promise.all(held.map((one) => one.close()))
   })
 })
+
+function mapId(name: string): number {
+  const map = openMap(`${topology.lab.pinRoot}/maps/${name}`)
+  map.close()
+  return map.id
+}
 
 function pins(folder = topology.lab.pinRoot): string[] {
   return readdirSync(folder, { recursive: true }).map(String).sort()

@@ -5,7 +5,7 @@ import type { CheckRow } from '../api/contract.js'
 import type { Datapath } from '../datapath/types.js'
 import { createHooks, type Hooks } from '../health/hooks.js'
 import { ask } from '../health/kinds/index.js'
-import { type Checks, createChecks } from '../health/runner.js'
+import { type Checks, createChecks, type Subject } from '../health/runner.js'
 import type { Health } from '../model/checks.js'
 import { formatProblems } from '../model/describe.js'
 import { realKey, serviceKey } from '../model/keys.js'
@@ -35,7 +35,7 @@ export interface HealthDuty {
   /** before the first change: what is known of earlier */
   begin(runtime: Runtime): void
   /** health of exactly what will be checked, and what follows for each service */
-  leaving(to: Store): Store
+  leaving(from: Store, to: Store): Store
   changed(carriage: Carriage): void
   rows(): readonly CheckRow[]
   failures(): ReadonlyMap<RealKey, number>
@@ -75,7 +75,7 @@ export function createHealth(world: HealthDutyWorld): HealthDuty {
     begin: (runtime) => {
       life.remembered = rememberedHealth(runtime.down)
     },
-    leaving: (to) => observing(forwarding(life, to), world.now()),
+    leaving: (from, to) => observing(forwarding(life, to), world.now(), from),
     changed: (carriage) => changed(life, carriage),
     rows: checks.rows,
     failures: failures.counts,
@@ -167,7 +167,7 @@ function follow(life: Life, to: Store): void {
   const subjects = possible ? some : subjectsOf(to, true)
   checks.set(subjects, life.remembered === undefined ? undefined : to.observed.health)
   life.remembered = undefined
-  watch.set(new Set(subjects.filter(({ passive }) => passive).map(({ key }) => key)))
+  watch.set(witnesses(subjects))
   failures.keep(new Set(subjects.map(({ key }) => key)))
 }
 
@@ -177,6 +177,12 @@ function waysOut(datapath: Datapath, asked: readonly { readonly real: AddressTex
   const exits = asked.map(({ real }) => datapath.nextHop(real)).filter(({ state }) => state === 'up')
   const names = exits.map((hop) => hop.interface).filter((name) => name !== undefined)
   return [...new Set([...attached, ...names])].sort()
+}
+
+/** Where one real server may be taken out for what it does not answer, the others tell whether clients are answered at all. */
+function witnesses(subjects: readonly Subject[]): ReadonlySet<RealKey> {
+  const services = new Set(subjects.filter(({ passive }) => passive).map(({ service }) => service))
+  return new Set(subjects.filter(({ service }) => services.has(service)).map(({ key }) => key))
 }
 
 function isThroughVip({ via }: { readonly via: 'vip' | 'real' }): boolean {

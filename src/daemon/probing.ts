@@ -26,16 +26,10 @@ export interface Probing {
 const CLOSED: Outcome<never> = fail({ reason: 'questions through the VIP are not possible' })
 
 export function createProbing(open: () => Outcome<ProbePath>, log: (line: string) => void): Probing {
+  const { tell, good } = telling(log)
   let path: ProbePath | undefined
   let impossible = false
   let attached: string | undefined
-  let said = ''
-  const tell = (problems: readonly Problem[]) => {
-    const why = formatProblems(problems)
-    if (why !== said)
-      log(`health checks ask the real servers at their own addresses, not through the VIP: ${why}`)
-    said = why
-  }
   const opened = (): ProbePath | undefined => {
     if (path || impossible) return path
     const outcome = open()
@@ -51,7 +45,7 @@ export function createProbing(open: () => Outcome<ProbePath>, log: (line: string
     if (attached === interfaces.join()) return true
     const outcome = to.attach(interfaces)
     attached = outcome.ok ? interfaces.join() : undefined
-    if (outcome.ok) said = ''
+    if (outcome.ok) good()
     else tell(outcome.problems)
     return outcome.ok
   }
@@ -66,5 +60,21 @@ export function createProbing(open: () => Outcome<ProbePath>, log: (line: string
       return here !== undefined && attach(here, interfaces)
     },
     close: () => path?.close(),
+  }
+}
+
+/** The same again and again is told once, until all was good meanwhile. */
+function telling(log: (line: string) => void) {
+  let said = ''
+  return {
+    tell: (problems: readonly Problem[]) => {
+      const why = formatProblems(problems)
+      if (why !== said)
+        log(`health checks ask the real servers at their own addresses, not through the VIP: ${why}`)
+      said = why
+    },
+    good: () => {
+      said = ''
+    },
   }
 }

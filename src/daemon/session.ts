@@ -136,7 +136,7 @@ function engineOf(
     parts().duties.changed(carriage)
     parts().health.changed(carriage)
   }
-  const onLeaving = (from: Store, to: Store) => parts().health.leaving(parts().duties.leaving(from, to))
+  const onLeaving = (from: Store, to: Store) => parts().health.leaving(from, parts().duties.leaving(from, to))
   const clock = () => performance.now() / 1000
   const first = { base: nothing(datapath), runtime: NO_RUNTIME, observed: NOTHING_OBSERVED }
   return createEngine({ datapath, state, log, clock, onLeaving, onChange }, first)

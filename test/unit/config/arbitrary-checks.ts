@@ -151,7 +151,7 @@ export function checks(of: ServiceMatch, host: fc.Arbitrary<string>): fc.Arbitra
         ...(bind === null || kind === 'script' ? {} : { bind }),
       } as Check
     })
-  return fc.array(check, { maxLength: 3 })
+  return fc.array(check, { maxLength: 2 })
 }
 
 /** The sorry server has an address that no real server has. */

@@ -8,6 +8,7 @@ export { GenTypesError, type GenTypesOptions, generateTypes } from './gen-types/
 export * from './link.js'
 export * from './map.js'
 export type { Chunk } from './map-bulk.js'
+export * from './map-layouts.js'
 export type { MapSpec, ProgramInfo, ProgramSpec, RunResult } from './native.js'
 export type { TcFilter } from './native-tc.js'
 export * from './object.js'

@@ -2,13 +2,17 @@
 // A fresh set of maps and programs, pinned in an order that tells whole sets from half-made ones; or one that is
 // pinned already, taken over with its program replaced when the object file is another.
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { jiffyNs, openMap, openProgram, possibleCpus } from 'libbpf-ts'
 import { Abi, RealFlag, RealInfo_OFFSETS, RealInfo_SIZE, Settings_OFFSETS } from '../abi/generated.js'
-import { digest, loadFresh, loadOver, type Programs } from './load.js'
+import { describeObject, digest, loadFresh, loadOver, type Programs } from './load.js'
 import { type Handles, MAP_NAMES, type Maps, mapInto, store32 } from './maps.js'
+import { pinDescription } from './migrate/describe.js'
 import {
+  clearFolder,
   clearMaps,
   digestOf,
+  layoutPin,
   linkedDevices,
   linkPin,
   makeDirectories,
@@ -35,6 +39,8 @@ export interface Opened {
 /** Settings are pinned after all other maps, and get their ABI version when everything is done. */
 export function makeFresh(pins: Pins, object: Uint8Array, options: DatapathOptions): Opened {
   clearMaps(pins)
+  clearFolder(pins.next)
+  clearFolder(pins.before)
   makeDirectories(pins)
   const cpus = possibleCpus()
   const seed = randomBytes(8).readBigUInt64LE()
@@ -43,6 +49,7 @@ export function makeFresh(pins: Pins, object: Uint8Array, options: DatapathOptio
   const { handles, programs } = loadFresh(object, sizesOf(options.limits, cpus), config)
   const maps = mapInto(handles)
   writeFreshSettings(maps.settings, seed)
+  pinDescription(layoutPin(pins.maps), describeObject(object))
   for (const name of MAP_NAMES) handles[name].pin(mapPin(pins, name))
   pinPrograms(pins, programs)
   writeDigest(pins, digest(object))
@@ -54,28 +61,30 @@ export function adopt(pins: Pins, object: Uint8Array, options: DatapathOptions):
   const handles = Object.fromEntries(MAP_NAMES.map((name) => [name, openMap(mapPin(pins, name))])) as Handles
   const maps = mapInto(handles)
   mendFlags(maps)
+  if (!existsSync(layoutPin(pins.maps))) pinDescription(layoutPin(pins.maps), describeObject(object))
   const jiffy = jiffyNs()
   if (digestOf(pins) === digest(object)) return { maps, programs: pinnedPrograms(pins), adopted: true, jiffy }
   const seed = maps.settings.getBigUint64(Settings_OFFSETS.seed, true)
   const config = { seed, cpus: possibleCpus(), jiffy, manualClock: options.manualClock ?? false }
   const programs = loadOver(object, handles, config)
-  takeOver(pins, programs)
+  updateLinks(pins, programs)
+  pinPrograms(pins, programs)
   writeDigest(pins, digest(object))
   return { maps, programs, adopted: true, jiffy }
 }
 
 /** Another version of the program takes over between two packets, on every interface. */
-function takeOver(pins: Pins, programs: Programs): void {
+export function updateLinks(pins: Pins, programs: Programs, onEach: () => void = () => {}): void {
   for (const device of linkedDevices(pins)) {
     const link = ourLink(linkPin(pins, device))
     if (link === undefined) continue
     if (link.info().ifindex !== 0) link.update(programs.xlvs)
     link.close()
+    onEach()
   }
-  pinPrograms(pins, programs)
 }
 
-function pinPrograms(pins: Pins, programs: Programs): void {
+export function pinPrograms(pins: Pins, programs: Programs): void {
   pinOver(programs.xlvs, pins.program)
   pinOver(programs.sweep, pins.sweep)
   pinOver(programs.clock, pins.clock)
@@ -86,7 +95,7 @@ function pinnedPrograms(pins: Pins): Programs {
 }
 
 /** A controller may have died between a real server's stores. */
-function mendFlags(maps: Maps): void {
+export function mendFlags(maps: Maps): void {
   for (let id = 1; id < maps.sizes.reals; id++) {
     const at = id * RealInfo_SIZE
     const used = maps.realInfo.getUint8(at + RealInfo_OFFSETS.used)

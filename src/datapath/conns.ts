@@ -4,7 +4,9 @@
 import { formatAddress } from '../abi/address.js'
 import {
   Clock,
+  Conn4_OFFSETS,
   Conn4_SIZE,
+  Conn6_OFFSETS,
   Conn6_SIZE,
   ConnBits,
   Limit,
@@ -23,13 +25,20 @@ import type { Maps } from './maps.js'
 import { secondsOf, ticksOf, timeoutTicks } from './settings.js'
 import type { ConnEntry, ConnFilter, TemplateEntry } from './types.js'
 
-const V4 = { bytes: Conn4_SIZE, ways: Limit.CONN4_WAYS, port: 4, virtualPort: 6, data: 8, family: 4 } as const
+const V4 = {
+  bytes: Conn4_SIZE,
+  ways: Limit.CONN4_WAYS,
+  port: Conn4_OFFSETS.clientPort,
+  virtualPort: Conn4_OFFSETS.virtualPort,
+  data: Conn4_OFFSETS.data,
+  family: 4,
+} as const
 const V6 = {
   bytes: Conn6_SIZE,
   ways: Limit.CONN6_WAYS,
-  port: 16,
-  virtualPort: 18,
-  data: 24,
+  port: Conn6_OFFSETS.clientPort,
+  virtualPort: Conn6_OFFSETS.virtualPort,
+  data: Conn6_OFFSETS.data,
   family: 6,
 } as const
 type Shape = typeof V4 | typeof V6

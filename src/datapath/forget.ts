@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A controller that is gone has asked the kernel to keep the neighbours of its real servers resolved: no longer.
-import { existsSync } from 'node:fs'
 import { openMap } from 'libbpf-ts'
 import { Abi } from '../abi/generated.js'
 import { HopSlots } from './hop-slots.js'
 import { ignoreKernel } from './kernel-tables.js'
-import { abiOf, type Handles, MAP_NAMES, mapInto } from './maps.js'
+import { type Handles, MAP_NAMES, mapInto } from './maps.js'
+import { abiAt, leaving } from './migrate/places.js'
 import { NextHops } from './nexthops.js'
 import { DEFAULT_PIN_ROOT, mapPin, type Pins, pinsIn } from './pins.js'
 
@@ -20,12 +20,8 @@ export async function forgetNeighbours(pinRoot: string = DEFAULT_PIN_ROOT): Prom
 }
 
 function isReadable(pins: Pins): boolean {
-  const path = mapPin(pins, 'settings')
-  if (!existsSync(path)) return false
-  const settings = openMap(path)
-  const abi = abiOf(new DataView(settings.mmap()))
-  settings.close()
-  return abi === Abi.ABI_VERSION
+  // in the middle of an upgrade the maps are still laid out as before
+  return abiAt(pins.maps) === Abi.ABI_VERSION && leaving(pins) === undefined
 }
 
 async function forget(pins: Pins): Promise<void> {

@@ -42,7 +42,11 @@ export class HopSlots {
     for (let id = 1; id < maps.sizes.reals; id++) {
       const info = id * RealInfo_SIZE
       if (maps.realInfo.getUint8(info + RealInfo_OFFSETS.used) === REAL_FREE) continue
-      const address = addressAt(maps.realInfo, info, maps.realInfo.getUint8(info + RealInfo_OFFSETS.family))
+      const address = addressAt(
+        maps.realInfo,
+        info + RealInfo_OFFSETS.addr,
+        maps.realInfo.getUint8(info + RealInfo_OFFSETS.family),
+      )
       const slot = maps.reals.getUint32(id * Real_SIZE + Real_OFFSETS.nexthop, true)
       const target = this.#target(address, slot)
       target.reals.add(id)

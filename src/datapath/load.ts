@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { type BpfMap, type BpfObject, type BpfProgram, type ObjectSpec, openObject } from 'libbpf-ts'
 import { type Config, Config_SIZE, writeConfig } from '../abi/generated.js'
 import { type Handles, MAP_NAMES, type MapName, objectName } from './maps.js'
+import { type Description, describe } from './migrate/describe.js'
 import { readSizes, type Sizes } from './sizes.js'
 
 export interface Programs {
@@ -24,6 +25,15 @@ export function digest(object: Uint8Array): string {
   return createHash('sha256').update(object).digest('hex').slice(0, 16)
 }
 
+export function describeObject(object: Uint8Array): Description {
+  const spec = openObject(object, { name: 'xlvs' })
+  try {
+    return describe(spec)
+  } finally {
+    spec.close()
+  }
+}
+
 export function loadFresh(
   object: Uint8Array,
   sizes: Sizes,
@@ -42,6 +52,25 @@ export function loadOver(object: Uint8Array, handles: Handles, wish: ConfigWish)
   const spec = openObject(object, { name: 'xlvs' })
   bindTo(spec, (name) => handles[name], wish)
   return taken(spec.load(), programsOf)
+}
+
+/** New programs, over `kept` maps and new ones beside them. */
+export function loadBeside(
+  object: Uint8Array,
+  kept: Readonly<Partial<Record<MapName, BpfMap>>>,
+  sizes: Sizes,
+  wish: ConfigWish,
+): { handles: Handles; programs: Programs } {
+  const spec = openObject(object, { name: 'xlvs' })
+  for (const [map, entries] of Object.entries(sizes)) spec.setMaxEntries(map, entries)
+  for (const [name, map] of Object.entries(kept)) spec.reuseMap(objectName(name as MapName), map)
+  writeConfigInto(spec, sizes, wish)
+  return taken(spec.load(), (loaded) => ({
+    handles: Object.fromEntries(
+      MAP_NAMES.map((name) => [name, kept[name] ?? loaded.map(objectName(name))]),
+    ) as Handles,
+    programs: programsOf(loaded),
+  }))
 }
 
 /** An object that has any of the datapath's maps will work on those that exist. */

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // openDatapath: adopts what is pinned, or makes and pins a fresh set. Half-made sets, left by a controller that died,
-// are recognised (their settings carry no ABI version) and made anew.
+// are recognised (their settings carry no ABI version) and made anew; sets of another version are taken over where a way
+// is known.
 import { existsSync, readFileSync } from 'node:fs'
-import { BpfError, openMap, possibleCpus } from 'libbpf-ts'
+import { BpfError, possibleCpus } from 'libbpf-ts'
 import { Abi } from '../abi/generated.js'
 import type { Outcome, Problem } from '../model/types.js'
 import { adopt, makeFresh, type Opened } from './adopt.js'
 import { createDatapath } from './datapath.js'
-import { abiOf } from './maps.js'
-import { clearPins, DEFAULT_PIN_ROOT, linkedDevices, mapPin, type Pins, pinsIn } from './pins.js'
+import { migrate, resume, takeBack } from './migrate/migrate.js'
+import { abiAt, leaving, swapIn, switched } from './migrate/places.js'
+import { clearFolder, clearPins, DEFAULT_PIN_ROOT, linkedDevices, type Pins, pinsIn } from './pins.js'
 import { findNeeds, problemOf } from './problems.js'
 import { limitsOf } from './sizes.js'
 import type { Datapath, DatapathOptions } from './types.js'
@@ -53,13 +55,28 @@ function readObject(path: string): Outcome<Uint8Array> {
 }
 
 function open(pins: Pins, object: Uint8Array, options: DatapathOptions): Outcome<Opened> {
-  if (!existsSync(mapPin(pins, 'settings'))) return make(pins, object, options)
-  const settings = openMap(mapPin(pins, 'settings'))
-  const abi = abiOf(new DataView(settings.mmap()))
-  settings.close()
-  if (abi === 0) return make(pins, object, options)
-  if (abi !== Abi.ABI_VERSION) return { ok: false, problems: [otherAbi(pins, abi)] }
+  if (leaving(pins) === undefined && abiAt(pins.next) === Abi.ABI_VERSION) swapIn(pins)
+  const abi = abiAt(pins.maps)
+  if (abi === undefined || abi === 0) return make(pins, object, options)
+  if (abi !== Abi.ABI_VERSION) return upgrade(pins, object, options, abi)
+  const from = leaving(pins)
+  if (from !== undefined) return goOn(pins, object, options, from)
+  clearFolder(pins.before)
   return { ok: true, value: adopt(pins, object, options) }
+}
+
+function upgrade(pins: Pins, object: Uint8Array, options: DatapathOptions, from: number): Outcome<Opened> {
+  return migrate({ pins, object, options, from }) ?? { ok: false, problems: [otherAbi(pins, from)] }
+}
+
+/** A controller died while it took over: before the first interface had the new program, or after. */
+function goOn(pins: Pins, object: Uint8Array, options: DatapathOptions, from: number): Outcome<Opened> {
+  if (switched(pins)) {
+    const outcome = resume({ pins, object, options, from })
+    return outcome ?? { ok: false, problems: [otherAbi(pins, from)] }
+  }
+  takeBack(pins, from)
+  return upgrade(pins, object, options, from)
 }
 
 /** Links without maps are somebody's doing: nothing is taken from under them. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is pinned where: maps/NAME, links/IFNAME, prog, sweep, clock, an empty directory named for the object's digest, and
-// probes/ (probe-filters.ts).
+// probes/ (probe-filters.ts); during an upgrade to other layouts next/NAME and before/NAME (docs/decisions/0008-migration.md).
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { openProgramById, openXdpLink, type XdpLink } from 'libbpf-ts'
@@ -14,10 +14,15 @@ export interface Pins {
   readonly program: string
   readonly sweep: string
   readonly clock: string
+  /** maps of the version that takes over, until they are `maps` */
+  readonly next: string
+  /** maps of the version before, since they are not `maps` any more */
+  readonly before: string
 }
 
 export const DEFAULT_PIN_ROOT = '/sys/fs/bpf/xlvs'
 const DIGEST = 'object-'
+const LAYOUT = 'layout'
 /** as the kernel has it */
 const PROGRAM = 'xlvs'
 
@@ -30,11 +35,18 @@ export function pinsIn(root: string): Pins {
     program: at('prog'),
     sweep: at('sweep'),
     clock: at('clock'),
+    next: at('next'),
+    before: at('before'),
   }
 }
 
 export function mapPin(pins: Pins, name: MapName): string {
   return join(pins.maps, name)
+}
+
+/** Beside the maps: how they are laid out. */
+export function layoutPin(folder: string): string {
+  return join(folder, LAYOUT)
 }
 
 /** A BPF file system takes no dots in names; VLAN devices have them. */
@@ -123,6 +135,8 @@ export function clearPins(root: string): void {
   }
   removeProbeFilters(pins)
   clearMaps(pins)
+  clearFolder(pins.next)
+  clearFolder(pins.before)
   removeEmpty(pins.links)
   for (const name of list(root)) if (name.startsWith(DIGEST)) rmdirSync(join(root, name))
   for (const path of [pins.program, pins.sweep, pins.clock])
@@ -132,16 +146,24 @@ export function clearPins(root: string): void {
 
 /** The settings last but one step before: a set without settings is half-made, and is made anew. */
 export function clearMaps(pins: Pins): void {
-  remove(join(pins.maps, 'settings'))
-  for (const name of list(pins.maps)) if (isMap(name)) remove(join(pins.maps, name))
-  removeEmpty(pins.maps)
+  clearFolder(pins.maps, isMap)
   remove(pins.program)
   remove(pins.sweep)
   remove(pins.clock)
 }
 
+/** The settings first, marks last. A folder that is ours alone is emptied, whatever an earlier version called its maps. */
+export function clearFolder(folder: string, isOurs: (name: string) => boolean = () => true): void {
+  if (!existsSync(folder)) return
+  const entries = readdirSync(folder, { withFileTypes: true }).filter(({ name }) => isOurs(name))
+  remove(join(folder, 'settings'))
+  for (const entry of entries) if (!entry.isDirectory()) remove(join(folder, entry.name))
+  for (const entry of entries) if (entry.isDirectory()) removeEmpty(join(folder, entry.name))
+  removeEmpty(folder)
+}
+
 function isMap(name: string): boolean {
-  return (MAP_NAMES as readonly string[]).includes(name)
+  return name === LAYOUT || (MAP_NAMES as readonly string[]).includes(name)
 }
 
 function removeEmpty(path: string): void {

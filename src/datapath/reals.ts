@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Real servers as the maps hold them.
 import { formatAddress } from '../abi/address.js'
-import { Family, Real_SIZE, RealFlag, RealInfo_OFFSETS, RealInfo_SIZE } from '../abi/generated.js'
+import {
+  Family,
+  Real_OFFSETS,
+  Real_SIZE,
+  RealFlag,
+  RealInfo_OFFSETS,
+  RealInfo_SIZE,
+} from '../abi/generated.js'
 import type { AddressText } from '../model/types.js'
 import type { ActualReal } from '../plan/actual.js'
 import type { Ledger } from './ledger.js'
@@ -74,7 +81,7 @@ export class RealReader {
       overloaded: hasFlag(this.#maps, id, RealFlag.REAL_OVERLOADED),
       ...(drain && { drain }),
       order: wide(info, at + OFFSET.order),
-      nexthop: reals.getUint32(id * Real_SIZE, true),
+      nexthop: reals.getUint32(id * Real_SIZE + Real_OFFSETS.nexthop, true),
       state: info.getUint8(at + OFFSET.used) === REAL_LINKED ? 'linked' : 'trash',
       referenced: connectionsOf(this.#maps, id) !== 0 || persistents.getUint32(id * 8, true) !== 0,
       trashSince: wide(info, at + OFFSET.trashSince),

@@ -14,6 +14,7 @@ import {
   sumRows,
   verdictRows,
 } from './stats.js'
+import { loadOf } from './thresholds.js'
 import type {
   Attachment,
   NextHopState,
@@ -120,9 +121,10 @@ function ofReal({ maps, cpus, nextHop }: Sources, real: ActualReal, wish: Real |
 }
 
 function connectionsOf(maps: Maps, id: number) {
+  const { inactive, active } = loadOf(maps, id)
   return {
-    inactive: maps.loads.getUint32(id * 8, true),
-    active: maps.loads.getUint32(id * 8 + 4, true),
+    inactive,
+    active,
     persistent: maps.persistents.getUint32(id * 8, true),
   }
 }

@@ -2,6 +2,7 @@
 // Counters: CPU-major rows that only their CPU writes, summed here. Sums stay 64 bits wide.
 import {
   Limit,
+  RealStats_OFFSETS,
   RealStats_SIZE,
   Reason,
   ReasonClass,
@@ -13,6 +14,11 @@ import type { Maps } from './maps.js'
 import type { Action, Counters, Handshakes, RealCounters, ReasonName, TotalsSnapshot } from './types.js'
 
 const REAL_WORDS = RealStats_SIZE / 8
+const PACKETS = RealStats_OFFSETS.packets / 8
+const BYTES = RealStats_OFFSETS.bytes / 8
+const CONNECTIONS = RealStats_OFFSETS.connections / 8
+/** retries in its lower half, handshakes in its upper one */
+const HANDSHAKES = RealStats_OFFSETS.retries / 8
 const VERDICT_WORDS = 2
 const TOTALS_WORDS = 8
 
@@ -23,10 +29,10 @@ export function realStats(maps: Maps, cpus: number, id: number): RealCounters {
   let [packets, bytes, connections] = [0n, 0n, 0n]
   for (let cpu = 0; cpu < cpus; cpu++) {
     const at = (cpu * rows + id) * REAL_WORDS
-    if (words[at] === 0n && words[at + 2] === 0n) continue
-    packets = BigInt.asUintN(64, packets + (words[at] as bigint))
-    bytes = BigInt.asUintN(64, bytes + (words[at + 1] as bigint))
-    connections = BigInt.asUintN(64, connections + (words[at + 2] as bigint))
+    if (words[at + PACKETS] === 0n && words[at + CONNECTIONS] === 0n) continue
+    packets = BigInt.asUintN(64, packets + (words[at + PACKETS] as bigint))
+    bytes = BigInt.asUintN(64, bytes + (words[at + BYTES] as bigint))
+    connections = BigInt.asUintN(64, connections + (words[at + CONNECTIONS] as bigint))
   }
   return { packets, bytes, connections }
 }
@@ -35,7 +41,7 @@ export function realStats(maps: Maps, cpus: number, id: number): RealCounters {
 export function handshakesOf(maps: Maps, cpus: number, id: number): Handshakes {
   let [retries, handshakes] = [0, 0]
   for (let cpu = 0; cpu < cpus; cpu++) {
-    const word = maps.realStats[(cpu * maps.sizes.reals + id) * REAL_WORDS + 3] as bigint
+    const word = maps.realStats[(cpu * maps.sizes.reals + id) * REAL_WORDS + HANDSHAKES] as bigint
     retries += Number(word & 0xffffffffn)
     handshakes += Number(word >> 32n)
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Flags of real servers, thresholds' and drains': packets set and clear OVERLOADED at the same time, so that every
 // change here is atomic, too.
-import { Real_OFFSETS, Real_SIZE, RealFlag } from '../abi/generated.js'
+import { type Load, Load_SIZE, Real_OFFSETS, Real_SIZE, RealFlag, readLoad } from '../abi/generated.js'
 import type { DrainStage } from '../model/types.js'
 import { and32, type Maps, or32 } from './maps.js'
 
@@ -71,5 +71,10 @@ export function judgeOverload(maps: Maps, id: number): void {
 
 /** Active and inactive. */
 export function connectionsOf(maps: Maps, id: number): number {
-  return maps.loads.getUint32(id * 8, true) + maps.loads.getUint32(id * 8 + 4, true)
+  const { active, inactive } = loadOf(maps, id)
+  return active + inactive
+}
+
+export function loadOf(maps: Maps, id: number): Load {
+  return readLoad(maps.loads, id * Load_SIZE)
 }

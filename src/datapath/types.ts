@@ -31,7 +31,22 @@ export interface DatapathOptions {
   readonly limits: Limits
   /** tests: time is what xlvs_settings.clock says */
   readonly manualClock?: boolean
+  /** Told of each step of an upgrade from another ABI version, when it is done. */
+  readonly progress?: (step: UpgradeStep) => void
 }
+
+/** docs/decisions/0008-migration.md; 'switching' once for each interface. */
+export type UpgradeStep =
+  | 'filled'
+  | 'pinned'
+  | 'held'
+  | 'committed'
+  | 'switching'
+  | 'switched'
+  | 'carried'
+  | 'moving'
+  | 'moved'
+  | 'done'
 
 export interface Datapath {
   /** pinned maps were taken over */

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // VIPs as the maps hold them, and which of them marks still need.
-import { Conn4_SIZE, Conn6_SIZE, Vip_OFFSETS, Vip_SIZE } from '../abi/generated.js'
+import {
+  Conn4_OFFSETS,
+  Conn4_SIZE,
+  Conn6_OFFSETS,
+  Conn6_SIZE,
+  Vip_OFFSETS,
+  Vip_SIZE,
+} from '../abi/generated.js'
 import type { Actual, ActualService, ActualVip } from '../plan/actual.js'
 import { PROTOCOLS } from '../plan/marks.js'
 import type { Maps } from './maps.js'
@@ -38,16 +45,16 @@ export function withMarked(
   return new Map([...vips].map(([id, vip]) => [id, { ...vip, marked: marked(id) }]))
 }
 
-/** Ids in the tables of connections: the last half-word of every entry. */
+/** Ids in the tables of connections: the upper half-word of every data word. */
 function connectedVips(maps: Maps): Set<number> {
   const seen = new Uint8Array(65_536)
-  for (const [view, bytes] of [
-    [maps.conns4, Conn4_SIZE],
-    [maps.conns6, Conn6_SIZE],
+  for (const [view, bytes, data] of [
+    [maps.conns4, Conn4_SIZE, Conn4_OFFSETS.data],
+    [maps.conns6, Conn6_SIZE, Conn6_OFFSETS.data],
   ] as const) {
     const halves = new Uint16Array(view.buffer, view.byteOffset, view.byteLength >> 1)
     const step = bytes >> 1
-    for (let at = step - 1; at < halves.length; at += step) seen[halves[at] as number] = 1
+    for (let at = (data + 6) >> 1; at < halves.length; at += step) seen[halves[at] as number] = 1
   }
   const found = new Set<number>()
   for (const [id, there] of seen.entries()) if (there === 1 && id !== 0) found.add(id)

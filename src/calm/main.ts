@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// `make calm`: thousands of live connections while everything happens to the director that operators fear; a table of
+// what was lost, and exit status 1 when anything was that must not be.
+import { randomInt } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { EVENTS } from './events/index.js'
+import { randomFrom } from './random.js'
+import { report } from './report.js'
+import { run } from './run.js'
+import { SHORT, WHOLE } from './size.js'
+import { type Stage, setUp } from './stage.js'
+import { plainTable } from './table.js'
+
+const USAGE = `make calm [ARGS='--short --seed 7 --markdown FILE']
+
+  live connections through a director in network namespaces, while it is killed, upgraded, reloaded, ...
+  --short          fewer connections
+  --seed N         of the random moments; printed by each run
+  --markdown FILE  write the table there, too
+  --only WORDS     only events with these words in their names
+`
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(argv: string[]): Promise<number> {
+  const wish = options(argv)
+  if (wish === undefined) return 2
+  if (wish.help) {
+    process.stdout.write(USAGE)
+    return 0
+  }
+  process.once('SIGINT', () => process.stderr.write('\nxlvs calm: interrupted, removing everything\n'))
+  let stage: Stage | undefined
+  try {
+    const size = wish.short ? SHORT : WHOLE
+    process.stdout.write(`xlvs calm: seed ${wish.seed}\n`)
+    stage = await setUp(size, randomFrom(wish.seed))
+    process.stdout.write(`${size.kept + size.downloads} connections are open\n`)
+    const began = performance.now()
+    const events = EVENTS.filter(({ name }) => name.includes(wish.only))
+    const rows = await run(stage, events, ({ name, faults, window }) =>
+      process.stdout.write(
+        `${faults.length === 0 ? '✓' : '✗'} ${name}, ${(window.length / 1000).toFixed(1)} s\n`,
+      ),
+    )
+    process.stdout.write(`\n${plainTable(rows)}\n\n`)
+    const seconds = (performance.now() - began) / 1000
+    const text = report(rows, { size, seed: wish.seed, seconds })
+    process.stdout.write(text.summary)
+    if (wish.markdown !== undefined) writeFileSync(wish.markdown, text.markdown)
+    return rows.length > 0 && rows.every(({ faults }) => faults.length === 0) ? 0 : 1
+  } catch (error) {
+    process.stderr.write(`xlvs calm: ${(error as Error).message}\n`)
+    return 1
+  } finally {
+    await stage?.topology.lab.close()
+  }
+}
+
+function options(argv: string[]) {
+  const flag = { type: 'boolean', default: false } as const
+  try {
+    const { values } = parseArgs({
+      args: argv,
+      options: {
+        short: flag,
+        help: flag,
+        seed: { type: 'string', default: String(randomInt(1, 1_000_000)) },
+        markdown: { type: 'string' },
+        only: { type: 'string', default: '' },
+      },
+    })
+    const seed = Number(values.seed)
+    if (!Number.isInteger(seed) || seed < 0) throw new Error(`--seed ${values.seed} is not a whole number`)
+    if (!EVENTS.some(({ name }) => name.includes(values.only)))
+      throw new Error(`--only ${values.only}: no event has that in its name`)
+    return { ...values, seed }
+  } catch (error) {
+    process.stderr.write(`xlvs calm: ${(error as Error).message}\n${USAGE}`)
+    return undefined
+  }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a client counts, from one reading to the next.
+import type { ClientFigures } from './figures.js'
+
+/** A question, or a held connection, that has heard nothing for so long is given up; ms. */
+export const PATIENCE = 15_000
+
+export class Tally {
+  #requests = 0
+  #failed = 0
+  #failures: Record<string, number> = {}
+  #lastFailure: number | undefined
+  #broken: Record<string, number> = {}
+  #gap = 0
+
+  answered(): void {
+    this.#requests++
+  }
+
+  failed(why: string, asked: number): void {
+    this.#requests++
+    this.#failed++
+    this.#failures[why] = (this.#failures[why] ?? 0) + 1
+    this.#lastFailure = Math.max(this.#lastFailure ?? 0, asked)
+  }
+
+  broken(name: string): void {
+    this.#broken[name] = (this.#broken[name] ?? 0) + 1
+  }
+
+  gap(ms: number): void {
+    this.#gap = Math.max(this.#gap, ms)
+  }
+
+  read(): Omit<ClientFigures, 'held' | 'streams'> {
+    const last = this.#lastFailure
+    const figures = {
+      requests: this.#requests,
+      failed: this.#failed,
+      failures: this.#failures,
+      ...(last !== undefined && { lastFailure: last }),
+      broken: this.#broken,
+      gap: this.#gap,
+    }
+    this.#requests = this.#failed = this.#gap = 0
+    this.#failures = {}
+    this.#broken = {}
+    this.#lastFailure = undefined
+    return figures
+  }
+}

@@ -18,9 +18,6 @@ export interface Row {
   readonly fails: boolean
 }
 
-/** Longest quiet window, ms. */
-const QUIET_AT_MOST = 15_000
-
 export async function run(
   stage: Stage,
   events: readonly Event[],
@@ -49,7 +46,7 @@ async function happen(stage: Stage, event: Event, before: Rest): Promise<{ row: 
     }
   })
   const mended = it.window.held === allHeld(stage) ? it.after : await mend(stage)
-  const length = Math.min(it.window.length, QUIET_AT_MOST)
+  const length = Math.min(it.window.length, stage.size.quiet)
   const quiet = await watch(stage, mended, () => sleep(length))
   const faults = [
     ...(fault === undefined ? [] : [fault]),

@@ -120,7 +120,8 @@ async function startClient(topology: Topology, host: Host, size: Size, i: number
   const share = (all: number) => String(Math.ceil(all / size.clients))
   return start(topology, host, 'client', [
     ...[VIP, VIP6].flatMap((vip) => ['--vip', vip]),
-    ...['--kept', share(size.kept), '--downloads', share(size.downloads), '--short', share(size.short)],
+    ...['--kept', share(size.kept), '--ask-every', String(size.askEvery)],
+    ...['--downloads', share(size.downloads), '--short', share(size.short)],
     ...['--datagrams', DATAGRAMS, '--streams', share(size.streams)],
     ...['--first', String(i * Math.ceil(size.streams / size.clients))],
   ])

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every client runs: held connections, short requests, streams of datagrams; nothing is sent before `go`.
-//   node client.js --control PATH --vip 192.0.2.10 --vip 2001:db8::10 --port 80 --kept N --downloads N
-//                  --short PER_SECOND --datagrams 192.0.2.10:53 --streams N --first ID
+//   node client.js --control PATH --vip 192.0.2.10 --vip 2001:db8::10 --port 80 --kept N --ask-every MS
+//                  --downloads N --short PER_SECOND --datagrams 192.0.2.10:53 --streams N --first ID
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { now, rounds } from './clock.js'
@@ -12,8 +12,6 @@ import { Held } from './held.js'
 import { Streams } from './streams.js'
 import { PATIENCE, Tally } from './tally.js'
 
-/** ms from one question to the next on a kept connection */
-const ASK_EVERY = 4_000
 const PARTS = 200
 /** ms from one datagram to the next on a stream */
 const DATAGRAM_EVERY = 10
@@ -25,6 +23,7 @@ const { values } = parseArgs({
     vip: { type: 'string', multiple: true, default: [] },
     port: number,
     kept: number,
+    'ask-every': number,
     downloads: number,
     short: number,
     datagrams: { type: 'string', default: '' },
@@ -59,7 +58,7 @@ await listenTo(values.control, {
 await streams.open(Number(values.first), Number(values.streams), { address, port: Number(port) })
 const whenGoing = (act: (part: number) => void) => (part: number) => going && act(part)
 rounds(
-  ASK_EVERY,
+  Number(values['ask-every']),
   PARTS,
   whenGoing((part) => held.ask(part, PARTS)),
 )

@@ -191,7 +191,8 @@ __noinline __u32 answer(struct xdp_md *ctx, const struct flow *w, __u32 reason, 
 
 static __always_inline bool is_answered(__u32 reason)
 {
-	return reason == XLVS_DROP_NO_REAL || reason == XLVS_DROP_TTL || reason == XLVS_DROP_MTU;
+	return reason == XLVS_DROP_NO_REAL || reason == XLVS_DROP_TTL || reason == XLVS_DROP_MTU ||
+	       reason == XLVS_DROP_RESET;
 }
 
 #endif

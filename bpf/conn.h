@@ -8,7 +8,7 @@
 #define XLVS_CONN_H
 
 #include "hash.h"
-#include "load.h"
+#include "drain.h"
 
 #define CONN_STAMP_MASK ((1ull << XLVS_CONN_STAMP_BITS) - 1)
 #define CONN_STATE_MASK ((1ull << XLVS_CONN_STATE_BITS) - 1)
@@ -137,14 +137,6 @@ static __always_inline __u32 conn_step(__u32 state, const struct flow *w)
 	return w->proto == XLVS_UDP ? XLVS_UDP_NORMAL : sctp_step(state, w->chunk);
 }
 
-/* The packet opens a connection, whatever else it says (IPVS.md section 2.5). */
-static __always_inline bool opens(const struct flow *w)
-{
-	if (w->about == ABOUT_ICMP)
-		return false;
-	return w->proto == XLVS_TCP ? w->tcp_flags & TCP_SYN : w->proto == XLVS_SCTP && w->chunk == SCTP_INIT;
-}
-
 /* The packet leaves the connection as it is. A SYN never does for certain: see conn_gives_way(). */
 static __always_inline bool conn_stays(__u64 data, const struct flow *w)
 {
@@ -176,6 +168,8 @@ static __noinline bool conn_gives_way(__u64 data, const struct flow *w)
 {
 	__u32 flags = real_flags(conn_real(data));
 
+	if (unlikely(drain_parts(flags, w)))
+		return true;
 	if (tunable(XLVS_TUNE_EXPIRE_NODEST_CONN) &&
 	    (!(flags & XLVS_REAL_AVAILABLE) || (flags & XLVS_REAL_QUIESCED && opens(w))))
 		return true;

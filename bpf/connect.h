@@ -18,8 +18,10 @@ static __always_inline bool from_peer(const struct flow *w)
 }
 
 /* Whether a packet without a connection may begin one (IPVS.md section 2). */
-static __always_inline bool begins(const struct flow *w)
+static __always_inline bool begins(const struct flow *w, const struct found *room)
 {
+	if (room->seen && !conn_expired(room->seen, w->now) && is_moved(real_flags(conn_real(room->seen)), w))
+		return true;
 	if (w->about == ABOUT_ICMP || w->proto == XLVS_UDP)
 		return true;
 	if (w->proto == XLVS_SCTP)
@@ -74,7 +76,7 @@ __noinline int connect_flow(const struct flow *w, __u64 hash, struct found *room
 	persistent = head->flags & XLVS_SERVICE_PERSISTENT;
 	if (from_peer(w)) {
 		out->reason = XLVS_PASS_PEER;
-	} else if (!begins(w)) {
+	} else if (!begins(w, room)) {
 		out->reason = XLVS_PASS_NO_CONN;
 		if (w->proto == XLVS_TCP)
 			*out = resume(service, persistent, w, hash);

@@ -7,6 +7,7 @@
 #define XLVS_FORWARD_H
 
 #include "count.h"
+#include "drain.h"
 #include "nexthop.h"
 
 /* One hop less, as IPVS does for every method (IPVS.md section 14); RFC 1141 for the checksum. */
@@ -63,17 +64,18 @@ static __always_inline __u32 forward(struct frame *f, __u32 reason, __u32 real, 
 {
 	const struct xlvs_real *dest = at(&reals, real);
 	const struct xlvs_nexthop *hop;
-	__u32 obstacle;
+	__u32 obstacle, flags;
 
 	if (!dest)
 		return XLVS_DROP_REAL_GONE;
-	hop = at(&nexthops, READ_ONCE(dest->nexthop));
-	if (unlikely(!(dest->flags & XLVS_REAL_AVAILABLE))) {	/* an ICMP error still finds it, uncounted (IPVS) */
-		if (reason != XLVS_FORWARD_ICMP)
-			return only_smooth ? NEXT : XLVS_DROP_REAL_GONE;
-	} else if (!only_smooth) {
+	flags = READ_ONCE(dest->flags);
+	if (only_smooth && unlikely((flags & (XLVS_REAL_AVAILABLE | REAL_EMPTIES)) != XLVS_REAL_AVAILABLE))
+		return NEXT;
+	if (!only_smooth && flags & XLVS_REAL_AVAILABLE)
 		count_real(f, real);
-	}
+	else if (!only_smooth && reason != XLVS_FORWARD_ICMP)	/* an ICMP error still finds it, uncounted (IPVS) */
+		return XLVS_DROP_REAL_GONE;
+	hop = at(&nexthops, READ_ONCE(dest->nexthop));
 	if (!hop || unlikely(hop->kind != XLVS_NEXTHOP_ETHERNET))
 		return only_smooth ? NEXT : hop && hop->kind == XLVS_NEXTHOP_LOCAL ? XLVS_PASS_LOCAL_REAL :
 		       XLVS_DROP_NEXTHOP;

@@ -6,7 +6,7 @@
 #ifndef XLVS_LEAVE_H
 #define XLVS_LEAVE_H
 
-#include "answer.h"
+#include "reset.h"
 
 #define UNSETTLED (-1)			/* not an action: the short way does not decide this packet */
 
@@ -27,7 +27,8 @@ static __always_inline int leave(struct frame *f, const struct flow *w, const st
 	if (reason >= XLVS_REASON_FORWARD && reason < XLVS_REASON_DROP)
 		reason = forward(f, reason, v->real, family, &action, false);
 	if (unlikely(is_answered(reason))) {
-		reason = answer(f->ctx, w, reason, v->real);
+		reason = reason == XLVS_DROP_RESET ? answer_with_reset(f->ctx, w) :
+			 answer(f->ctx, w, reason, v->real);
 		f->data = (void *)(long)f->ctx->data;
 		f->end = (void *)(long)f->ctx->data_end;
 	}

@@ -23,6 +23,27 @@ static __always_inline void load_add(__u32 real, __s64 delta)
 		__sync_fetch_and_add(load, delta);
 }
 
+/* Replies bypass the director; the client's own packets tell whether its real server answers. */
+static __always_inline void count_handshake(const struct flow *w, __u32 real, __u32 before, __u32 after)
+{
+	struct xlvs_real_stats *stats = at(&real_stats, w->cpu * config.real_rows + real);
+
+	if (!stats || w->proto != XLVS_TCP)
+		return;
+	if (before == after)
+		stats->retries += !!(w->tcp_flags & TCP_SYN);
+	else
+		stats->handshakes += after == XLVS_TCP_ESTABLISHED;
+}
+
+/* A packet of a connection took it from one state to another, or left it where it was. */
+static __always_inline void load_move(const struct flow *w, __u32 real, __u32 before, __u32 after)
+{
+	if (before == XLVS_TCP_SYN_RECV || before == XLVS_TCP_SYNACK)
+		count_handshake(w, real, before, after);
+	load_add(real, load_of(after) - load_of(before));
+}
+
 static __always_inline __u32 conns_in(__u64 load)
 {
 	return (__u32)load + (load >> 32);

@@ -19,12 +19,12 @@ static __always_inline bool template_over(const struct xlvs_template *t, __u32 n
 	return template_expired(READ_ONCE(t->data), now) && !template_controls(t);
 }
 
-/* Its real server was removed, or is quiesced and expire_quiescent_template is on. */
+/* Its real server was removed or is drained, or it is quiesced and expire_quiescent_template is on. */
 static __always_inline bool template_invalid(const struct xlvs_template *t)
 {
 	__u32 flags = real_flags(template_real(READ_ONCE(t->data)));
 
-	return !(flags & XLVS_REAL_AVAILABLE) ||
+	return (flags & (XLVS_REAL_AVAILABLE | XLVS_REAL_DRAINED)) != XLVS_REAL_AVAILABLE ||
 	       (flags & XLVS_REAL_QUIESCED && tunable(XLVS_TUNE_EXPIRE_QUIESCENT_TEMPLATE));
 }
 

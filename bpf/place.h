@@ -173,7 +173,7 @@ __noinline int conn_advance(const struct flow *w, const struct found *way)
 		next |= (__u64)after << XLVS_CONN_STATE_SHIFT | w->now;
 		was = __sync_val_compare_and_swap(word, seen, next);
 		if (was == seen) {
-			load_add(conn_real(seen), load_of(after) - load_of(before));
+			load_move(w, conn_real(seen), before, after);
 			if (assures(after) && before != after && seen & CONN_CONTROLLED)
 				template_mark(w, conn_real(seen), XLVS_TEMPLATE_ASSURED);
 			return 0;

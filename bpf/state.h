@@ -146,4 +146,12 @@ static __always_inline bool assures(__u32 state)
 	return state == XLVS_TCP_ESTABLISHED || state == XLVS_SCTP_ESTABLISHED;
 }
 
+/* The packet opens a connection, whatever else it says (IPVS.md section 2.5). */
+static __always_inline bool opens(const struct flow *w)
+{
+	if (w->about == ABOUT_ICMP)
+		return false;
+	return w->proto == XLVS_TCP ? w->tcp_flags & TCP_SYN : w->proto == XLVS_SCTP && w->chunk == SCTP_INIT;
+}
+
 #endif

@@ -77,10 +77,16 @@ static int sweep_conn_set(__u32 i, struct sweep_pass *pass)
 	return 0;
 }
 
+/* A template whose real server is removed, or drained, holds nobody any more. */
+static __always_inline bool is_void(__u32 real)
+{
+	return is_orphan(real) || real_flags(real) & XLVS_REAL_DRAINED;
+}
+
 /* Its time is over, its real server is gone, or drop_entry takes what nothing needs (IPVS.md sections 12, 17). */
 static __always_inline bool template_ends(__u64 data, __u32 control, const struct sweep_pass *pass)
 {
-	return template_expired(data, pass->now) || is_orphan(template_real(data)) ||
+	return template_expired(data, pass->now) || is_void(template_real(data)) ||
 	       (pass->defend && !(control & (XLVS_TEMPLATE_ASSURED | XLVS_TEMPLATE_COUNT_MASK)));
 }
 
@@ -103,7 +109,7 @@ static __always_inline void sweep_template(struct xlvs_template *t, struct sweep
 		pass->live++;
 		return;
 	}
-	if (control & XLVS_TEMPLATE_NEEDED && control & XLVS_TEMPLATE_COUNT_MASK && !is_orphan(template_real(seen)))
+	if (control & XLVS_TEMPLATE_NEEDED && control & XLVS_TEMPLATE_COUNT_MASK && !is_void(template_real(seen)))
 		next = template_data(template_real(seen), TEMPLATE_POSTPONED, pass->now);
 	if (__sync_val_compare_and_swap(&t->data, seen, next) != seen)
 		return;

@@ -57,6 +57,10 @@ static __always_inline void judge(struct desk *d)
 	if (there && w->about == ABOUT_ICMP) {	/* does not touch the flow's timer */
 		v->real = conn_real(way->seen);
 		v->reason = XLVS_FORWARD_ICMP;
+	} else if (there && is_reset(real_flags(conn_real(way->seen)), w)) {
+		d->flow.tcp_flags = TCP_RST;	/* its state is that of a flow that was reset */
+		conn_advance(w, way);
+		v->reason = XLVS_DROP_RESET;
 	} else if (there && !conn_gives_way(way->seen, w)) {
 		*v = known(w, way);
 	} else if (w->about == ABOUT_ICMP && !tunable(XLVS_TUNE_SCHEDULE_ICMP)) {

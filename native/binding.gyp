@@ -19,6 +19,9 @@
         'addon/portion.cpp',
         'addon/program.cpp',
         'addon/ringbuf.cpp',
+        'addon/socket.cpp',
+        'addon/tc.cpp',
+        'addon/tc_list.cpp',
         'addon/watch.cpp',
       ],
       # -isystem: warnings are wanted for this code, not for the headers it stands on

@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <net/if.h>
 #include <time.h>
 
 #include "args.h"
@@ -26,6 +27,12 @@ Napi::Value JiffyNs(const Napi::CallbackInfo& info) {
   timespec resolution{};
   if (clock_getres(CLOCK_MONOTONIC_COARSE, &resolution) != 0) ThrowBpf(info.Env(), "get the length of a jiffy", "", errno);
   return Napi::Number::New(info.Env(), static_cast<double>(resolution.tv_sec) * 1e9 + static_cast<double>(resolution.tv_nsec));
+}
+
+Napi::Value InterfaceIndex(const Napi::CallbackInfo& info) {
+  unsigned int index = if_nametoindex(TextArg(info, 0, "name").c_str());
+  if (index == 0 && errno != ENODEV) ThrowBpf(info.Env(), "find interface", TextArg(info, 0, "name"), errno);
+  return index == 0 ? info.Env().Undefined() : Napi::Number::New(info.Env(), index);
 }
 
 Napi::Value Version(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), libbpf_version_string()); }
@@ -58,6 +65,7 @@ Napi::Value EnableRunStats(const Napi::CallbackInfo& info) {
 void RegisterFeatures(Napi::Env env, Napi::Object exports) {
   exports.Set("possibleCpus", Napi::Function::New(env, PossibleCpus, "possibleCpus"));
   exports.Set("jiffyNs", Napi::Function::New(env, JiffyNs, "jiffyNs"));
+  exports.Set("interfaceIndex", Napi::Function::New(env, InterfaceIndex, "interfaceIndex"));
   exports.Set("libbpfVersion", Napi::Function::New(env, Version, "libbpfVersion"));
   exports.Set("probeMapType", Napi::Function::New(env, ProbeMapType, "probeMapType"));
   exports.Set("probeProgramType", Napi::Function::New(env, ProbeProgramType, "probeProgramType"));

@@ -12,6 +12,8 @@
 #include "perfbuf.h"
 #include "program.h"
 #include "ringbuf.h"
+#include "socket.h"
+#include "tc.h"
 
 namespace {
 
@@ -28,6 +30,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   PerfBuffer::Register(env, exports);
   RegisterFeatures(env, exports);
   RegisterNetlink(env, exports);
+  RegisterTc(env, exports);
+  RegisterSocket(env, exports);
   return exports;
 }
 

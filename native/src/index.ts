@@ -9,12 +9,15 @@ export * from './link.js'
 export * from './map.js'
 export type { Chunk } from './map-bulk.js'
 export type { MapSpec, ProgramInfo, ProgramSpec, RunResult } from './native.js'
+export type { TcFilter } from './native-tc.js'
 export * from './object.js'
 export * from './perfbuf.js'
 export * from './program.js'
 export { type ReaderOptions, RecordReader } from './reader.js'
 export * from './ringbuf.js'
 export * from './route/index.js'
+export * from './socket.js'
+export * from './tc.js'
 export * from './typed-map.js'
 export {
   cpuValue,
@@ -42,6 +45,13 @@ export function possibleCpus(): number {
  * @kernel 2.6 */
 export function jiffyNs(): number {
   return native.jiffyNs()
+}
+
+/** The index of an interface of this thread's network namespace; undefined when there is none of that name.
+ * @throws TypeError; BpfError when the kernel cannot be asked
+ * @kernel any */
+export function interfaceIndex(name: string): number | undefined {
+  return native.interfaceIndex(name)
 }
 
 /** The version of the libbpf in use, as `'v1.1'`.

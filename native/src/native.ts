@@ -2,6 +2,7 @@
 // The compiled addon and the shape of what it exports: bytes, numbers and text, already checked there.
 import { createRequire } from 'node:module'
 import { BpfError } from './errors.js'
+import type { NativeOpenSocket, NativeTc } from './native-tc.js'
 import type { OnPortion } from './reader.js'
 
 export interface NativeMap {
@@ -234,8 +235,11 @@ interface Addon {
     onPortion: OnPortion,
     pagesPerCpu: number,
   ) => NativePerfBuffer
+  readonly tc: NativeTc
+  readonly openSocket: NativeOpenSocket
   possibleCpus(): number
   jiffyNs(): number
+  interfaceIndex(name: string): number | undefined
   libbpfVersion(): string
   probeMapType(type: string): boolean
   probeProgramType(type: string): boolean

@@ -22,6 +22,8 @@ describe.concurrent('ten thousand cycles', () => {
     ['perf', 'of opening and closing a perf buffer'],
     ['link', 'of loading instructions, attaching them and closing both'],
     ['route', 'of opening and closing a route socket'],
+    ['tc', 'of listing the filters of a hook'],
+    ['socket', 'of opening sockets, and of failing to'],
     ['error', 'of failing to open and to make things'],
   ])('%s: %s leave descriptors, mappings and memory flat', async (kind) => {
     const { before, after } = await child<{ before: Usage; after: Usage }>(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What travels over the control socket: one request and one answer type per route. Counters are JSON integers;
 // a reader that parses them to doubles loses digits beyond 2^53, never order.
+import type { Answer, CheckKind } from '../model/checks.js'
 import type {
   AddressText,
   AttachMode,
@@ -18,6 +19,9 @@ import type {
   ServiceMatch,
   TunableName,
 } from '../model/types.js'
+import type { Standing } from './contract-health.js'
+
+export type { DrainRequest, DrainRow, Standing } from './contract-health.js'
 
 /** A counter or a gauge as JSON carries it. */
 export type Count = number
@@ -79,7 +83,10 @@ export interface Status {
   readonly metrics?: string
   readonly services: number
   readonly reals: number
+  /** with weight 0, neither drained nor down */
   readonly quiesced: number
+  readonly drained: number
+  readonly down: number
   readonly unresolved: number
   readonly interfaces: readonly InterfaceRow[]
   readonly tables: readonly TableRow[]
@@ -114,6 +121,9 @@ export interface ServiceRow {
   readonly name?: string
   readonly owner?: Owner
   readonly reals: number
+  /** of its real servers: those that an operator drains, and those that checks hold for down */
+  readonly drained: number
+  readonly down: number
   readonly active: Count
   readonly inactive: Count
   readonly persistent: Count
@@ -155,7 +165,31 @@ export interface RealRow {
   readonly connections: Count
   readonly packets: Count
   readonly bytes: Count
+  /** absent: of the datapath's own making, a sorry server */
+  readonly standing?: Standing
   readonly nexthop: Omit<NexthopRow, 'address' | 'services'>
+}
+
+/** One check of one real server. */
+export interface CheckRow {
+  readonly service: ServiceKey
+  readonly real: RealKey
+  readonly kind: CheckKind
+  readonly via: 'vip' | 'real'
+  /** '192.0.2.10:80 at 192.0.2.21', '192.0.2.21:80/health': what is asked, and where the frames go */
+  readonly target: string
+  /** 'waiting': no good answer yet, and nothing that takes it down */
+  readonly state: 'up' | 'down' | 'waiting'
+  /** 'queued': due, but too many questions are in flight */
+  readonly doing: 'resting' | 'queued' | 'asking'
+  /** to the last question; absent = there was none */
+  readonly last?: Answer
+  /** ms since the epoch, of that answer */
+  readonly at?: number
+  /** answers in a row like the last */
+  readonly inARow: number
+  /** ms until the next question; while it is queued how long it waits already, below 0; 0 while it is asked */
+  readonly nextIn: number
 }
 
 export interface ConnRow {

@@ -8,6 +8,8 @@ import type {
   AttachRequest,
   Change,
   ConnRow,
+  DrainRequest,
+  DrainRow,
   Filter,
   InterfaceRow,
   Listing,
@@ -55,6 +57,9 @@ export const ROUTES = {
   removeReal: { method: 'DELETE', path: '/v1/services/:service/reals/:real' },
   flush: { method: 'DELETE', path: '/v1/services' },
   zero: { method: 'POST', path: '/v1/zero' },
+  drains: { method: 'GET', path: '/v1/drains' },
+  drain: { method: 'POST', path: '/v1/drains' },
+  undrain: { method: 'DELETE', path: '/v1/drains' },
   marks: { method: 'GET', path: '/v1/marks' },
   addMark: { method: 'POST', path: '/v1/marks' },
   removeMark: { method: 'DELETE', path: '/v1/marks' },
@@ -107,6 +112,10 @@ export interface Calls {
   flush: Call<object, undefined, Change>
   /** one service, or without a name all of them and the totals */
   zero: Call<Partial<OfService>, undefined, Change>
+  drains: Read<Listing<DrainRow>>
+  drain: Call<object, DrainRequest, Change>
+  /** real as in realText: '192.0.2.21' */
+  undrain: Call<{ readonly real: string } & Partial<OfService>, undefined, Change>
   marks: Read<Listing<MarkRule>>
   addMark: Call<object, MarkSpec, Change>
   /** ports as in parsePorts: '80,443,1000:2000' */

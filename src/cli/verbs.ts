@@ -53,6 +53,16 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./verbs/remove.js'),
   },
   {
+    name: 'drain',
+    summary: 'empty a real server: no new connections, and an end for those it has',
+    load: () => import('./verbs/drain.js'),
+  },
+  {
+    name: 'undrain',
+    summary: 'use a drained real server again',
+    load: () => import('./verbs/undrain.js'),
+  },
+  {
     name: 'mark',
     summary: 'make several ports of a VIP one service by giving their packets a mark',
     load: () => import('./verbs/mark.js'),

@@ -6,6 +6,7 @@ import { endpointText, serviceFamily } from '../model/keys.js'
 import { wholeAddress } from '../model/persistence.js'
 import { portsText } from '../model/ports.js'
 import type { Desired, InterfaceWish, MarkRule, Real, Service } from '../model/types.js'
+import { printChecks, printHealth, printNotify } from './print-checks.js'
 
 export function printYaml(desired: Desired): string {
   const { interfaces, metrics, peers, limits, timeouts, tunables, marks, services } = desired
@@ -31,7 +32,7 @@ function printMark({ vip, protocol, ports, mark }: MarkRule) {
 }
 
 function printService(service: Service) {
-  const { name, scheduler, flags, onePacket, reals } = service
+  const { name, scheduler, flags, onePacket, checks, health, reals } = service
   return {
     ...(name === undefined ? {} : { name }),
     ...printMatch(service),
@@ -39,7 +40,9 @@ function printService(service: Service) {
     ...(flags === undefined ? {} : { flags: flagWords(scheduler, flags) }),
     ...printPersistence(service),
     ...(onePacket === undefined ? {} : { 'one-packet': onePacket }),
-    reals: reals.map(printReal),
+    ...(checks === undefined ? {} : { checks: printChecks(checks, service) }),
+    ...(health === undefined ? {} : { health: printHealth(health) }),
+    reals: reals.map((real) => printReal(real, service)),
   }
 }
 
@@ -57,8 +60,8 @@ function printPersistence(service: Service) {
   return { persistence: whole ? timeout : { timeout, prefix } }
 }
 
-function printReal({ address, weight, ...rest }: Real) {
-  const { port, upper, lower, name } = rest
+function printReal({ address, weight, ...rest }: Real, of: Service) {
+  const { port, upper, lower, name, checks, passive, onDown, notify } = rest
   if (weight === 1 && Object.values(rest).every((value) => value === undefined)) return address
   return {
     address,
@@ -67,5 +70,9 @@ function printReal({ address, weight, ...rest }: Real) {
     ...(upper === undefined ? {} : { upper }),
     ...(lower === undefined ? {} : { lower }),
     ...(name === undefined ? {} : { name }),
+    ...(checks === undefined ? {} : { checks: printChecks(checks, of) }),
+    ...(passive === undefined ? {} : { passive }),
+    ...(onDown === undefined ? {} : { 'on-down': onDown }),
+    ...(notify === undefined ? {} : { notify: printNotify(notify) }),
   }
 }

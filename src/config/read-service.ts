@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One service of a file -> the domain's. What hangs on its family, port or scheduler is judged here.
 import { familyOf } from '../abi/address.js'
+import type { Check } from '../model/checks.js'
 import { canonicalFlags, FLAG_WORDS, flagFitFault, flagNumber } from '../model/flags.js'
 import { parseNetmask, prefixFault, wholeAddress } from '../model/persistence.js'
 import {
@@ -21,9 +22,11 @@ import type {
   SchedulerFlag,
   SchedulerName,
   ServiceBody,
+  ServiceMatch,
 } from '../model/types.js'
 import type { Finding, Path } from '../model/validate.js'
 import { parseRealId, parseVip, type RealPorts, samePort, splitEndpoint } from '../model/words.js'
+import { readChecks, readHealth, readNotify } from './read-checks.js'
 import { type Draft, given, items, knownWord, numberIn, type Values, values } from './values.js'
 
 interface MatchDraft {
@@ -34,8 +37,15 @@ interface MatchDraft {
   readonly family?: Family | undefined
 }
 
+/** Checks that are wrong are holes among the others. */
+type ChecksDraft = { readonly checks?: readonly (Check | undefined)[] | undefined }
+type RealDraft = Draft<Omit<Real, 'checks'>> & ChecksDraft
+
 export type ServiceDraft = MatchDraft &
-  Draft<Omit<ServiceBody, 'reals'>> & { readonly reals: readonly Draft<Real>[] }
+  Draft<Omit<ServiceBody, 'reals' | 'checks'>> &
+  ChecksDraft & { readonly reals: readonly RealDraft[] }
+
+const ON_DOWN = ['quiesce', 'remove']
 
 /** Notes what is wrong with `key` of the thing that is being read. */
 type Note = (path: Path, fault: Fault | undefined) => void
@@ -50,6 +60,12 @@ export function readService(file: Values, path: Path, findings: Finding[]): Serv
   const persistence = family === undefined ? undefined : readPersistence(stay, family, note)
   const flags = readFlags(words, knownWord(scheduler, SCHEDULERS) as SchedulerName | undefined, note)
   const ports = match.mark === undefined ? match.port : 'own'
+  const checking: Checking = {
+    of: (match.mark === undefined ? { vip: '', port: -1, ...match } : match) as ServiceMatch,
+    findings,
+  }
+  const checks = readChecks(file['checks'], checking.of, [...path, 'checks'], findings)
+  const health = readHealth(file['health'], checking.of, [...path, 'health'], findings)
   return {
     ...match,
     scheduler: scheduler as SchedulerName,
@@ -57,8 +73,29 @@ export function readService(file: Values, path: Path, findings: Finding[]): Serv
     ...(persistence === undefined ? {} : { persistence }),
     ...(file['one-packet'] === true ? { onePacket: true as const } : {}),
     ...(typeof name === 'string' ? { name } : {}),
+    ...(checks.length === 0 ? {} : { checks }),
+    ...(health === undefined ? {} : { health }),
     owner: 'file',
-    reals: items(reals).map((item, i) => readReal(item, ports, ['reals', i], note)),
+    reals: items(reals).map((item, i) => ({
+      ...readReal(item, ports, ['reals', i], note),
+      ...readRealHealth(values(item), checking, [...path, 'reals', i]),
+    })),
+  }
+}
+
+interface Checking {
+  readonly of: ServiceMatch
+  readonly findings: Finding[]
+}
+
+function readRealHealth(file: Values, { of, findings }: Checking, path: Path): RealDraft {
+  const { checks, passive, notify } = file
+  const told = readNotify(notify, [...path, 'notify'], findings)
+  return {
+    ...(Array.isArray(checks) ? { checks: readChecks(checks, of, [...path, 'checks'], findings) } : {}),
+    ...(passive === false ? { passive } : {}),
+    ...(knownWord(file['on-down'], ON_DOWN) ? { onDown: file['on-down'] as Real['onDown'] } : {}),
+    ...(told === undefined ? {} : { notify: told }),
   }
 }
 
@@ -89,7 +126,7 @@ function readFlags(
   return canonicalFlags(flags)
 }
 
-function readReal(item: unknown, ports: RealPorts | undefined, path: Path, note: Note): Draft<Real> {
+function readReal(item: unknown, ports: RealPorts | undefined, path: Path, note: Note): RealDraft {
   const plain = typeof item === 'string'
   const {
     address: text,

@@ -5,11 +5,9 @@ import { z } from 'zod'
 import { FLAG_WORDS } from '../model/flags.js'
 import { netmaskFault } from '../model/persistence.js'
 import {
-  hostFault,
   LIMIT_RANGES,
   MARK,
   MAX_REALS_PER_SERVICE,
-  nameFault,
   PROTOCOLS,
   SCHEDULERS,
   SECONDS,
@@ -19,29 +17,12 @@ import {
 } from '../model/rules.js'
 import { TUNABLE_NAMES, TUNABLES } from '../model/tunables.js'
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from '../model/types.js'
-import {
-  parseInterfaceName,
-  parseListen,
-  parsePeer,
-  parsePorts,
-  parseRealAddress,
-  parseVip,
-} from '../model/words.js'
+import { parseInterfaceName, parseListen, parsePeer, parsePorts, parseVip } from '../model/words.js'
 import * as patterns from './patterns.js'
+import { checks } from './schema-checks.js'
+import { health, notify, onDown } from './schema-health.js'
+import { hostAddress, name, realAddress } from './schema-names.js'
 import { choice, first, list, map, rule, say, text, whole, wrongKind } from './schema-words.js'
-
-const name = text('name', '"web"', nameFault, {
-  id: 'name',
-  description: 'for people and metrics; no meaning of its own',
-  pattern: patterns.NAME_PATTERN,
-})
-
-const realAddress = text('address', '192.0.2.21', (value) => first(parseRealAddress(value)), {
-  id: 'realAddress',
-  description: 'address of a real server; a port only for a mark, or when it is the one of the service',
-  pattern: patterns.REAL_PATTERN,
-  examples: ['192.0.2.21', '2001:db8::21'],
-})
 
 const real = z.union(
   [
@@ -57,6 +38,17 @@ const real = z.union(
         'connections below which it gets new ones again; 0 = three quarters of upper',
       ).optional(),
       name: name.optional(),
+      checks: checks.optional().describe('instead of those of the service; [] = none'),
+      passive: z
+        .literal(false, {
+          error: say({
+            reason: 'passive of a real server can only be false',
+            fix: 'say true of the service',
+          }),
+        })
+        .optional(),
+      'on-down': onDown,
+      notify: notify.optional().describe('programs that are told when it comes up and goes down'),
     }),
   ],
   { error: wrongKind('real', 'write an address, or {address: 192.0.2.21, weight: 3}') },
@@ -111,6 +103,8 @@ const service = map('service', {
     .boolean({ error: wrongKind('one-packet', 'write true or false') })
     .optional()
     .describe('schedule every datagram for itself; UDP and marks'),
+  checks: checks.optional().describe('asked of each real server; all must be good'),
+  health: health.optional().describe('what follows from the answers'),
   reals: list('reals', real, 'write a list of real servers, or [] for none').meta({
     maxItems: MAX_REALS_PER_SERVICE,
   }),
@@ -155,11 +149,7 @@ const notPorts = { error: wrongKind('ports', 'write ports like 80,443,1000:2000'
 const onePort = whole('port', SERVICE_PORT, 'one port')
 
 const markRule = map('mark', {
-  vip: text('vip', '192.0.2.10', (value) => hostFault('VIP', value), {
-    description: 'address that clients use, without a port',
-    pattern: patterns.ADDRESS_PATTERN,
-    examples: ['192.0.2.10', '2001:db8::1'],
-  }),
+  vip: hostAddress('vip', 'VIP', 'address that clients use, without a port'),
   protocol,
   ports: z.union(
     [

@@ -3,6 +3,7 @@
 import type { z } from 'zod'
 import { parseAddress } from '../abi/address.js'
 import { formatPlace, quote, succeed } from '../model/describe.js'
+import { wordOf } from '../model/judge.js'
 import { suggestion } from '../model/nearest.js'
 import { type Fault, kindOf } from '../model/rules.js'
 import { tunableNameFault } from '../model/tunables.js'
@@ -77,9 +78,9 @@ function findingProblem({ path, first, reason, fix }: Finding, plain: Plain): Pr
   return { place: plain.placeOf(path.map(keyInFile)), reason: `${reason}${where}`, fix }
 }
 
-/** Where the file's word is not the domain's. */
+/** Where the file's word is not the domain's: one-packet, on-down. */
 function keyInFile(step: string | number): string | number {
-  return step === 'onePacket' ? 'one-packet' : step
+  return typeof step === 'string' && /^[a-z]+(?:[A-Z][a-z]+)+$/.test(step) ? wordOf(step) : step
 }
 
 /** By place, and each sentence once: what an alias repeats is said where it stands. */

@@ -8,6 +8,7 @@ import { fail, quote, succeed } from '../model/describe.js'
 import { realKey, serviceKey } from '../model/keys.js'
 import type { Desired, Outcome, RealKey, ServiceKey, Tunables } from '../model/types.js'
 import { createDefence } from './defence.js'
+import { DEADLINE_MS, endDrains } from './drains.js'
 import type { Carriage, Engine } from './engine.js'
 import { createEstimator, ESTIMATION_MS, type Estimator } from './estimator.js'
 import { createMeter, type Meter } from './meter.js'
@@ -25,6 +26,8 @@ export interface DutyWorld {
   readonly fresh: () => Snapshot
   /** free memory and buffers, in pages */
   readonly pages: () => number
+  /** ms since the epoch */
+  readonly now: () => number
   readonly log: (line: string) => void
 }
 
@@ -59,6 +62,7 @@ export function createDuties(world: DutyWorld): Duties {
         every: ESTIMATION_MS,
         act: () => (frozen() ? undefined : estimate(world, estimator)),
       },
+      { what: 'ending drains', every: DEADLINE_MS, act: () => endDrains(world) },
       { what: 'defending', every: DEFENCE_MS, act: defence.second },
     ],
     tunables: defence.shown,

@@ -91,7 +91,7 @@ async function commit(
   const edited = await edit(state.store)
   if (!edited.ok) return edited
   const { notices } = edited.value
-  const changed = !same(edited.value.store, state.store)
+  const changed = !sameStore(edited.value.store, state.store)
   if (!changed && !options.always) return succeed({ changed, generation: state.generation, notices })
   const [from, to] = [state.store, world.onLeaving(state.store, edited.value.store)]
   const carried = await attempt(world, from, to, options)
@@ -125,7 +125,8 @@ async function attempt(
   to: Store,
   options: ChangeOptions,
 ): Promise<Outcome<Carried>> {
-  const problems = validateDesired(desiredOf(to))
+  const asked = from.base !== to.base || !same(from.runtime, to.runtime)
+  const problems = asked ? validateDesired(desiredOf(to)) : []
   if (problems.length > 0) return { ok: false, problems }
   const effective = effectiveOf(to)
   const keep = async (store: Store) => world.state.write(store.runtime)
@@ -156,6 +157,13 @@ function queue() {
     tail = run.catch(() => undefined)
     return run
   }
+}
+
+/** Time goes on without being a change. */
+function sameStore(a: Store, b: Store): boolean {
+  const [seen, now] = [a.observed, b.observed]
+  const observed = seen.health === now.health && seen.quorum === now.quorum
+  return a === b || (observed && same(a.runtime, b.runtime) && same(a.base, b.base))
 }
 
 /** Equal content; both sides are built by the same functions, so keys stand in the same order. */

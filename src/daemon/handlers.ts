@@ -2,6 +2,7 @@
 // One handler per route of the control socket: parameters and body in, an answer or problems out. No HTTP here.
 import type { Change, Filter, PlanRequest, Status } from '../api/contract.js'
 import { readAttachRequest, readFilter, readMarkName, readPlanRequest, readServiceKey } from '../api/parse.js'
+import { readDrained, readDrainRequest } from '../api/parse-drain.js'
 import type { RouteName } from '../api/routes.js'
 import type { Datapath, Snapshot } from '../datapath/types.js'
 import { succeed } from '../model/describe.js'
@@ -17,6 +18,7 @@ import {
 } from '../model/request.js'
 import type { Outcome, ServiceKey, Tunables } from '../model/types.js'
 import { diff } from '../plan/diff.js'
+import { drainRows } from './drains.js'
 import type { Edit, Engine } from './engine.js'
 import { listed, type Streamed } from './listing.js'
 import type { Meter } from './meter.js'
@@ -31,7 +33,9 @@ import {
   tunableRows,
   whole,
 } from './rows.js'
+import { standingsOf } from './standings.js'
 import { desiredOf, effectiveOf } from './store.js'
+import { storeDrain, storeUndrain } from './store-drains.js'
 import { storeAttach, storeDetach } from './store-interfaces.js'
 import {
   storeAddReal,
@@ -75,17 +79,20 @@ export interface Parts {
   readonly status: () => Status
   readonly reload: () => Promise<Outcome<Change>>
   readonly plan: (request: PlanRequest) => Promise<Outcome<Preview>>
+  /** ms since the epoch */
+  readonly now: () => number
 }
 
 export function handlers(parts: Parts): Readonly<Record<RouteName, Handler>> {
-  return { ...readers(parts), ...settings(parts), ...stages(parts), ...changes(parts) }
+  return { ...readers(parts), ...settings(parts), ...stages(parts), ...drains(parts), ...changes(parts) }
 }
 
-function readers({ datapath, snapshot, meter, status }: Parts) {
+function readers({ datapath, engine, snapshot, meter, status }: Parts) {
+  const standings = () => standingsOf(engine.store())
   return {
     status: () => succeed(status()),
-    services: filtered((filter) => whole(serviceRows(snapshot(), meter, filter))),
-    reals: filtered((filter) => whole(realRows(snapshot(), meter, filter))),
+    services: filtered((filter) => whole(serviceRows(snapshot(), meter, filter, standings()))),
+    reals: filtered((filter) => whole(realRows(snapshot(), meter, filter, standings()))),
     nexthops: filtered((filter) => whole(nexthopRows(snapshot(), filter))),
     interfaces: () => succeed(whole(interfaceRows(snapshot()))),
     reasons: () => succeed(whole(reasonRows(snapshot()))),
@@ -115,6 +122,14 @@ function stages({ engine, datapath, plan }: Parts) {
     actual: () => succeed(datapath.actual()),
     diff: () => diff(effectiveOf(engine.store()), datapath.actual(), datapath.now()),
     plan: withBody(readPlanRequest, plan),
+  } satisfies Partial<Record<RouteName, Handler>>
+}
+
+function drains({ engine, snapshot, now }: Parts) {
+  return {
+    drains: filtered((filter) => whole(drainRows(engine.store(), snapshot(), filter))),
+    drain: withBody(readDrainRequest, (request) => engine.change((s) => storeDrain(s, request, now()))),
+    undrain: named(readDrained, (name) => engine.change((s) => storeUndrain(s, name, now()))),
   } satisfies Partial<Record<RouteName, Handler>>
 }
 

@@ -23,20 +23,32 @@ import type {
 import { TUNABLE_NAMES, TUNABLES } from '../model/tunables.js'
 import type { Tunables } from '../model/types.js'
 import type { Meter } from './meter.js'
+import { NO_STANDINGS, type Standings } from './standings.js'
 import { realKeyOf } from './zero.js'
 
-export function serviceRows(snapshot: Snapshot, meter: Meter, filter: Filter): readonly ServiceRow[] {
+export function serviceRows(
+  snapshot: Snapshot,
+  meter: Meter,
+  filter: Filter,
+  standings: Standings = NO_STANDINGS,
+): readonly ServiceRow[] {
   return chosen(snapshot, filter).map((service) => {
     const { id: _, key, reals, ...rest } = service
-    return { service: key, ...rest, ...meter.service(service), ...counts(service), reals: reals.length }
+    const numbers = { ...meter.service(service), ...counts(service), ...standings.of(key) }
+    return { service: key, ...rest, ...numbers, reals: reals.length }
   })
 }
 
-export function realRows(snapshot: Snapshot, meter: Meter, filter: Filter): readonly RealRow[] {
+export function realRows(
+  snapshot: Snapshot,
+  meter: Meter,
+  filter: Filter,
+  standings: Standings = NO_STANDINGS,
+): readonly RealRow[] {
   return chosen(snapshot, filter).flatMap((service) =>
     service.reals
       .filter(({ address }) => filter.real === undefined || address === filter.real)
-      .map((real) => realRow(service, real, meter)),
+      .map((real) => realRow(service, real, meter, standings)),
   )
 }
 
@@ -106,12 +118,15 @@ function chosen(snapshot: Snapshot, { service }: Filter): readonly ServiceSnapsh
   return service === undefined ? snapshot.services : snapshot.services.filter(({ key }) => key === service)
 }
 
-function realRow(service: ServiceSnapshot, real: RealSnapshot, meter: Meter): RealRow {
-  const { id: _, nexthop, ...rest } = real
+function realRow(service: ServiceSnapshot, real: RealSnapshot, meter: Meter, { reals }: Standings): RealRow {
+  const { id: _, drain: _stage, nexthop, ...rest } = real
+  const name = realKeyOf(service, real)
+  const standing = reals.get(name)
   return {
     service: service.key,
-    real: realKeyOf(service, real),
+    real: name,
     ...rest,
+    ...(standing && { standing }),
     ...meter.real(service, real),
     ...counts(real),
     nexthop: hop(nexthop),

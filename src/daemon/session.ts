@@ -15,9 +15,10 @@ import { type Handler, handlers } from './handlers.js'
 import type { MetricsPort } from './port.js'
 import { rehearse } from './rehearse.js'
 import { limitNotices, NO_FILE, readSource, type Source } from './source.js'
+import { standingsOf } from './standings.js'
 import type { StateFile } from './state.js'
 import { statusOf } from './status.js'
-import { desiredOf, NO_RUNTIME, type Runtime, type Store } from './store.js'
+import { desiredOf, NO_RUNTIME, NOTHING_OBSERVED, type Runtime, type Store } from './store.js'
 import { storeReload, storeRestore } from './store-reload.js'
 
 export interface SessionWorld {
@@ -61,7 +62,7 @@ export function createSession(world: SessionWorld): Session {
   }
   const fitted = (base: Desired): Desired => ({ ...base, limits: datapath.limits })
   const begin = async (base: Desired, runtime: Runtime) => {
-    const change = await firstChange(engine, fitted(base), runtime)
+    const change = await firstChange(engine, fitted(base), runtime, now())
     if (change.ok) duties.begin()
     return taken(withNotices(change, limitNotices(base.limits, datapath.limits)))
   }
@@ -70,14 +71,14 @@ export function createSession(world: SessionWorld): Session {
   const status = () => {
     const self = { pid: process.pid, startedAt, source, places: world.places, reload: last }
     const more = { metrics: world.port.address(), generation: engine.generation() }
-    return statusOf({ ...self, ...more }, datapath, snapshot())
+    return statusOf({ ...self, ...more }, datapath, snapshot(), standingsOf(engine.store()))
   }
   return {
     engine,
     duties,
     begin,
     reload,
-    handlers: handlers({ ...duties, datapath, engine, snapshot, status, reload, plan }),
+    handlers: handlers({ ...duties, datapath, engine, snapshot, status, reload, plan, now }),
     page: () => {
       metrics.tuned(duties.tunables())
       return metricsPage(snapshot(), metrics)
@@ -97,13 +98,20 @@ function engineOf(
   }
   const onLeaving = (from: Store, to: Store) => duties().leaving(from, to)
   const clock = () => performance.now() / 1000
-  const first = { base: nothing(datapath), runtime: NO_RUNTIME }
+  const first = { base: nothing(datapath), runtime: NO_RUNTIME, observed: NOTHING_OBSERVED }
   return createEngine({ datapath, state, log, clock, onLeaving, onChange }, first)
 }
 
 /** An interface that was attached by request and is gone must not keep the file's services from starting. */
-async function firstChange(engine: Engine, base: Desired, runtime: Runtime): Promise<Outcome<Change>> {
-  const restore = (kept: Runtime) => engine.change(() => succeed(storeRestore(base, kept)), { always: true })
+async function firstChange(
+  engine: Engine,
+  base: Desired,
+  runtime: Runtime,
+  now: number,
+): Promise<Outcome<Change>> {
+  const observed = { ...NOTHING_OBSERVED, now }
+  const restore = (kept: Runtime) =>
+    engine.change(() => succeed(storeRestore(base, kept, observed)), { always: true })
   const change = await restore(runtime)
   if (change.ok || runtime.interfaces.length === 0) return change
   const without = await restore({ ...runtime, interfaces: [] })

@@ -20,9 +20,9 @@ export interface StateFile {
   write(runtime: Runtime): Promise<Outcome<void>>
 }
 
-const VERSION = 2
-/** Had no marks, timeouts, tunables and zeros. */
-const BEFORE = 1
+/** 2 had no drains and nothing of health, 1 no marks, timeouts, tunables and zeros either. */
+const VERSION = 3
+const BEFORE: readonly unknown[] = [1, 2]
 
 export function stateFile(dir: string): StateFile {
   const path = join(dir, 'state.json')
@@ -65,14 +65,14 @@ function parse(text: string): Runtime | undefined {
   }
   if (typeof value !== 'object' || value === null || !('version' in value)) return undefined
   const { version, ...parts } = value as { version: unknown } & Runtime
-  if (version === BEFORE) return read({ ...NO_RUNTIME, ...parts })
+  if (BEFORE.includes(version)) return read({ ...NO_RUNTIME, ...parts })
   return version === VERSION ? read(parts) : undefined
 }
 
 function read(parts: Runtime): Runtime | undefined {
-  const { services, marks, interfaces, detached, overrides, zero } = parts
-  if (![services, marks, interfaces, detached, overrides].every(Array.isArray) || !isZero(zero))
-    return undefined
+  const { services, marks, interfaces, detached, overrides, drains, down, zero } = parts
+  const lists = [services, marks, interfaces, detached, overrides, drains, down]
+  if (!lists.every(Array.isArray) || !isZero(zero)) return undefined
   const specs = services.map(({ owner: _, ...spec }) => readServiceSpec(spec))
   const rules = marks.map(({ owner: _, ...spec }) => readMarkSpec(spec))
   const [timeouts, tunables] = [readTimeouts(parts.timeouts), readTunables(parts.tunables)]
@@ -81,7 +81,9 @@ function read(parts: Runtime): Runtime | undefined {
     rules.every(({ ok }) => ok) &&
     interfaces.map(readAttachRequest).every(({ ok }) => ok) &&
     detached.every((name) => typeof name === 'string') &&
-    overrides.every((o) => typeof o?.service === 'string' && typeof o.real === 'string' && isWeight(o.weight))
+    overrides.every((o) => isNamed(o) && isWeight(o.weight)) &&
+    drains.every(isDrain) &&
+    down.every((d) => isNamed(d) && typeof d.reason === 'string' && isMoment(d.since))
   if (!fits || !timeouts.ok || !tunables.ok) return undefined
   return {
     services: specs.flatMap((s) => (s.ok ? [completeService(s.value)] : [])),
@@ -91,12 +93,35 @@ function read(parts: Runtime): Runtime | undefined {
     overrides,
     timeouts: timeouts.value,
     tunables: tunables.value,
+    drains,
+    down,
     zero,
   }
 }
 
 function isWeight(value: unknown): boolean {
   return rangeFault('weight', value, WEIGHT) === undefined
+}
+
+function isNamed(value: { readonly service?: unknown; readonly real?: unknown } | null): boolean {
+  return typeof value?.service === 'string' && typeof value.real === 'string'
+}
+
+function isDrain(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const { address, port, service, since, deadline, end } = value as Record<string, unknown>
+  return (
+    typeof address === 'string' &&
+    (port === undefined || Number.isInteger(port)) &&
+    (service === undefined || typeof service === 'string') &&
+    isMoment(since) &&
+    (deadline === undefined || isMoment(deadline)) &&
+    (end === 'move' || end === 'reset')
+  )
+}
+
+function isMoment(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0
 }
 
 async function replace(dir: string, path: string, text: string): Promise<Outcome<void>> {

@@ -6,7 +6,9 @@ import { VERSION } from '../api/version.js'
 import type { Datapath, Snapshot } from '../datapath/types.js'
 import { interfaceRows, tableRows } from './rows.js'
 import type { Source } from './source.js'
+import { isDown, isDrained, NO_STANDINGS, type Standings } from './standings.js'
 import { type Address, metricsUrl } from './web.js'
+import { realKeyOf } from './zero.js'
 
 export interface Self {
   readonly pid: number
@@ -19,7 +21,12 @@ export interface Self {
   readonly generation: number
 }
 
-export function statusOf(self: Self, { adopted, limits }: Datapath, snapshot: Snapshot): Status {
+export function statusOf(
+  self: Self,
+  { adopted, limits }: Datapath,
+  snapshot: Snapshot,
+  standings: Standings = NO_STANDINGS,
+): Status {
   const reals = snapshot.services.flatMap((service) => service.reals)
   return {
     version: VERSION,
@@ -33,11 +40,24 @@ export function statusOf(self: Self, { adopted, limits }: Datapath, snapshot: Sn
     ...(self.metrics ? { metrics: metricsUrl(self.metrics) } : {}),
     services: snapshot.services.length,
     reals: reals.length,
-    quiesced: reals.filter(({ effectiveWeight }) => effectiveWeight === 0).length,
+    ...idle(snapshot, standings),
     unresolved: reals.filter(({ nexthop }) => nexthop.state === 'unresolved').length,
     interfaces: interfaceRows(snapshot),
     tables: tableRows(snapshot),
     totals: Object.fromEntries(Object.entries(snapshot.totals).map(([name, n]) => [name, Number(n)])),
     limits,
   }
+}
+
+/** Weight 0, of which an operator's drain and the checks are two reasons that are told apart from the others. */
+function idle({ services }: Snapshot, { reals }: Standings): Pick<Status, 'quiesced' | 'drained' | 'down'> {
+  const standings = [...reals.values()]
+  const other = services.flatMap((service) =>
+    service.reals.filter((real) => {
+      const standing = reals.get(realKeyOf(service, real))
+      return real.effectiveWeight === 0 && !(standing && (isDrained(standing) || isDown(standing)))
+    }),
+  )
+  const [drained, down] = [standings.filter(isDrained).length, standings.filter(isDown).length]
+  return { quiesced: other.length, drained, down }
 }

@@ -3,16 +3,18 @@
 // Pure.
 import { addMark, addService } from '../model/change.js'
 import { fail, succeed } from '../model/describe.js'
+import { healthNotices } from '../model/health-notices.js'
 import { endpointText, realText, serviceKey } from '../model/keys.js'
 import { markText } from '../model/marks.js'
 import { portsText } from '../model/ports.js'
 import type { Desired, MarkRule, Outcome, Service } from '../model/types.js'
-import type { Edited, Runtime, Store } from './store.js'
+import { withoutLost } from './drained.js'
+import { type Edited, NOTHING_OBSERVED, type Runtime, type Store } from './store.js'
 
 /** The file was read again: its word wins, overrides end, what it now owns is no longer a request. */
 export function storeReload(store: Store, base: Desired): Outcome<Edited> {
   const kept = { ...store.runtime, detached: [], overrides: [], timeouts: {}, tunables: {} }
-  const { edited, misfits } = settle(base, kept)
+  const { edited, misfits } = settle({ ...store, base, runtime: kept })
   if (misfits.length === 0) return succeed(edited)
   return fail(
     ...misfits.map(({ what, removal, reason }) => ({
@@ -23,12 +25,12 @@ export function storeReload(store: Store, base: Desired): Outcome<Edited> {
 }
 
 /** After a restart: requests and overrides go on, as far as they still fit the file. */
-export function storeRestore(base: Desired, runtime: Runtime): Edited {
+export function storeRestore(base: Desired, runtime: Runtime, observed = NOTHING_OBSERVED): Edited {
   const detached = runtime.detached.filter((name) => base.interfaces.some((wish) => wish.name === name))
   const overrides = runtime.overrides.filter(({ service, real }) =>
     base.services.some((s) => serviceKey(s) === service && s.reals.some((r) => realText(r) === real)),
   )
-  const { edited, misfits } = settle(base, { ...runtime, detached, overrides })
+  const { edited, misfits } = settle({ base, runtime: { ...runtime, detached, overrides }, observed })
   const notices = misfits.map(
     ({ what, reason }) => `${what}, added at run time, does not fit the file and was left out: ${reason}`,
   )
@@ -43,7 +45,8 @@ interface Misfit {
 }
 
 /** The requests on a new base: those it has itself now are its own, those it forbids are named. */
-function settle(base: Desired, runtime: Runtime) {
+function settle(store: Store) {
+  const { base, runtime } = store
   const keys = new Set(base.services.map(serviceKey))
   const notices: string[] = []
   const misfits: Misfit[] = []
@@ -62,7 +65,10 @@ function settle(base: Desired, runtime: Runtime) {
   const services = desired.services.filter(({ owner }) => owner === 'api')
   const marks = desired.marks.filter(({ owner }) => owner === 'api')
   const interfaces = runtime.interfaces.filter(({ name }) => !base.interfaces.some((b) => b.name === name))
-  const edited: Edited = { store: { base, runtime: { ...runtime, services, marks, interfaces } }, notices }
+  const drains = withoutLost(runtime.drains, desired.services)
+  const settled: Runtime = { ...runtime, services, marks, interfaces, drains }
+  const all = [...notices, ...healthNotices(base)]
+  const edited: Edited = { store: { ...store, runtime: settled }, notices: all }
   return { edited, misfits }
 }
 

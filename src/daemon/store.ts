@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the daemon was told, in two parts: the base (its file) and the runtime (requests since), and what they come to
-// together. Pure; the edits are in store-*.ts.
+// What the daemon was told, in two parts: the base (its file) and the runtime (requests since), what it has observed,
+// and what they come to together. Pure; the edits are in store-*.ts.
+import type { Health, StandingReason } from '../model/checks.js'
 import { fail, succeed } from '../model/describe.js'
-import { realText, serviceKey } from '../model/keys.js'
+import { serviceKey } from '../model/keys.js'
 import type {
   Desired,
+  Drain,
   InterfaceWish,
   MarkRule,
   Outcome,
-  Real,
+  RealKey,
   Service,
   ServiceKey,
   Timeouts,
   Tunables,
 } from '../model/types.js'
 import { parseServiceId } from '../model/words.js'
+import { effectiveServices, type Facts } from '../plan/effective.js'
+import { withoutLost } from './drained.js'
 import { NO_ZERO, type Zero } from './zero.js'
 
 /** A weight that an operator set on a real server of the file; lasts until reload. */
@@ -23,6 +27,16 @@ export interface Override {
   /** as in realText */
   readonly real: string
   readonly weight: number
+}
+
+/** A real server that was down when the checks last said something of it: a restart sends no client there. */
+export interface Down {
+  readonly service: ServiceKey
+  /** as in realText */
+  readonly real: string
+  readonly reason: StandingReason
+  /** ms since the epoch */
+  readonly since: number
 }
 
 export interface Runtime {
@@ -38,13 +52,27 @@ export interface Runtime {
   readonly overrides: readonly Override[]
   readonly timeouts: Partial<Timeouts>
   readonly tunables: Partial<Tunables>
+  /** over reloads too, until undrain; those of one service before those of all */
+  readonly drains: readonly Drain[]
+  readonly down: readonly Down[]
   readonly zero: Zero
+}
+
+/** What nobody asked for and nothing keeps: how things stand. */
+export interface Observed {
+  /** of the real servers that are checked */
+  readonly health: ReadonlyMap<RealKey, Health>
+  /** false: lost; absent: there is one */
+  readonly quorum: ReadonlyMap<ServiceKey, boolean>
+  /** ms since the epoch: deadlines of drains up to then are over */
+  readonly now: number
 }
 
 export interface Store {
   /** owner 'file' */
   readonly base: Desired
   readonly runtime: Runtime
+  readonly observed: Observed
 }
 
 /** A new store, and what the operator should know about it. */
@@ -61,8 +89,12 @@ export const NO_RUNTIME: Runtime = {
   overrides: [],
   timeouts: {},
   tunables: {},
+  drains: [],
+  down: [],
   zero: NO_ZERO,
 }
+
+export const NOTHING_OBSERVED: Observed = { health: new Map(), quorum: new Map(), now: 0 }
 
 /** The file and the requests together. */
 export function desiredOf({ base, runtime }: Store): Desired {
@@ -74,30 +106,32 @@ export function desiredOf({ base, runtime }: Store): Desired {
   }
 }
 
-/** Desired with the overrides: what should be in the maps and on the interfaces. */
+const effective = new WeakMap<Store, Desired>()
+
+/** Desired with overrides, drains and health: what should be in the maps and on the interfaces. */
 export function effectiveOf(store: Store): Desired {
+  const known = effective.get(store)
+  if (known) return known
   const desired = desiredOf(store)
-  const { overrides, detached, timeouts } = store.runtime
-  return {
+  const { detached, timeouts } = store.runtime
+  const value = {
     ...desired,
-    services: overrides.length === 0 ? desired.services : weighed(desired.services, overrides),
+    services: effectiveServices(desired.services, factsOf(store)),
     interfaces: desired.interfaces.filter(({ name }) => !detached.includes(name)),
     timeouts: { ...desired.timeouts, ...timeouts },
     tunables: tunablesOf(store),
   }
+  effective.set(store, value)
+  return value
+}
+
+export function factsOf({ runtime, observed }: Store): Facts {
+  const { overrides, drains } = runtime
+  return { overrides, drains, ...observed }
 }
 
 export function tunablesOf({ base, runtime }: Store): Tunables {
   return { ...base.tunables, ...runtime.tunables }
-}
-
-function weighed(services: readonly Service[], overrides: readonly Override[]): readonly Service[] {
-  const weights = new Map(overrides.map((o) => [`${o.service} > ${o.real}`, o.weight]))
-  const weigh = (service: Service, real: Real): Real => {
-    const weight = weights.get(`${serviceKey(service)} > ${realText(real)}`)
-    return weight === undefined ? real : { ...real, weight }
-  }
-  return services.map((s) => ({ ...s, reals: s.reals.map((r) => weigh(s, r)) }))
 }
 
 /** The store with what an edit of the whole made of the requests' part. */
@@ -105,7 +139,8 @@ export function withRequests(store: Store, desired: Outcome<Desired>): Outcome<E
   if (!desired.ok) return desired
   const services = desired.value.services.filter(({ owner }) => owner === 'api')
   const marks = desired.value.marks.filter(({ owner }) => owner === 'api')
-  return succeed({ store: { ...store, runtime: { ...store.runtime, services, marks } }, notices: [] })
+  const drains = withoutLost(store.runtime.drains, desired.value.services)
+  return succeed({ store: { ...store, runtime: { ...store.runtime, services, marks, drains } }, notices: [] })
 }
 
 /** The refusal that a change of a service of the file deserves; undefined when it is not in the file. */

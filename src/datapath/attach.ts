@@ -18,6 +18,7 @@ import { nearest } from '../model/nearest.js'
 import type { AttachMode, Limits, Outcome, Problem } from '../model/types.js'
 import { type Maps, store64 } from './maps.js'
 import { linkedDevices, linkPin, type Pins, remove } from './pins.js'
+import { removeProbeFilters } from './probe-filters.js'
 import { problemOf } from './problems.js'
 import type { Attachment } from './types.js'
 
@@ -92,6 +93,7 @@ export class Interfaces {
     this.#held.delete(name)
     const { ifindex, mac, slot } = held.attachment
     this.#write(ifindex, mac, undefined, slot)
+    removeProbeFilters(this.#pins, ifindex)
     return { ok: true, value: undefined }
   }
 

@@ -29,7 +29,7 @@ import { type Maps, store32, store64 } from './maps.js'
 import { REAL_FREE, REAL_LINKED, REAL_TRASH } from './reals.js'
 import { DIRECTORY_OFFSET, MARKS_OFFSET, writePeers, writeTimeouts, writeTunables } from './settings.js'
 import { clearStats, retireStats } from './stats.js'
-import { judgeOverload, setFlag, thresholdsOf } from './thresholds.js'
+import { judgeOverload, setDrain, setFlag, thresholdsOf } from './thresholds.js'
 
 const LINE = Limit.LINE_BYTES
 
@@ -148,10 +148,11 @@ function linkReal({ maps, bindings }: Target, op: Extract<Op, { op: 'real-add' |
 }
 
 /** Before a region says that the real server is usable, its flags do. */
-function writeTerms(maps: Maps, id: number, { weight, upper, lower }: RealTerms): void {
+function writeTerms(maps: Maps, id: number, { weight, upper, lower, drain }: RealTerms): void {
   store32(maps.reals, id * Real_SIZE + Real_OFFSETS.lower, lower)
   store32(maps.reals, id * Real_SIZE + Real_OFFSETS.upper, upper)
   setFlag(maps, id, RealFlag.REAL_QUIESCED, weight === 0)
+  setDrain(maps, id, drain)
 }
 
 function clearInfo(maps: Maps, id: number): void {

@@ -28,6 +28,7 @@ import {
   writeTunables,
 } from './settings.js'
 import { takeSnapshot } from './snapshot.js'
+import { handshakesOf } from './stats.js'
 import { Sweeper } from './sweep.js'
 import { TxPorts } from './tx-ports.js'
 import type { ConnFilter, Datapath, Defence, NextHopState } from './types.js'
@@ -167,6 +168,10 @@ class KernelDatapath implements Datapath {
       tables: this.#sweeper.tables(),
     }
     return takeSnapshot(sources, names, Date.now())
+  }
+
+  handshakes(real: number) {
+    return handshakesOf(this.#parts.maps, this.#cpus, real)
   }
 
   *conns(filter?: ConnFilter) {

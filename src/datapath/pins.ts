@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is pinned where: maps/NAME, links/IFNAME, prog, sweep, clock, and an empty directory named for the object's digest.
+// What is pinned where: maps/NAME, links/IFNAME, prog, sweep, clock, an empty directory named for the object's digest, and
+// probes/ (probe-filters.ts).
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { openXdpLink } from 'libbpf-ts'
 import type { MapName } from './maps.js'
+import { removeProbeFilters } from './probe-filters.js'
 
 export interface Pins {
   readonly root: string
@@ -76,6 +78,7 @@ export function clearPins(root: string): void {
     link.close()
     unlinkSync(path)
   }
+  removeProbeFilters(pins)
   clearMaps(pins)
   if (existsSync(pins.links)) rmdirSync(pins.links)
   for (const name of list(root)) {

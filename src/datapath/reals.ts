@@ -5,7 +5,7 @@ import { Family, Real_SIZE, RealFlag, RealInfo_OFFSETS, RealInfo_SIZE } from '..
 import type { AddressText } from '../model/types.js'
 import type { ActualReal } from '../plan/actual.js'
 import type { Maps } from './maps.js'
-import { connectionsOf, hasFlag, thresholdsOf } from './thresholds.js'
+import { connectionsOf, drainStage, hasFlag, thresholdsOf } from './thresholds.js'
 
 /** xlvs_real_info.used */
 export const REAL_FREE = 0
@@ -53,6 +53,7 @@ export class RealReader {
     const { realInfo: info, persistents, reals } = this.#maps
     const at = id * RealInfo_SIZE
     const { upper, lower } = thresholdsOf(this.#maps, id)
+    const drain = drainStage(this.#maps, id)
     return {
       id,
       address: this.#address(id),
@@ -63,6 +64,7 @@ export class RealReader {
       upper,
       lower,
       overloaded: hasFlag(this.#maps, id, RealFlag.REAL_OVERLOADED),
+      ...(drain && { drain }),
       order: wide(info, at + OFFSET.order),
       nexthop: reals.getUint32(id * Real_SIZE, true),
       state: info.getUint8(at + OFFSET.used) === REAL_LINKED ? 'linked' : 'trash',

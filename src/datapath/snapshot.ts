@@ -102,7 +102,12 @@ function ofReal({ maps, cpus, nextHop }: Sources, real: ActualReal, wish: Real |
     connections,
     nexthop: nextHop(address),
   }
-  return wish?.name === undefined ? snapshot : { ...snapshot, name: wish.name }
+  if (wish?.name === undefined && real.drain === undefined) return snapshot
+  return {
+    ...snapshot,
+    ...(wish?.name !== undefined && { name: wish.name }),
+    ...(real.drain && { drain: real.drain }),
+  }
 }
 
 function connectionsOf(maps: Maps, id: number) {

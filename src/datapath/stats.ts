@@ -10,7 +10,7 @@ import {
   ServiceInfo_SIZE,
 } from '../abi/generated.js'
 import type { Maps } from './maps.js'
-import type { Action, Counters, RealCounters, ReasonName, TotalsSnapshot } from './types.js'
+import type { Action, Counters, Handshakes, RealCounters, ReasonName, TotalsSnapshot } from './types.js'
 
 const REAL_WORDS = RealStats_SIZE / 8
 const VERDICT_WORDS = 2
@@ -29,6 +29,17 @@ export function realStats(maps: Maps, cpus: number, id: number): RealCounters {
     connections = BigInt.asUintN(64, connections + (words[at + 2] as bigint))
   }
   return { packets, bytes, connections }
+}
+
+/** Of one real server, both modulo 2^32: look at differences. */
+export function handshakesOf(maps: Maps, cpus: number, id: number): Handshakes {
+  let [retries, handshakes] = [0, 0]
+  for (let cpu = 0; cpu < cpus; cpu++) {
+    const word = maps.realStats[(cpu * maps.sizes.reals + id) * REAL_WORDS + 3] as bigint
+    retries += Number(word & 0xffffffffn)
+    handshakes += Number(word >> 32n)
+  }
+  return { retries: retries >>> 0, handshakes: handshakes >>> 0 }
 }
 
 /** What real servers that are gone have counted for their service. */

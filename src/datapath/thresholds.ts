@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Flags of real servers: packets set and clear OVERLOADED at the same time, so that every change here is atomic, too.
+// Flags of real servers, thresholds' and drains': packets set and clear OVERLOADED at the same time, so that every
+// change here is atomic, too.
 import { Real_OFFSETS, Real_SIZE, RealFlag } from '../abi/generated.js'
+import type { DrainStage } from '../model/types.js'
 import { and32, type Maps, or32 } from './maps.js'
 
-const { REAL_OVERLOADED } = RealFlag
+const { REAL_OVERLOADED, REAL_DRAINED, REAL_MOVING, REAL_RESET } = RealFlag
 const FLAGS = Real_OFFSETS.flags
 
 export interface Thresholds {
@@ -30,6 +32,25 @@ export function setFlag(maps: Maps, id: number, flag: number, on: boolean): void
 
 export function hasFlag(maps: Maps, id: number, flag: number): boolean {
   return (maps.reals.getUint32(id * Real_SIZE + FLAGS, true) & flag) !== 0
+}
+
+/** Flags of each stage; a drain that is over is still one. */
+const DRAIN_FLAGS: Readonly<Record<DrainStage, number>> = {
+  soft: REAL_DRAINED,
+  move: REAL_DRAINED | REAL_MOVING,
+  reset: REAL_DRAINED | REAL_RESET,
+}
+
+export function setDrain(maps: Maps, id: number, stage: DrainStage | undefined): void {
+  const wanted = stage === undefined ? 0 : DRAIN_FLAGS[stage]
+  or32(maps.reals, id * Real_SIZE + FLAGS, wanted)
+  and32(maps.reals, id * Real_SIZE + FLAGS, wanted | ~(REAL_DRAINED | REAL_MOVING | REAL_RESET))
+}
+
+export function drainStage(maps: Maps, id: number): DrainStage | undefined {
+  if (hasFlag(maps, id, REAL_RESET)) return 'reset'
+  if (hasFlag(maps, id, REAL_MOVING)) return 'move'
+  return hasFlag(maps, id, REAL_DRAINED) ? 'soft' : undefined
 }
 
 export function thresholdsOf(maps: Maps, id: number): Thresholds {

@@ -4,6 +4,7 @@ import type {
   AddressText,
   AttachMode,
   Desired,
+  DrainStage,
   Limits,
   MacText,
   Outcome,
@@ -54,6 +55,8 @@ export interface Datapath {
   nextHop(address: AddressText): NextHopState
   /** Names and configured weights are taken from `names`, everything else from the maps. */
   snapshot(names: Desired): Snapshot
+  /** How clients' handshakes with a real server (by its id) go. */
+  handshakes(real: number): Handshakes
   conns(filter?: ConnFilter): IterableIterator<ConnEntry>
   templates(filter?: ConnFilter): IterableIterator<TemplateEntry>
   /** The same for a caller that must not stall: undefined says that a long stretch had no entry. */
@@ -126,6 +129,14 @@ export interface RealCounters extends Counters {
   readonly connections: bigint
 }
 
+/** Both modulo 2^32. */
+export interface Handshakes {
+  /** SYNs that came again while their connection was half-open */
+  readonly retries: number
+  /** half-open connections that the client acknowledged: the real server has answered */
+  readonly handshakes: number
+}
+
 export interface RealSnapshot extends RealCounters {
   readonly id: number
   readonly address: AddressText
@@ -141,6 +152,8 @@ export interface RealSnapshot extends RealCounters {
   readonly lower: number
   /** gets no new connections until there are fewer than `lower` */
   readonly overloaded: boolean
+  /** absent: it is not drained */
+  readonly drain?: DrainStage
   readonly active: number
   readonly inactive: number
   readonly persistent: number

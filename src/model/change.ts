@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Edits of a Desired at run time, pure: the answer is a new Desired or what is wrong; order is kept, the argument
 // is never touched. Values are judged here; the shape of what came in as JSON is judged in request.ts.
+import { completeHealth } from './check-specs.js'
 import { fail, quote, succeed } from './describe.js'
 import { unlocated } from './findings.js'
 import { canonicalFlags } from './flags.js'
 import { realKey, realText, type ServiceId, serviceFamily, serviceKey } from './keys.js'
 import { fullFault, vipPaths } from './room.js'
 import { type Fault, MAX_REALS_PER_SERVICE, rangeFault, SECONDS } from './rules.js'
-import { realFaults, realWithin, serviceFaults, vipIsRealFault, withinService } from './service-rules.js'
 import {
+  realFaults,
+  realWithin,
+  serversOf,
+  serviceFaults,
+  vipIsRealFault,
+  withinService,
+} from './service-rules.js'
+import {
+  completeChecks,
   completePersistence,
   completeReal,
   completeService,
@@ -56,8 +65,10 @@ export function addService(desired: Desired, spec: ServiceSpec): Outcome<Desired
 export function setService(desired: Desired, name: ServiceName, edit: ServiceEdit): Outcome<Desired> {
   return onService(desired, name, (old) => {
     const service = editedService(old, edit)
-    const alone = { ...service, reals: [] }
-    const wrong = [...serviceFaults(alone), ...withinService(alone)]
+    const judged = edit.checks || edit.health ? service : { ...service, reals: [] }
+    const wrong = [...serviceFaults(judged), ...withinService(judged)]
+    const loop = edit.health ? loopFault(desired, judged) : undefined
+    if (loop) return fail({ subject: 'health.sorry', ...loop })
     return wrong.length > 0 ? fail(...wrong.map(unlocated)) : succeed(service)
   })
 }
@@ -97,7 +108,7 @@ export function setReal(
   edit: RealEdit,
 ): Outcome<Desired> {
   return onReal(desired, name, address, (service, index) => {
-    const real = editedReal(service.reals[index] as Real, edit)
+    const real = editedReal(service.reals[index] as Real, edit, service)
     const wrong = [...realFaults(real), ...realWithin(service, real)]
     if (wrong.length > 0) return fail(...wrong.map(unlocated))
     return succeed({ ...service, reals: service.reals.with(index, real) })
@@ -138,15 +149,20 @@ function editedService(old: Service, edit: ServiceEdit): Service {
       persistence: persistence ? completePersistence(persistence, serviceFamily(old)) : persistence,
       onePacket: onePacket === false ? null : onePacket,
       name: edit.name,
+      checks: edit.checks?.length === 0 ? null : edit.checks && completeChecks(edit.checks, old),
+      health: edit.health && completeHealth(edit.health, old),
     },
-    ['scheduler', 'flags', 'persistence', 'onePacket', 'name'],
+    ['scheduler', 'flags', 'persistence', 'onePacket', 'name', 'checks', 'health'],
   )
 }
 
-function editedReal(old: Real, edit: RealEdit): Real {
+function editedReal(old: Real, edit: RealEdit, of: Service): Real {
   const upper = edit.upper === 0 ? null : edit.upper
   const lower = edit.lower === 0 || (edit.lower === undefined && upper === null) ? null : edit.lower
-  return merge(old, { ...edit, upper, lower }, ['weight', 'upper', 'lower', 'name'])
+  const checks = edit.checks && completeChecks(edit.checks, of)
+  const passive = edit.passive === true ? null : edit.passive
+  const keys = ['weight', 'upper', 'lower', 'name', 'checks', 'passive', 'onDown', 'notify']
+  return merge(old, { ...edit, upper, lower, checks, passive }, keys)
 }
 
 /** Of `keys`, what is given wins and null takes away. */
@@ -179,10 +195,12 @@ function placeFault(desired: Desired, service: Service, real: Real): Fault | und
 
 /** A VIP among the real servers, of this service or between it and what is there. */
 function loopFault(desired: Desired, service: Service): Fault | undefined {
-  const clash = desired.services.some((other) => other.reals.some((real) => real.address === service.vip))
+  const clash = desired.services.some((other) =>
+    serversOf(other).some(({ address }) => address === service.vip),
+  )
   if (clash && service.vip !== undefined) return vipIsRealFault(service.vip)
   const vips = vipPaths(desired)
-  const own = service.reals.find((real) => vips.has(real.address) || real.address === service.vip)
+  const own = serversOf(service).find(({ address }) => vips.has(address) || address === service.vip)
   return own && vipIsRealFault(own.address)
 }
 

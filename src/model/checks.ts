@@ -61,7 +61,7 @@ interface HttpCommon extends CheckCommon {
   readonly host?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly version: '1.0' | '1.1'
-  /** of these, as keepalived counts, the first that is good is enough */
+  /** keepalived's: the asks follow each other without a pause, as they always do here */
   readonly fastRecovery?: true
 }
 

@@ -6,7 +6,7 @@ import { markClash, markFaults, markText } from './marks.js'
 import { commonPorts, unitePorts, withoutPorts } from './ports.js'
 import { fullFault } from './room.js'
 import type { Fault } from './rules.js'
-import { vipIsRealFault } from './service-rules.js'
+import { serversOf, vipIsRealFault } from './service-rules.js'
 import { completeMark, type MarkName, type MarkSpec } from './specs.js'
 import type { Desired, MarkRule, Outcome } from './types.js'
 
@@ -62,7 +62,7 @@ function withRule(marks: readonly MarkRule[], rule: MarkRule): readonly MarkRule
 }
 
 function placeFault(desired: Desired, rule: MarkRule): Fault | undefined {
-  if (desired.services.some((service) => service.reals.some((real) => real.address === rule.vip)))
+  if (desired.services.some((service) => serversOf(service).some(({ address }) => address === rule.vip)))
     return vipIsRealFault(rule.vip)
   for (const other of desired.marks) {
     const clash = markClash(rule, other)

@@ -27,7 +27,7 @@ export interface RealPreview {
   readonly change: 'added' | 'removed' | 'changed'
   /** absent: it is not there before, or after */
   readonly weight: { readonly from?: number; readonly to?: number }
-  /** thresholds and name */
+  /** thresholds, name and health checking */
   readonly facets: readonly Facet[]
   readonly connections: number
 }

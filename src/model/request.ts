@@ -27,12 +27,20 @@ const REAL: Shape = {
   upper: ['number', 'may'],
   lower: ['number', 'may'],
   name: ['text', 'may'],
+  checks: ['list', 'may'],
+  passive: ['switch', 'may'],
+  onDown: ['text', 'may'],
+  notify: ['map', 'may'],
 }
 const REAL_EDIT: Shape = {
   weight: ['number', 'may'],
   upper: ['number', 'null'],
   lower: ['number', 'null'],
   name: ['text', 'null'],
+  checks: ['list', 'null'],
+  passive: ['switch', 'null'],
+  onDown: ['text', 'null'],
+  notify: ['map', 'null'],
 }
 const SERVICE_EDIT: Shape = {
   scheduler: ['text', 'may'],
@@ -40,6 +48,8 @@ const SERVICE_EDIT: Shape = {
   persistence: ['map', 'null'],
   onePacket: ['switch', 'may'],
   name: ['text', 'null'],
+  checks: ['list', 'null'],
+  health: ['map', 'null'],
 }
 const BODY: Shape = {
   scheduler: ['text', 'may'],
@@ -47,6 +57,8 @@ const BODY: Shape = {
   persistence: ['map', 'may'],
   onePacket: ['switch', 'may'],
   name: ['text', 'may'],
+  checks: ['list', 'may'],
+  health: ['map', 'may'],
   reals: ['list', 'may'],
 }
 const SERVICE: Shape = {
@@ -129,8 +141,17 @@ function shapeProblems(body: unknown, shape: Shape, path: string): Problem[] {
 
 function innerProblems(key: string, value: unknown, at: string): Problem[] {
   if (key === 'persistence') return shapeProblems(value, PERSISTENCE, at)
+  if (key === 'checks') return (value as unknown[]).flatMap((check, i) => checkProblems(check, `${at}[${i}]`))
   if (key !== 'reals') return []
   return (value as unknown[]).flatMap((real, i) => shapeProblems(real, REAL, `${at}[${i}]`))
+}
+
+/** That it is a check of some kind; its values are judged with those of its service. */
+function checkProblems(check: unknown, at: string): Problem[] {
+  if (isMap(check) && typeof check['kind'] === 'string') return []
+  return [
+    { subject: at, reason: `check is ${kindOf(check)}`, fix: 'send a JSON object like {"kind": "tcp"}' },
+  ]
 }
 
 function isKind(value: unknown, kind: Kind): boolean {

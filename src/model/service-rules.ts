@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What one service may be: each value of it, and what its values must be to each other.
 import { canonicalAddress, familyOf } from '../abi/address.js'
+import { checksFindings, healthFindings, notifyFindings } from './check-rules.js'
+import { checksWithin, healthWithin, type SketchedChecks, serviceChecksWithin } from './check-within.js'
+import type { HealthPolicy } from './checks.js'
 import { type Finding, located, type Path, twice } from './findings.js'
 import { flagsFault } from './flags.js'
 import { realText, type ServiceId, serviceFamily, serviceKey } from './keys.js'
@@ -9,6 +12,7 @@ import {
   choiceFault,
   type Fault,
   hostFault,
+  kindOf,
   MARK,
   MAX_REALS_PER_SERVICE,
   nameFault,
@@ -33,6 +37,8 @@ export interface SketchedService {
   readonly family?: Family | undefined
   readonly persistence?: unknown
   readonly onePacket?: boolean | undefined
+  readonly checks?: SketchedChecks | undefined
+  readonly health?: HealthPolicy | undefined
   readonly reals: readonly SketchedReal[]
 }
 
@@ -41,6 +47,7 @@ export interface SketchedReal {
   readonly port?: number | undefined
   readonly upper?: number | undefined
   readonly lower?: number | undefined
+  readonly checks?: SketchedChecks | undefined
 }
 
 /** What it matches, when all parts of that are known. */
@@ -64,6 +71,8 @@ export function serviceFaults(service: Service, path: Path = []): Finding[] {
     ...(service.persistence === undefined
       ? []
       : persistenceFaults(service.persistence, family).flatMap((fault) => at('persistence', fault))),
+    ...(service.checks === undefined ? [] : checksFindings(service.checks, [...path, 'checks'], 1)),
+    ...(service.health === undefined ? [] : healthFindings(service.health, [...path, 'health'])),
     ...service.reals.flatMap((real, i) => realFaults(real, [...path, 'reals', i])),
   ]
 }
@@ -77,6 +86,10 @@ export function realFaults(real: Real, path: Path = []): Finding[] {
     ...at('upper', thresholdFault('upper', real.upper)),
     ...at('lower', thresholdFault('lower', real.lower)),
     ...at('name', real.name === undefined ? undefined : nameFault(String(real.name))),
+    ...(real.checks === undefined ? [] : checksFindings(real.checks, [...path, 'checks'])),
+    ...at('passive', realPassiveFault(real.passive)),
+    ...at('onDown', real.onDown === undefined ? undefined : choiceFault('on-down', real.onDown, ON_DOWN)),
+    ...(real.notify === undefined ? [] : notifyFindings(real.notify, 'notify', [...path, 'notify'])),
   ]
 }
 
@@ -99,6 +112,7 @@ export function withinService(service: SketchedService, at: Path = []): Finding[
     ...located([...at, 'vip'], anyPortFault(service)),
     ...located([...at, 'onePacket'], onePacketFault(service)),
     ...twice(names, path, 'real'),
+    ...checkingWithin(service, at),
     ...reals.flatMap((real, i) => realWithin(service, real, path(i))),
   ]
   if (reals.length > MAX_REALS_PER_SERVICE) {
@@ -117,7 +131,23 @@ export function realWithin(service: SketchedService, real: SketchedReal, path: P
       ? []
       : [...located(path, familyFault(address, match)), ...located(path, portFault(address, real, match))]),
     ...located([...path, 'lower'], lower > upper ? thresholdsFault(upper, lower) : undefined),
+    ...(match === undefined ? [] : checksWithin(match, real.checks ?? [], [real], [...path, 'checks'])),
   ]
+}
+
+function checkingWithin(service: SketchedService, at: Path): Finding[] {
+  const { checks = [], health, reals } = service
+  const match = sketchedMatch(service)
+  if (match === undefined) return []
+  return [
+    ...serviceChecksWithin(match, checks, reals, [...at, 'checks']),
+    ...(health === undefined ? [] : healthWithin(match, health, reals, [...at, 'health'])),
+  ]
+}
+
+/** All that packets can be sent to: real servers and the sorry server. */
+export function serversOf({ reals, health }: Service): readonly Pick<Real, 'address'>[] {
+  return health?.sorry === undefined ? reals : [...reals, health.sorry]
 }
 
 export function vipIsRealFault(address: string): Fault {
@@ -187,6 +217,14 @@ function thresholdFault(word: string, value: number | undefined): Fault | undefi
   if (value === undefined) return undefined
   if (value === 0) return { reason: `${word} threshold 0 is no threshold`, fix: 'leave it out' }
   return outOfRange(rangeFault(`${word} threshold`, value, THRESHOLD))
+}
+
+const ON_DOWN = ['quiesce', 'remove']
+
+function realPassiveFault(value: unknown): Fault | undefined {
+  if (value === undefined || value === false) return undefined
+  const fix = 'give false, or leave it out: it is for all real servers of the service'
+  return { reason: `passive of a real server is ${kindOf(value)}`, fix }
 }
 
 function switchFault(value: unknown): Fault | undefined {

@@ -2,6 +2,8 @@
 // What a request may say of a service, a real server or a mark, and the whole value that it stands for: defaults
 // filled in, canonical text, owner 'api'. Nothing is judged here.
 import { canonicalAddress, familyOf } from '../abi/address.js'
+import { type CheckSpec, completeCheck, completeHealth, type HealthSpec } from './check-specs.js'
+import type { HealthPolicy, Notify } from './checks.js'
 import { canonicalFlags } from './flags.js'
 import { serviceFamily } from './keys.js'
 import { parseNetmask, wholeAddress } from './persistence.js'
@@ -23,7 +25,12 @@ import type {
 } from './types.js'
 
 /** A port only in services of a mark; elsewhere the service's, or none. 0 = none for port and thresholds. */
-export type RealSpec = Pick<Real, 'address'> & Partial<Real>
+export type RealSpec = Pick<Real, 'address'> &
+  Partial<Omit<Real, 'checks' | 'passive'>> & {
+    readonly checks?: readonly CheckSpec[]
+    /** true is as if it were not said */
+    readonly passive?: boolean
+  }
 
 interface BodySpec {
   readonly scheduler?: SchedulerName
@@ -31,6 +38,8 @@ interface BodySpec {
   readonly persistence?: Partial<Persistence>
   readonly onePacket?: boolean
   readonly name?: string
+  readonly checks?: readonly CheckSpec[]
+  readonly health?: HealthSpec
   readonly reals?: readonly RealSpec[]
 }
 
@@ -61,6 +70,9 @@ export interface ServiceEdit {
   readonly persistence?: Partial<Persistence> | null
   readonly onePacket?: boolean
   readonly name?: string | null
+  /** all of them, as all of the policy: parts are not merged with what was */
+  readonly checks?: readonly CheckSpec[] | null
+  readonly health?: HealthSpec | null
 }
 
 /** Only what is given changes; null (of a threshold also 0) takes it away. */
@@ -70,6 +82,11 @@ export interface RealEdit {
   readonly upper?: number | null
   readonly lower?: number | null
   readonly name?: string | null
+  /** []: none; null: those of the service */
+  readonly checks?: readonly CheckSpec[] | null
+  readonly passive?: boolean | null
+  readonly onDown?: HealthPolicy['onDown'] | null
+  readonly notify?: Notify | null
 }
 
 /** Which ports of which VIP. */
@@ -90,7 +107,7 @@ export function completeService(spec: ServiceSpec): Service {
 }
 
 export function completeReal(
-  { address, port, weight, upper, lower, name }: RealSpec,
+  { address, port, weight, upper, lower, name, checks, passive, onDown, notify }: RealSpec,
   of: ServiceMatch,
 ): Real {
   return {
@@ -100,7 +117,15 @@ export function completeReal(
     ...(upper === undefined || upper === 0 ? {} : { upper }),
     ...(lower === undefined || lower === 0 ? {} : { lower }),
     ...(name === undefined ? {} : { name }),
+    ...(checks === undefined ? {} : { checks: completeChecks(checks, of) }),
+    ...(passive === undefined || passive ? {} : { passive: false }),
+    ...(onDown === undefined ? {} : { onDown }),
+    ...(notify === undefined ? {} : { notify }),
   }
+}
+
+export function completeChecks(checks: readonly CheckSpec[], of: ServiceMatch) {
+  return checks.map((check) => completeCheck(check, of))
 }
 
 export function completePersistence(
@@ -133,7 +158,7 @@ function completeMatch(spec: ServiceSpec): ServiceMatch {
 }
 
 function completeBody(spec: BodySpec, match: ServiceMatch): ServiceBody {
-  const { scheduler, flags = [], persistence, onePacket, name, reals = [] } = spec
+  const { scheduler, flags = [], persistence, onePacket, name, checks = [], health, reals = [] } = spec
   const family = match.mark === undefined ? familyOf(match.vip) : serviceFamily(match)
   return {
     scheduler: scheduler ?? DEFAULT_SCHEDULER,
@@ -141,6 +166,8 @@ function completeBody(spec: BodySpec, match: ServiceMatch): ServiceBody {
     ...(persistence === undefined ? {} : { persistence: completePersistence(persistence, family) }),
     ...(onePacket === true ? { onePacket } : {}),
     ...(name === undefined ? {} : { name }),
+    ...(checks.length === 0 ? {} : { checks: completeChecks(checks, match) }),
+    ...(health === undefined ? {} : { health: completeHealth(health, match) }),
     owner: 'api',
     reals: reals.map((real) => completeReal(real, match)),
   }

@@ -2,7 +2,7 @@
 // Everything that must hold between values, and, for a Desired that some program made, of each value too.
 import { canonicalMac } from '../abi/address.js'
 import { quote } from './describe.js'
-import { type Finding, located, pathText, twice } from './findings.js'
+import { type Finding, located, type Path, pathText, twice } from './findings.js'
 import { serviceKey } from './keys.js'
 import { markClashes, markFaults, type SketchedMark } from './marks.js'
 import { beyondLimits, vipPaths } from './room.js'
@@ -97,13 +97,14 @@ function twiceServices(services: readonly SketchedService[]): Finding[] {
 
 function vipsThatAreReals({ services, marks }: Sketch): Finding[] {
   const vips = vipPaths({ services, marks })
-  return services.flatMap(({ reals }, i) =>
-    reals.flatMap(({ address }, r): Finding[] => {
-      const first = address === undefined ? undefined : vips.get(address)
-      if (address === undefined || first === undefined) return []
-      return [{ path: ['services', i, 'reals', r], first, ...vipIsRealFault(address) }]
-    }),
-  )
+  const judge = (address: string | undefined, path: Path): Finding[] => {
+    const first = address === undefined ? undefined : vips.get(address)
+    return address === undefined || first === undefined ? [] : [{ path, first, ...vipIsRealFault(address) }]
+  }
+  return services.flatMap(({ reals, health }, i) => [
+    ...reals.flatMap(({ address }, r) => judge(address, ['services', i, 'reals', r])),
+    ...judge(health?.sorry?.address, ['services', i, 'health', 'sorry']),
+  ])
 }
 
 function canonicalMacFault(text: string): Fault | undefined {

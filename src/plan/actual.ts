@@ -2,6 +2,7 @@
 // Actual: what the maps hold, read back in the domain's words. The other half of every decision in this folder.
 import type {
   AddressText,
+  DrainStage,
   Limits,
   MacText,
   Persistence,
@@ -29,6 +30,8 @@ export interface ActualReal {
   readonly upper: number
   readonly lower: number
   readonly overloaded: boolean
+  /** absent: it is not drained */
+  readonly drain?: DrainStage
   /** larger = nearer the head of the list */
   readonly order: number
   /** index into nexthops, 0 = unresolved */

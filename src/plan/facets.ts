@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two states of the same thing, word by word: only what differs.
+import { checksText, healthText, notifyText } from '../model/check-text.js'
 import { flagWords } from '../model/flags.js'
 import { markedRanges, markText } from '../model/marks.js'
 import type { Facet, InterfacePreview } from '../model/preview.js'
 import type { Desired, InterfaceWish, Limits, MarkRule, Persistence, Real, Service } from '../model/types.js'
 
 const NONE = 'none'
+const DEFAULT = 'default'
+/** Of a real server that says nothing of its own. */
+const OF_SERVICE = "the service's"
 
 export function serviceFacets(from: Service, to: Service): readonly Facet[] {
   return differing(serviceWords(from), serviceWords(to))
@@ -64,13 +68,16 @@ function differing(from: Words, to: Words): readonly Facet[] {
   })
 }
 
-function serviceWords({ scheduler, flags, persistence, onePacket, name, owner }: Service): Words {
+function serviceWords(service: Service): Words {
+  const { scheduler, flags, persistence, onePacket, name, checks = [], health, owner } = service
   return {
     scheduler,
     flags: flagWords(scheduler, flags).join(',') || NONE,
     persistence: persistenceText(persistence),
     'one-packet': String(onePacket ?? false),
     name: name ?? NONE,
+    checks: checksText(checks) || NONE,
+    health: (health && healthText(health)) || DEFAULT,
     owner,
   }
 }
@@ -81,8 +88,16 @@ function persistenceText(persistence: Persistence | undefined): string {
 }
 
 /** All but the weight; a threshold that was not given is what IPVS makes of it. */
-function realWords({ upper, lower, name }: Real): Words {
-  return { upper: String(upper ?? NONE), lower: String(lower ?? NONE), name: name ?? NONE }
+function realWords({ upper, lower, name, checks, passive, onDown, notify }: Real): Words {
+  return {
+    upper: String(upper ?? NONE),
+    lower: String(lower ?? NONE),
+    name: name ?? NONE,
+    checks: checks === undefined ? OF_SERVICE : checksText(checks) || NONE,
+    passive: passive === undefined ? OF_SERVICE : String(passive),
+    'on-down': onDown ?? OF_SERVICE,
+    notify: (notify && notifyText(notify)) || NONE,
+  }
 }
 
 function settingWords({ timeouts, tunables, metrics }: Desired): Words {

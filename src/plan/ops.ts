@@ -2,6 +2,7 @@
 // Op: one change to the maps. A list of them, in order, leads from Actual to Desired without a packet seeing half of it.
 import type {
   AddressText,
+  DrainStage,
   MacText,
   Persistence,
   Protocol,
@@ -104,6 +105,8 @@ export interface RealTerms {
   /** connection thresholds, 0 = none */
   readonly upper: number
   readonly lower: number
+  /** absent: it is not drained */
+  readonly drain?: DrainStage
 }
 
 interface RealPlaced<Name extends string> extends RealTerms {

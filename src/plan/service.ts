@@ -114,12 +114,12 @@ function planReals(
   return { edits: [...removals, ...changes, ...additions], revived }
 }
 
-function termsOf({ weight, upper = 0, lower = 0 }: Real, lastWeight: number): RealTerms {
-  return { weight, lastWeight, upper, lower }
+function termsOf({ weight, upper = 0, lower = 0, drain }: Real, lastWeight: number): RealTerms {
+  return { weight, lastWeight, upper, lower, ...(drain && { drain }) }
 }
 
-function sameTerms(found: ActualReal, { weight, upper = 0, lower = 0 }: Real): boolean {
-  return found.weight === weight && found.upper === upper && found.lower === lower
+function sameTerms(found: ActualReal, { weight, upper = 0, lower = 0, drain }: Real): boolean {
+  return found.weight === weight && found.upper === upper && found.lower === lower && found.drain === drain
 }
 
 /** A new real server at the head of the list, or the very object its connections still point at. */

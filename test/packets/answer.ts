@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the director tells a client itself, twice: built from words, and read from the frame alone.
 import { bytes, CLIENT_MAC, checksum, DIRECTOR_MAC, type FrameWords, frame, ipPacket } from './frames.js'
+import { wrongReset } from './reset.js'
 
 export interface Answer {
   readonly about: 'no_real' | 'ttl' | 'mtu'
@@ -8,6 +9,7 @@ export interface Answer {
   readonly mtu?: number
 }
 
+const TCP = 6
 /** RFC 792, RFC 4443: type and code by family. */
 const KIND = {
   4: { no_real: [3, 3], ttl: [11, 0], mtu: [3, 4] },
@@ -69,6 +71,8 @@ export function wrongAnswer(
   const [asked, said] = [read(came.subarray(ip), six), read(out.subarray(ip), six)]
   if (said.packet.length !== out.length - ip) return 'another length than the IP header says'
   if (!same(said.from, asked.to) || !same(said.to, asked.from)) return 'not from the VIP to the client'
+  if (came[ip + (six ? 6 : 9)] === TCP && out[ip + (six ? 6 : 9)] === TCP)
+    return wrongReset(asked.packet, said.packet)
   return wrongHeader(said, six) ?? wrongQuote(asked, said, six) ?? wrongMessage(said, six, mtus)
 }
 

@@ -2,6 +2,7 @@
 // The one table of packets: given, frame in, reason, action, frame out. Tests and benchmark read it.
 import type { PacketCase } from './case.js'
 import { ANSWERS } from './cases/answers.js'
+import { DRAINS } from './cases/drain.js'
 import { FLOWS } from './cases/flows.js'
 import { FRAGMENTS } from './cases/fragments.js'
 import { ICMP } from './cases/icmp.js'
@@ -21,4 +22,5 @@ export const CASES: Readonly<Record<string, readonly PacketCase[]>> = {
   services: SERVICES,
   transports: TRANSPORTS,
   answers: ANSWERS,
+  drains: DRAINS,
 }

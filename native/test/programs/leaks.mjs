@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs one kind of open/close cycle ten thousand times and prints descriptors and resident memory before and
 // after. Started with --expose-gc.
-import { readdirSync, readFileSync } from 'node:fs'
+import { closeSync, readdirSync, readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import {
   attachNetns,
@@ -11,6 +11,8 @@ import {
   openObject,
   openPerfBuffer,
   openRingBuffer,
+  openSocket,
+  queryTc,
   RouteSocket,
   u32,
 } from '../../dist/index.js'
@@ -59,6 +61,13 @@ const cycles = {
     link.close()
   },
   route: () => RouteSocket.open().close(),
+  tc: () => void queryTc(1, 'ingress'),
+  socket: () => {
+    closeSync(openSocket({ family: 6, type: 'udp', bind: { address: '::1' } }))
+    try {
+      openSocket({ family: 4, type: 'tcp', bindToDevice: 'nowhere' })
+    } catch {}
+  },
   error: () => {
     try {
       openObject(bytes.subarray(0, 100))

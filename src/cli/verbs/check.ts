@@ -2,6 +2,7 @@
 // xlvs check FILE: says what is wrong with a file, all of it, without a daemon and without touching anything.
 import type { Command } from 'commander'
 import { succeed } from '../../model/describe.js'
+import { healthNotices } from '../../model/health-notices.js'
 import type { Desired } from '../../model/types.js'
 import { answer, type JsonOption } from '../answer.js'
 import type { Context } from '../context.js'
@@ -16,7 +17,10 @@ export function define(command: Command, context: Context, act: Act): void {
     act(async (file: string, options: JsonOption) => {
       const read = await readConfig(file)
       const judged = read.ok ? succeed(read.value.desired) : read
-      return answer(context, options, judged, (desired) => [summary(file, desired)])
+      return answer(context, options, judged, (desired) => [
+        summary(file, desired),
+        ...healthNotices(desired).map((notice) => `note: ${notice}`),
+      ])
     }),
   )
 }

@@ -14,6 +14,7 @@ import type { Look } from '../look.js'
 import { type DaemonOptions, daemonOptions, examples, socketOf } from '../options.js'
 import { type ServiceOptions, serviceKeyWord, serviceOptions } from '../service-words.js'
 import type { Act } from '../verbs.js'
+import { drainsLines } from '../views/drains.js'
 import {
   connsLines,
   interfacesLines,
@@ -33,9 +34,9 @@ interface Noun<Name extends RouteName = RouteName> {
   readonly filters: readonly FilterName[]
   readonly example: string
   /** the lines; undefined = as indented JSON */
-  readonly lines?: (answer: Calls[Name]['answer'], look: Look) => readonly string[]
+  readonly lines?: (answer: Calls[Name]['answer'], look: Look, now: number) => readonly string[]
   /** the lines with --rates */
-  readonly rates?: (answer: Calls[Name]['answer'], look: Look) => readonly string[]
+  readonly rates?: (answer: Calls[Name]['answer'], look: Look, now: number) => readonly string[]
 }
 
 const MANY = '100'
@@ -50,6 +51,7 @@ const NOUNS: readonly Noun[] = [
     ['service', 'client', 'real', 'limit'],
     templatesLines,
   ),
+  listing('drains', 'real servers that are being emptied', ['service', 'real'], drainsLines),
   listing('nexthops', 'how packets get to each real server', ['real'], nexthopsLines),
   listing('interfaces', 'where the XDP program is attached', [], interfacesLines),
   listing('reasons', 'why packets were passed, forwarded or dropped', [], reasonsLines),
@@ -113,7 +115,7 @@ async function show(context: Context, noun: Noun, options: Options) {
   const outcome = await call(socketOf(options, context), noun.name, filter.value)
   const lines = options.rates ? noun.rates : noun.lines
   if (!lines) return answer(context, { json: true }, outcome, () => [])
-  return answer(context, options, outcome, (value) => lines(value, context.look))
+  return answer(context, options, outcome, (value) => lines(value, context.look, context.now()))
 }
 
 interface ProcOptions extends DaemonOptions {
@@ -139,7 +141,7 @@ function showFile(context: Context, command: Command, file: string | undefined, 
   return procAnswer(context, file, options)
 }
 
-type Draw<Row> = (rows: readonly Row[], look: Look) => readonly string[]
+type Draw<Row> = (rows: readonly Row[], look: Look, now: number) => readonly string[]
 
 function listing<Name extends RouteName, Row>(
   name: Name,
@@ -148,9 +150,9 @@ function listing<Name extends RouteName, Row>(
   draw: Draw<Row>,
   drawRates?: Draw<Row>,
 ): Noun {
-  const linesOf = (how: Draw<Row>) => (answer: unknown, look: Look) => {
+  const linesOf = (how: Draw<Row>) => (answer: unknown, look: Look, now: number) => {
     const { rows, more } = answer as Listing<Row>
-    const drawn = how(rows, look)
+    const drawn = how(rows, look, now)
     if (drawn.length === 0) return [`no ${name}`]
     return more ? [...drawn, look.dim(`there are more; --limit 0 shows all`)] : drawn
   }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Services and their real servers, as people read them.
-import type { RealRow, ServiceRow } from '../../api/contract.js'
+import type { RealRow, ServiceRow, Standing } from '../../api/contract.js'
 import { flagWords } from '../../model/flags.js'
 import type { Persistence } from '../../model/types.js'
 import type { Look } from '../look.js'
 import { count } from '../numbers.js'
 import { type Column, grouped, table } from '../table.js'
+import { paintStanding, standingText } from './standing.js'
 
 const SERVICES: readonly Column<ServiceRow>[] = [
   { title: 'SERVICE', value: (s) => s.service, paint: (_, text, look) => look.bold(text) },
@@ -13,7 +14,7 @@ const SERVICES: readonly Column<ServiceRow>[] = [
   { title: 'SCHED', value: schedulerText },
   { title: 'PERSIST', value: (s) => persistenceText(s.persistence), spare: 2 },
   { title: 'OWNER', value: (s) => s.owner ?? '-', spare: 5 },
-  { title: 'REALS', value: (s) => count(s.reals), right: true },
+  { title: 'REALS', value: realsText, right: true },
   { title: 'ACTIVE', value: (s) => count(s.active), right: true },
   { title: 'INACT', value: (s) => count(s.inactive), right: true },
   { title: 'CONNS', value: (s) => count(s.connections), right: true },
@@ -40,6 +41,16 @@ const REALS: readonly Column<RealRow>[] = [
 
 /** Only where somebody has thresholds. */
 const LIMIT: Column<RealRow> = { title: 'LIMIT', value: limitText, paint: paintLimit, right: true, spare: 1 }
+
+/** A weight of 0 is seen in its own column. */
+const TELLING = ({ reason }: Standing) => reason !== 'unchecked' && reason !== 'quiesced'
+
+/** Only where somebody is checked or drained. */
+const STANDING: Column<RealRow> = {
+  title: 'STANDING',
+  value: ({ standing }) => standingText(standing),
+  paint: ({ standing }, text, look) => paintStanding(standing, text, look),
+}
 
 const SERVICE_RATES: readonly Column<ServiceRow>[] = [
   { title: 'SERVICE', value: (s) => s.service, paint: (_, text, look) => look.bold(text) },
@@ -77,7 +88,9 @@ export function servicesLines(rows: readonly ServiceRow[], look: Look): readonly
 /** Real servers under the service they belong to, in the order they are looked at. */
 export function realsLines(rows: readonly RealRow[], look: Look): readonly string[] {
   const limited = rows.some(({ upper, lower }) => upper > 0 || lower > 0)
-  return byService(limited ? REALS.toSpliced(3, 0, LIMIT) : REALS, rows, look)
+  const told = rows.some(({ standing }) => standing && TELLING(standing))
+  const more = [...(told ? [STANDING] : []), ...(limited ? [LIMIT] : [])]
+  return byService(REALS.toSpliced(3, 0, ...more), rows, look)
 }
 
 function byService(
@@ -99,6 +112,12 @@ function byService(
 function schedulerText({ scheduler, flags, onePacket }: ServiceRow): string {
   const words = flagWords(scheduler, flags)
   return `${scheduler}${words.length > 0 ? ` (${words.join(', ')})` : ''}${onePacket ? ', one packet' : ''}`
+}
+
+/** '3', '3 (1 drained)', '3 (1 drained, 1 down)' */
+function realsText({ reals, drained, down }: ServiceRow): string {
+  const out = [...(drained > 0 ? [`${drained} drained`] : []), ...(down > 0 ? [`${down} down`] : [])]
+  return out.length > 0 ? `${count(reals)} (${out.join(', ')})` : count(reals)
 }
 
 /** With its port where that belongs to its name. */

@@ -32,8 +32,10 @@ function fields(status: Status, now: number): readonly string[] {
   return rows.map(([name, value]) => `${name.padEnd(9)}  ${value}`)
 }
 
-function asides({ quiesced, unresolved }: Status): string {
+function asides({ quiesced, drained, down, unresolved }: Status): string {
   const said = [
+    ...(down > 0 ? [`${down} down`] : []),
+    ...(drained > 0 ? [`${drained} drained`] : []),
     ...(quiesced > 0 ? [`${quiesced} with weight 0`] : []),
     ...(unresolved > 0 ? [`${unresolved} not reachable`] : []),
   ]
@@ -46,6 +48,7 @@ function attention(status: Status): readonly string[] {
   if (status.interfaces.length === 0)
     lines.push('no interface is attached: nothing is balanced; xlvs attach IFACE')
   if (status.services === 0) lines.push('there is no service; xlvs add service VIP:PORT --to REALS')
+  if (status.down > 0) lines.push('some real servers are down; xlvs show health')
   if (status.unresolved > 0) lines.push('some next hops are not resolved; xlvs show nexthops')
   for (const table of status.tables)
     if (table.entries > 0.9 * table.capacity)

@@ -13,7 +13,8 @@ const STILL = {
 }
 
 function service(match: ServiceMatch, given: Partial<ServiceRow> = {}): ServiceRow {
-  return { service: serviceKey(match), match, scheduler: 'rr', reals: 1, ...NONE, ...STILL, ...given }
+  const fixed = { scheduler: 'rr', reals: 1, drained: 0, down: 0, ...NONE, ...STILL } as const
+  return { service: serviceKey(match), match, ...fixed, ...given }
 }
 
 function real(of: ServiceRow, address: string, port: number, given: Partial<RealRow> = {}): RealRow {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What people see, whole, as text: a change of these pictures is a change of the product.
+
 import { describe, expect, it } from 'vitest'
 import type {
   ConnRow,
+  DrainRow,
   InterfaceRow,
   RealRow,
   ServiceRow,
@@ -11,6 +13,7 @@ import type {
   TunableRow,
 } from '../../../src/api/contract.js'
 import { PLAIN } from '../../../src/cli/look.js'
+import { drainsLines } from '../../../src/cli/views/drains.js'
 import {
   connsLines,
   interfacesLines,
@@ -67,6 +70,8 @@ const service = {
   name: 'web',
   owner: 'file',
   reals: 3,
+  drained: 0,
+  down: 0,
   active: 36,
   inactive: 1035,
   persistent: 0,
@@ -100,6 +105,8 @@ const status: Status = {
   services: 2,
   reals: 5,
   quiesced: 1,
+  drained: 0,
+  down: 0,
   unresolved: 0,
   interfaces: [eth0],
   tables: [
@@ -185,6 +192,52 @@ tcp 192.0.2.10:80
 udp [2001:db8::1]:53
   2001:db8::21  -          1      12    345        0  12,345  12.3G  this host
 left out: PACKETS (a wider terminal or --json has them)
+`)
+  })
+
+  it('show who is drained and who is down, where anybody is', () => {
+    const out = { ...service, drained: 1, down: 1 }
+    expect(servicesLines([out], PLAIN)[1]).toContain('  3 (1 drained, 1 down)  ')
+    const rows = [
+      real({ standing: { up: true, reason: 'unchecked' } }),
+      real({ address: '192.0.2.22', effectiveWeight: 0, standing: { up: false, reason: 'drained' } }),
+      real({ address: '192.0.2.23', effectiveWeight: 0, standing: { up: false, reason: 'timeout' } }),
+      real({ address: '192.0.2.24', standing: { up: true, reason: 'healthy' } }),
+      real({ address: '192.0.2.25', standing: { up: true, reason: 'slow-start' } }),
+    ]
+    expect(realsLines(rows, PLAIN).map((line) => line.replace(/ +(12 |ACTIVE).*/, ''))).toEqual([
+      '  REAL        NAME  WEIGHT  STANDING',
+      'tcp 192.0.2.10:80',
+      '  192.0.2.21  -          1  -',
+      '  192.0.2.22  -     0 of 1  drained',
+      '  192.0.2.23  -     0 of 1  down: timeout',
+      '  192.0.2.24  -          1  up',
+      '  192.0.2.25  -          1  up: slow-start',
+    ])
+    expect(realsLines(rows.slice(0, 1), PLAIN)[0]).not.toContain('STANDING')
+  })
+
+  it('show drains with what is left and what comes', () => {
+    const row = {
+      service: 'tcp 192.0.2.10:80',
+      real: 'tcp 192.0.2.10:80 > 192.0.2.21',
+      address: '192.0.2.21',
+      everywhere: true,
+      since: 0,
+      end: 'move',
+      stage: 'soft',
+      ...{ active: 3, inactive: 2, persistent: 1 },
+    } as const
+    const rows: DrainRow[] = [
+      row,
+      { ...row, real: 'tcp 192.0.2.10:80 > 192.0.2.22', deadline: 600_000, everywhere: false },
+      { ...row, real: 'tcp 192.0.2.10:80 > 192.0.2.23', deadline: 9_000, end: 'reset', stage: 'reset' },
+    ]
+    expect(text(drainsLines(rows, { ...look, columns: 120 }, 10_000))).toBe(`
+SERVICE            REAL         FOR  ACTIVE  INACT  PERSIST  DEADLINE                  WHERE
+tcp 192.0.2.10:80  192.0.2.21  10 s       3      2        1  none                      all services
+tcp 192.0.2.10:80  192.0.2.22  10 s       3      2        1  in 9 min 50 s, then move  this service
+tcp 192.0.2.10:80  192.0.2.23  10 s       3      2        1  over: reset               all services
 `)
   })
 

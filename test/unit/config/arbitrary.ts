@@ -19,6 +19,7 @@ import type {
   ServiceMatch,
   Tunables,
 } from '../../../src/model/types.js'
+import { checks, health, notify } from './arbitrary-checks.js'
 
 const within = ([min, max]: readonly [number, number]) => fc.integer({ min, max })
 const byte = fc.integer({ min: 0, max: 255 })
@@ -48,17 +49,28 @@ const persistence6: fc.Arbitrary<Persistence> = fc.record({
 })
 
 /** Ports are for services of a mark; real servers that differ in them only are rare, but there. */
-function reals(host: fc.Arbitrary<string>, ported: boolean): fc.Arbitrary<Real[]> {
+function reals(host: fc.Arbitrary<string>, of: ServiceMatch): fc.Arbitrary<Real[]> {
+  const ported = of.mark !== undefined
+  const checking = fc.record(
+    {
+      checks: checks(of, host),
+      passive: fc.constant(false as const),
+      onDown: fc.constantFrom('quiesce' as const, 'remove' as const),
+      notify,
+    },
+    { requiredKeys: [] },
+  )
   const real = fc.record({
     address: host,
+    checking: fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: checking }),
     port: ported ? fc.option(within([1, 65_535]), { nil: undefined }) : fc.constant(undefined),
     weight: fc.oneof(within([0, 3]), within(WEIGHT)),
     limits: fc.constantFrom({}, { upper: 10 }, { upper: 10, lower: 10 }, { upper: 2_147_483_647, lower: 1 }),
     name,
   })
   return fc.uniqueArray(
-    real.map(({ port, limits, name: text, ...rest }) =>
-      named({ ...rest, ...(port === undefined ? {} : { port }), ...limits }, text),
+    real.map(({ port, limits, checking, name: text, ...rest }) =>
+      named({ ...rest, ...(port === undefined ? {} : { port }), ...limits, ...checking }, text),
     ),
     { maxLength: 4, selector: ({ address }) => address },
   )
@@ -68,6 +80,7 @@ function service(
   match: fc.Arbitrary<ServiceMatch>,
   host: fc.Arbitrary<string>,
   stay: fc.Arbitrary<Persistence>,
+  sorry: string,
 ): fc.Arbitrary<Service> {
   return match.chain((what) =>
     fc
@@ -77,9 +90,11 @@ function service(
         persistence: what.port === 0 ? stay : fc.option(stay, { nil: undefined }),
         onePacket: fc.boolean(),
         name,
-        reals: reals(host, what.mark !== undefined),
+        checks: checks(what, host),
+        health: fc.option(health(what, sorry), { nil: undefined }),
+        reals: reals(host, what),
       })
-      .map(({ flags, persistence, onePacket, name: text, ...rest }) => {
+      .map(({ flags, persistence, onePacket, checks: asked, health: policy, name: text, ...rest }) => {
         const alone = onePacket && (what.mark !== undefined || what.protocol === 'udp')
         const body = {
           ...rest,
@@ -87,6 +102,8 @@ function service(
           ...(flags.length === 0 ? {} : { flags }),
           ...(persistence === undefined ? {} : { persistence }),
           ...(alone ? { onePacket: true as const } : {}),
+          ...(asked.length === 0 ? {} : { checks: asked }),
+          ...(policy === undefined ? {} : { health: policy }),
         }
         return { ...what, ...named(body, text) } as Service
       }),
@@ -104,8 +121,8 @@ const marked = (family: Family): fc.Arbitrary<ServiceMatch> =>
 
 const services = fc.uniqueArray(
   fc.oneof(
-    service(fc.oneof(endpoint(host4(10)), marked(4)), host4(172), persistence4),
-    service(fc.oneof(endpoint(host6('2001:db8')), marked(6)), host6('fd00:1'), persistence6),
+    service(fc.oneof(endpoint(host4(10)), marked(4)), host4(172), persistence4, '192.0.2.99'),
+    service(fc.oneof(endpoint(host6('2001:db8')), marked(6)), host6('fd00:1'), persistence6, 'fd00:2::99'),
   ),
   { maxLength: 4, selector: serviceKey },
 )

@@ -133,7 +133,10 @@ describe('a value that is wrong', () => {
     ['{address: 192.0.2.22, upper: -1}', 'upper -1 is below 0; use 0..2147483647'],
     ['{weight: 3}', 'address is missing; write it like address: 192.0.2.21'],
     ['[192.0.2.22]', 'real is a list; write an address, or {address: 192.0.2.21, weight: 3}'],
-    ['"2001:db8::":', 'unknown key "2001:db8::"; use address, port, weight, upper, lower or name'],
+    [
+      '"2001:db8::":',
+      'unknown key "2001:db8::"; use address, port, weight, upper, lower, name, checks, passive, on-down or notify',
+    ],
   ])('real server %s', (text, expected) => {
     const found = problems(`services:\n  - vip: 192.0.2.10:80\n    reals:\n      - ${text}\n`)
     expect(found.map((line) => line.replace(/^lb.yaml:4:\d+: /, ''))).toContain(expected)
@@ -189,7 +192,7 @@ describe('a value that is wrong', () => {
     ['name: 80', 'name is the number 80; write text like "web"'],
     [
       'wieght: 3',
-      'unknown key "wieght"; use name, vip, mark, family, protocol, scheduler, flags, persistence, one-packet or reals',
+      'unknown key "wieght"; use name, vip, mark, family, protocol, scheduler, flags, persistence, one-packet, checks, health or reals',
     ],
     ['shceduler: rr', 'unknown key "shceduler"; write scheduler'],
     ['reals: 192.0.2.21', 'reals is the text "192.0.2.21"; write a list of real servers, or [] for none'],

@@ -22,6 +22,7 @@ const TYPES: Record<string, (value: unknown) => boolean> = {
   string: (value) => typeof value === 'string',
   boolean: (value) => typeof value === 'boolean',
   integer: Number.isInteger,
+  number: Number.isFinite,
 }
 
 const KEYWORDS: Record<string, Keyword> = {
@@ -35,6 +36,7 @@ const KEYWORDS: Record<string, Keyword> = {
   $ref: (given: string, value, root) =>
     accepts((root as Record<string, Values>).$defs?.[given.replace('#/$defs/', '')], value, root),
   type: (given: string, value) => (TYPES[given] as (value: unknown) => boolean)(value),
+  const: (given: unknown, value) => given === value,
   enum: (given: unknown[], value) => given.includes(value),
   pattern: (given: string, value) => typeof value !== 'string' || new RegExp(given, 'u').test(value),
   minimum: (given: number, value) => typeof value !== 'number' || value >= given,
@@ -44,6 +46,8 @@ const KEYWORDS: Record<string, Keyword> = {
   items: (given: unknown, value, root) =>
     !Array.isArray(value) || value.every((item) => accepts(given, item, root)),
   anyOf: (given: unknown[], value, root) => given.some((branch) => accepts(branch, value, root)),
+  oneOf: (given: unknown[], value, root) =>
+    given.filter((branch) => accepts(branch, value, root)).length === 1,
   not: (given: unknown, value, root) => !accepts(given, value, root),
   required: (given: string[], value) => !isObject(value) || given.every((key) => Object.hasOwn(value, key)),
   properties: (given: Values, value, root) =>
@@ -51,8 +55,12 @@ const KEYWORDS: Record<string, Keyword> = {
     Object.entries(given).every(
       ([key, inner]) => !Object.hasOwn(value, key) || accepts(inner, value[key], root),
     ),
-  additionalProperties: (given: boolean, value, _root, schema) =>
-    given ||
+  propertyNames: (given: unknown, value, root) =>
+    !isObject(value) || Object.keys(value).every((key) => accepts(given, key, root)),
+  additionalProperties: (given: unknown, value, root, { properties = {} }) =>
     !isObject(value) ||
-    Object.keys(value).every((key) => Object.hasOwn(schema.properties as object, key)),
+    Object.entries(value).every(
+      ([key, inner]) =>
+        Object.hasOwn(properties as object, key) || (given !== false && accepts(given, inner, root)),
+    ),
 }

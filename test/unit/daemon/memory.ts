@@ -104,6 +104,7 @@ export function memoryDatapath(options: MemoryOptions = {}): Memory {
       if (options.sweeps) events.push(`sweep ${sets}`)
       return { sets, freed: 0, roundComplete: true }
     },
+    handshakes: () => ({ retries: 0, handshakes: 0 }),
     defend: (at) => {
       events.push(`defend ${at >= 0 && at < 1 ? 'somewhere' : at}`)
       return { sets: 1, freed: 0, roundComplete: false }

@@ -6,7 +6,7 @@ import { createEngine } from '../../../src/daemon/engine.js'
 import { rehearse } from '../../../src/daemon/rehearse.js'
 import type { Source } from '../../../src/daemon/source.js'
 import { NO_STATE } from '../../../src/daemon/state.js'
-import { NO_RUNTIME, type Runtime } from '../../../src/daemon/store.js'
+import { NO_RUNTIME, NOTHING_OBSERVED, type Runtime } from '../../../src/daemon/store.js'
 import type { ConnEntry, Datapath } from '../../../src/datapath/types.js'
 import { formatProblem, succeed } from '../../../src/model/describe.js'
 import type { Preview } from '../../../src/model/preview.js'
@@ -31,7 +31,7 @@ async function begun({ runtime, conns = [], ...options }: Given = {}) {
   const entries = () => (conns as readonly (ConnEntry | undefined)[])[Symbol.iterator]()
   const datapath: Datapath = { ...memory, connsInPieces: entries }
   const world = { datapath, state: NO_STATE, clock: () => 0, log: () => undefined, onChange: () => undefined }
-  const store = { base: baseOf(), runtime: { ...NO_RUNTIME, ...runtime } }
+  const store = { base: baseOf(), runtime: { ...NO_RUNTIME, ...runtime }, observed: NOTHING_OBSERVED }
   const engine = createEngine({ ...world, onLeaving: (_, to) => to }, store)
   await engine.change((kept) => succeed({ store: kept, notices: [] }), { always: true })
   const plan = (text?: string, source = FILE) =>

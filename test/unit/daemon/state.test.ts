@@ -50,6 +50,11 @@ const full: Runtime = {
     },
   ],
   timeouts: { udp: 5 },
+  drains: [
+    { address: '192.0.2.21', port: 8080, service: 'fwm 6', since: 1_000, deadline: 61_000, end: 'reset' },
+    { address: '192.0.2.21', since: 1_000, end: 'move' },
+  ],
+  down: [{ service: 'tcp 192.0.2.10:80', real: '192.0.2.22', reason: 'timeout', since: 2_000 }],
   tunables: { sloppy_tcp: 1, drop_entry: 3 },
   zero: {
     gone: [1, 2, 3],
@@ -95,7 +100,10 @@ describe('the state file', () => {
       }),
     )
     for (const [from, to] of [
-      ['"version": 2', '"version": 3'],
+      ['"version": 3', '"version": 4'],
+      ['"end": "reset"', '"end": "stay"'],
+      ['"since": 1000', '"since": "1000"'],
+      ['"reason": "timeout"', '"reason": 7'],
       ['"mark": 6', '"mark": "6"'],
       ['"sloppy_tcp": 1', '"sloppy_tcp": 2'],
       ['"udp": 5', '"udp": "5"'],
@@ -114,7 +122,7 @@ describe('the state file', () => {
     }
   })
 
-  it('of the version before, which had no marks, settings and zeros, is taken', async () => {
+  it('of version 1, which had no marks, settings and zeros, is taken', async () => {
     const { services, interfaces, detached, overrides } = full
     const old = { version: 1, services, interfaces, detached, overrides }
     await writeFile(join(dir, 'state.json'), JSON.stringify(old))
@@ -122,6 +130,12 @@ describe('the state file', () => {
       ok: true,
       value: { ...NO_RUNTIME, services, interfaces, detached, overrides },
     })
+  })
+
+  it('of version 2, which had no drains and nothing of health, is taken', async () => {
+    const { drains: _, down: __, ...rest } = full
+    await writeFile(join(dir, 'state.json'), JSON.stringify({ version: 2, ...rest }))
+    expect(await stateFile(dir).read()).toEqual({ ok: true, value: { ...full, drains: [], down: [] } })
   })
 
   it('that cannot be written says so and stays as it was', async () => {

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
-import { desiredOf, type Edited, effectiveOf, NO_RUNTIME, type Store } from '../../../src/daemon/store.js'
+import {
+  desiredOf,
+  type Edited,
+  effectiveOf,
+  NO_RUNTIME,
+  NOTHING_OBSERVED,
+  type Store,
+} from '../../../src/daemon/store.js'
 import { storeAttach, storeDetach } from '../../../src/daemon/store-interfaces.js'
 import { storeReload, storeRestore } from '../../../src/daemon/store-reload.js'
 import {
@@ -27,7 +34,7 @@ const WEB = 'tcp 192.0.2.10:80'
 const DNS = 'udp 192.0.2.11:53'
 const dns = { vip: '192.0.2.11', port: 53, protocol: 'udp', reals: [{ address: '192.0.2.31' }] } as const
 
-const start: Store = { base: baseOf(), runtime: NO_RUNTIME }
+const start: Store = { base: baseOf(), runtime: NO_RUNTIME, observed: NOTHING_OBSERVED }
 
 function done(outcome: Outcome<Edited>): Store {
   if (!outcome.ok) throw new Error(outcome.problems.map(formatProblem).join('; '))
@@ -189,7 +196,7 @@ describe('an interface', () => {
 describe('a flush', () => {
   it('takes every service that was added at run time, and nothing else', () => {
     const base = baseOf({ services: [] })
-    let store = done(storeAddService({ base, runtime: NO_RUNTIME }, dns))
+    let store = done(storeAddService({ base, runtime: NO_RUNTIME, observed: NOTHING_OBSERVED }, dns))
     store = done(storeAddMark(store, { vip: '192.0.2.12', ports: '80', mark: 6 }))
     const flushed = done(storeFlush(store))
     expect(desiredOf(flushed).services).toEqual([])
@@ -227,7 +234,7 @@ describe('a service of a mark', () => {
         { address: '192.0.2.31', weight: 1 },
       ],
     } as const
-    const store = { base: baseOf({ services: [service] }), runtime: NO_RUNTIME }
+    const store = { base: baseOf({ services: [service] }), runtime: NO_RUNTIME, observed: NOTHING_OBSERVED }
     const changed = done(storeSetReal(store, 'fwm 6', '192.0.2.31:8080', { weight: 0 }))
     expect(weights(changed)['fwm 6']).toEqual([0, 1])
     expect(weights(storeRestore(store.base, changed.runtime).store)['fwm 6']).toEqual([0, 1])
@@ -246,7 +253,11 @@ describe('marks', () => {
   })
 
   it('of the file are not taken away by request', () => {
-    const store: Store = { base: baseOf({ marks: [inFile] }), runtime: NO_RUNTIME }
+    const store: Store = {
+      base: baseOf({ marks: [inFile] }),
+      runtime: NO_RUNTIME,
+      observed: NOTHING_OBSERVED,
+    }
     const outcome = storeRemoveMark(store, { ...name, ports: '80' })
     expect(said(outcome)).toContain('is in the file; edit the file, then: xlvs reload')
     expect(outcome.ok ? '' : outcome.problems[0]?.code).toBe('of-the-file')

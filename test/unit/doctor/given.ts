@@ -85,6 +85,8 @@ export const status = (different: Partial<Status> = {}): Status => ({
   services: 1,
   reals: 1,
   quiesced: 0,
+  drained: 0,
+  down: 0,
   unresolved: 0,
   interfaces: [
     { name: 'eth0', ifindex: 2, mac: MAC, mode: 'native', programId: 7, packets: ZERO, bytes: ZERO },

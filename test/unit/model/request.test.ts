@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as change from '../../../src/model/change.js'
+import { CHECK_KINDS } from '../../../src/model/check-fields.js'
 import { formatProblems } from '../../../src/model/describe.js'
 import * as request from '../../../src/model/request.js'
 import {
@@ -65,7 +66,7 @@ describe('a body', () => {
     [
       request.readServiceEdit,
       { shceduler: 'rr', port: 5 },
-      'body: unknown key "shceduler"; write scheduler\nbody: unknown key "port"; use scheduler, flags, persistence, onePacket or name',
+      'body: unknown key "shceduler"; write scheduler\nbody: unknown key "port"; use scheduler, flags, persistence, onePacket, name, checks or health',
     ],
     [request.readServiceEdit, { persistence: 300 }, 'persistence: persistence is the number 300; send a map'],
     [
@@ -97,21 +98,83 @@ describe('a body', () => {
 })
 
 it('any JSON gives an outcome, and what is accepted is valid', () => {
+  const anything = fc.oneof(fc.jsonValue(), fc.constantFrom(1, 2, true, 'a', '/a', '192.0.2.9', '00'))
+  const check = fc.record(
+    {
+      kind: fc.oneof(
+        { weight: 9, arbitrary: fc.constantFrom(...CHECK_KINDS) },
+        { weight: 1, arbitrary: anything },
+      ),
+      ...Object.fromEntries(
+        [
+          ...[
+            'interval',
+            'via',
+            'address',
+            'port',
+            'bind',
+            'asks',
+            'headers',
+            'status',
+            'type',
+            'name',
+            'service',
+          ],
+          ...['payload', 'reply', 'minReply', 'maxReply', 'command', 'backOff', 'verify', 'sni', 'path'],
+        ].map((key) => [key, anything]),
+      ),
+      asks: fc.oneof(
+        anything,
+        fc.array(fc.record({ path: anything, status: anything, body: anything }, { requiredKeys: [] })),
+      ),
+      command: fc.oneof(anything, fc.array(fc.constantFrom('/bin/true', 'a', 3))),
+    },
+    { requiredKeys: ['kind'] },
+  )
+  const health = fc.record(
+    Object.fromEntries(
+      [
+        'quorum',
+        'hysteresis',
+        'sorry',
+        'sorryInhibit',
+        'onDown',
+        'alpha',
+        'slowStart',
+        'passive',
+        'notify',
+      ].map((key) => [
+        key,
+        fc.oneof(
+          anything,
+          fc.record({ address: anything, up: anything, retries: anything }, { requiredKeys: [] }),
+        ),
+      ]),
+    ),
+    { requiredKeys: [] },
+  )
   const known = fc.record(
     {
-      vip: fc.oneof(fc.jsonValue(), fc.ipV4(), fc.ipV6()),
-      port: fc.oneof(fc.jsonValue(), fc.integer({ min: -1, max: 70_000 })),
+      vip: fc.oneof(fc.jsonValue(), fc.ipV4(), fc.ipV6(), fc.constant('192.0.2.10')),
+      port: fc.oneof(fc.jsonValue(), fc.integer({ min: -1, max: 70_000 }), fc.constantFrom(0, 80)),
       persistence: fc.oneof(
         fc.jsonValue(),
         fc.record({ timeout: fc.jsonValue(), mask: fc.oneof(fc.ipV4(), fc.string()) }),
       ),
       reals: fc.oneof(
         fc.jsonValue(),
-        fc.array(fc.record({ address: fc.oneof(fc.ipV4(), fc.string()), weight: fc.nat() })),
+        fc.array(
+          fc.record(
+            { address: fc.oneof(fc.ipV4(), fc.string()), weight: fc.nat(), checks: fc.array(check) },
+            { requiredKeys: ['address', 'weight'] },
+          ),
+        ),
       ),
       name: fc.jsonValue(),
       flags: fc.oneof(fc.jsonValue(), fc.array(fc.integer({ min: 0, max: 4 }))),
       onePacket: fc.oneof(fc.jsonValue(), fc.boolean()),
+      checks: fc.oneof(fc.jsonValue(), fc.array(check)),
+      health: fc.oneof(fc.jsonValue(), health),
     },
     { requiredKeys: ['vip', 'port'] },
   )

@@ -202,6 +202,46 @@ describe('a plan', () => {
     })
   })
 
+  test('says what changes about health checking, though no operation follows from it', () => {
+    const [web] = one('wrr', 1, 1).services as [Service]
+    const timing = { interval: 2, timeout: 1, rise: 2, fall: 3 }
+    const [first, second] = web.reals as [Service['reals'][0], Service['reals'][0]]
+    const asks = [{ path: '/health', method: 'GET' as const }]
+    const to: Service = {
+      ...web,
+      checks: [
+        { kind: 'tcp', via: 'vip', ...timing },
+        { kind: 'http', via: 'vip', version: '1.1', asks, ...timing, interval: 5 },
+      ],
+      health: { quorum: 2, hysteresis: 0, onDown: 'remove' },
+      reals: [
+        { ...first, checks: [], passive: false, onDown: 'quiesce', notify: { up: ['/bin/a'] } },
+        second,
+      ],
+    }
+    expect(between(wish([web]), wish([to]))).toMatchObject({
+      verdict: 'harmless',
+      services: [
+        {
+          facets: [
+            { what: 'checks', from: 'none', to: 'tcp, http asks=[{"path":"/health"}] interval=5' },
+            { what: 'health', from: 'default', to: 'on-down=remove quorum=2' },
+          ],
+          reals: [
+            {
+              facets: [
+                { what: 'checks', from: "the service's", to: 'none' },
+                { what: 'passive', from: "the service's", to: 'false' },
+                { what: 'on-down', from: "the service's", to: 'quiesce' },
+                { what: 'notify', from: 'none', to: 'up=["/bin/a"]' },
+              ],
+            },
+          ],
+        },
+      ],
+    })
+  })
+
   test('says what changes beside services', () => {
     const from = wish([], { peers: ['02:00:00:00:00:01'], marks: [rule({ ports: [[80, 81]] })] })
     const to = wish([], {

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sockets by descriptor, taken over by Node's own as the README has it.
+import { createSocket, type Socket as DatagramSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { closeSync, readFileSync } from 'node:fs'
+import { type AddressInfo, createServer, Socket } from 'node:net'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { BpfError, openSocket } from '../src/index.js'
+import { objectFiles } from './children.js'
+import { openDescriptors, thrownBy } from './lab.js'
+import { TestNamespace } from './namespace.js'
+
+const families = [
+  { family: 4, host: '127.0.0.1' },
+  { family: 6, host: '::1' },
+] as const
+
+/** `SOCK_NONBLOCK` of `flags` in /proc/self/fdinfo, octal, and `FD_CLOEXEC`. */
+function flagsOf(fd: number): { nonBlocking: boolean; closeOnExec: boolean } {
+  const [, octal = '0'] = /^flags:\s+(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? []
+  const flags = Number.parseInt(octal, 8)
+  return { nonBlocking: (flags & 0o4000) !== 0, closeOnExec: (flags & 0o2000000) !== 0 }
+}
+
+/** Not read from until it is connected. Node's types do not have `manualStart`. */
+function unread(fd: number): { fd: number } {
+  const options = { fd, manualStart: true }
+  return options
+}
+
+function adopt(family: 4 | 6, fd: number): DatagramSocket {
+  const socket = createSocket(family === 4 ? 'udp4' : 'udp6')
+  socket.bind({ fd, exclusive: true })
+  return socket
+}
+
+/** A port of TCP that nobody listens on: one that was just given back. */
+async function freePort(host: string): Promise<number> {
+  const server = createServer().listen(0, host)
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+describe.each(families)('IPv$family', ({ family, host }) => {
+  test('opens descriptors that do not block and do not leak into programs', () => {
+    for (const type of ['tcp', 'udp'] as const) {
+      const fd = openSocket({ family, type })
+      expect(flagsOf(fd)).toEqual({ nonBlocking: true, closeOnExec: true })
+      closeSync(fd)
+    }
+  })
+
+  test('net.Socket takes a TCP socket over, connects, talks and closes it', async () => {
+    const server = createServer((socket) => socket.pipe(socket)).listen(0, host)
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const before = openDescriptors()
+    const fd = openSocket({ family, type: 'tcp' })
+    const socket = new Socket(unread(fd)).setEncoding('utf8')
+    socket.connect({ port, host })
+    await once(socket, 'connect')
+    expect(socket.remotePort).toBe(port)
+    socket.end('hello')
+    let heard = ''
+    for await (const text of socket) heard += text
+    expect(heard).toBe('hello')
+    server.close()
+    await once(server, 'close')
+    // the server's own descriptor is gone as well
+    expect(openDescriptors()).toBe(before - 1)
+  })
+
+  test('a refused connection is an error of the socket, and leaves nothing open', async () => {
+    const port = await freePort(host)
+    const before = openDescriptors()
+    const socket = new Socket(unread(openSocket({ family, type: 'tcp' })))
+    socket.connect({ port, host })
+    const [error] = await once(socket, 'error')
+    expect(error.code).toBe('ECONNREFUSED')
+    if (!socket.closed) await once(socket, 'close')
+    expect(openDescriptors()).toBe(before)
+  })
+
+  test('a socket destroyed before it connects leaves nothing open', async () => {
+    const before = openDescriptors()
+    const socket = new Socket(unread(openSocket({ family, type: 'tcp' })))
+    socket.destroy()
+    await once(socket, 'close')
+    expect(openDescriptors()).toBe(before)
+  })
+
+  test('dgram takes a UDP socket over, and hears that a port is closed', async () => {
+    const server = createSocket(family === 4 ? 'udp4' : 'udp6').bind(0, host)
+    await once(server, 'listening')
+    server.on('message', (message, { port, address }) => server.send(message, port, address))
+    const { port } = server.address()
+    const socket = adopt(family, openSocket({ family, type: 'udp', bind: { address: host } }))
+    socket.connect(port, host, () => socket.send('hello'))
+    const [message] = await once(socket, 'message')
+    expect(message.toString()).toBe('hello')
+    server.close()
+    await once(server, 'close')
+    socket.send('anyone?')
+    const [error] = await once(socket, 'error')
+    expect(error.code).toBe('ECONNREFUSED')
+    socket.close()
+  })
+})
+
+describe('in a namespace where all may ping', () => {
+  const files = objectFiles('marks')
+  let heard: { marks: number[]; replies: number[][] }
+  beforeAll(() => {
+    const namespace = new TestNamespace()
+    try {
+      namespace.ip('link set lo up')
+      namespace.exec('sh', '-c', 'echo 0 4294967294 >/proc/sys/net/ipv4/ping_group_range')
+      const program = join(import.meta.dirname, 'programs', 'marked.mjs')
+      heard = JSON.parse(namespace.exec(process.execPath, program, files('marks')))
+    } finally {
+      namespace.close()
+    }
+  })
+
+  test('a program sees the mark of each kind of socket', () => {
+    expect(heard.marks).toEqual([0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5])
+  })
+
+  test('dgram takes ping sockets over; the kernel writes the identifier and checks the checksum', () => {
+    const rest = [4321 >> 8, 4321 & 0xff, 0, 7, 1, 2, 3]
+    expect(heard.replies).toEqual([
+      [0, 0, ...rest],
+      [129, 0, ...rest],
+    ])
+  })
+})
+
+describe('what cannot be opened', () => {
+  test.each([
+    [{ family: 5, type: 'tcp' }, /^family must be 4 or 6, not '5'$/],
+    [{ family: 4, type: 'raw' }, /^type must be 'tcp', 'udp' or 'icmp', not 'raw'$/],
+    [{ family: 4, type: 'toString' }, /^type must be/],
+    [{ family: 4, type: 'tcp', mark: -1 }, /^mark must be an integer/],
+    [{ family: 4, type: 'tcp', bind: { address: '::1' } }, /^bind\.address must be .* not '::1'$/],
+    [{ family: 4, type: 'tcp', bind: { address: '127.0.0.1', port: 65_536 } }, /^bind\.port must be/],
+  ])('%j is a TypeError that names the argument', (options, message) => {
+    const before = openDescriptors()
+    expect(thrownBy(TypeError, () => openSocket(options as never)).message).toMatch(message)
+    expect(openDescriptors()).toBe(before)
+  })
+
+  test('is a BpfError that says what was tried, and leaves nothing open', () => {
+    const before = openDescriptors()
+    const failure = (options: object) =>
+      thrownBy(BpfError, () => openSocket({ family: 4, type: 'udp', ...options })).message
+    expect(failure({ bindToDevice: 'nowhere' })).toBe(
+      'bind socket to device nowhere: No such device (ENODEV)',
+    )
+    expect(failure({ bind: { address: '192.0.2.77', port: 5 } })).toBe(
+      'bind socket 192.0.2.77 port 5: Cannot assign requested address (EADDRNOTAVAIL)',
+    )
+    expect(openDescriptors()).toBe(before)
+  })
+
+  test('without the privilege it says so', () => {
+    const script = `import { openSocket } from '${join(import.meta.dirname, '../dist/index.js')}'
+      const said = []
+      for (const options of [{ type: 'tcp', mark: 1 }, { type: 'icmp' }]) {
+        try { openSocket({ family: 4, ...options }) } catch (error) { said.push(error.message) }
+      }
+      console.log(JSON.stringify(said))`
+    const namespace = new TestNamespace()
+    try {
+      const words = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath]
+      const said = namespace.exec('setpriv', ...words, '--input-type=module', '-e', script)
+      expect(JSON.parse(said)).toEqual([
+        'mark socket 1: Operation not permitted (EPERM)',
+        'open socket icmp of IPv4: Permission denied (EACCES)',
+      ])
+    } finally {
+      namespace.close()
+    }
+  })
+})

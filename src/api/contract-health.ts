@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// What travels over the control socket about drains and health.
+import type { StandingReason } from '../model/checks.js'
+import type { AddressText, DrainStage, RealKey, ServiceKey } from '../model/types.js'
+import type { Count } from './contract.js'
+
+/** Whether a real server may get new connections, and why. */
+export interface Standing {
+  readonly up: boolean
+  readonly reason: StandingReason
+  /** ms since the epoch, where it is known */
+  readonly since?: number
+  /** for people */
+  readonly detail?: string
+}
+
+export interface DrainRequest {
+  /** as in realText: '192.0.2.21', of a mark's service perhaps '192.0.2.21:8080' */
+  readonly real: string
+  /** absent = in all services */
+  readonly service?: string
+  /** seconds until what is left of it is ended; absent = it waits for the last connection */
+  readonly within?: number
+  /** how: its flows choose another real server, or TCP's are reset; 'move' unless told */
+  readonly end?: 'move' | 'reset'
+}
+
+/** One for each service in which a real server is drained. */
+export interface DrainRow {
+  readonly service: ServiceKey
+  readonly real: RealKey
+  readonly address: AddressText
+  /** it is drained in all services */
+  readonly everywhere: boolean
+  /** ms since the epoch, both */
+  readonly since: number
+  readonly deadline?: number
+  readonly end: 'move' | 'reset'
+  /** 'soft' until the deadline */
+  readonly stage: DrainStage
+  readonly active: Count
+  readonly inactive: Count
+  readonly persistent: Count
+}

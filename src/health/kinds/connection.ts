@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// A TCP connection, and TLS on top of it, for one question; gone when the question is answered.
+import { once } from 'node:events'
+import { isIP, Socket } from 'node:net'
+import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls'
+import type { TlsTerms } from '../../model/checks.js'
+import { adopted } from './descriptor.js'
+import { Failure, failureOf } from './failure.js'
+import type { Question } from './question.js'
+import { secureContext } from './trust.js'
+
+export async function connected(question: Question): Promise<Socket> {
+  const { way, target } = question
+  question.awaits(`TCP connection to ${target}`)
+  const socket = question.own(
+    way.mark === undefined
+      ? new Socket()
+      : adopted(question, 'tcp', (fd) => new Socket({ fd, manualStart: true } as { fd: number })),
+    (it) => void it.destroy(),
+  )
+  socket.on('error', () => {}) // whoever waits has his own ear; an error that nobody awaits is no news
+  try {
+    const local = {
+      ...(way.bind === undefined ? {} : { localAddress: way.bind }),
+      ...(way.bindPort === undefined ? {} : { localPort: way.bindPort }),
+    }
+    socket.connect({ host: way.address, port: way.port, ...local })
+    await once(socket, 'connect')
+  } catch (error) {
+    throw failureOf(error, `connect to ${target}`)
+  }
+  question.awaits(`answer from ${target}, which took the connection,`)
+  return socket
+}
+
+/** The handshake is finished; `protocols` are offered by ALPN. */
+export async function secured(
+  question: Question<Question['check'] & TlsTerms>,
+  socket: Socket,
+  protocols?: readonly string[],
+): Promise<TLSSocket> {
+  const { target, check } = question
+  const { sni, verify } = check
+  question.awaits(`end of the TLS handshake with ${target}`)
+  const secure = question.own(
+    connectTls({
+      socket,
+      secureContext: secureContext(verify === true),
+      rejectUnauthorized: verify === true,
+      checkServerIdentity: (_, certificate) =>
+        sni === undefined ? undefined : checkServerIdentity(sni, certificate),
+      ...(sni === undefined || isIP(sni) !== 0 ? {} : { servername: sni }),
+      ...(protocols === undefined ? {} : { ALPNProtocols: [...protocols] }),
+    }),
+    (it) => void it.destroy(),
+  )
+  secure.on('error', () => {})
+  try {
+    await once(secure, 'secureConnect')
+  } catch (error) {
+    throw handshakeFailure(error as NodeJS.ErrnoException & { reason?: string }, target)
+  }
+  question.awaits(`answer from ${target}, which finished the TLS handshake,`)
+  return secure
+}
+
+function handshakeFailure(error: NodeJS.ErrnoException & { reason?: string }, target: string): Failure {
+  if (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+    return new Failure('closed', `${target} closed the connection during the TLS handshake`)
+  const known = /^E[A-Z]+$/.test(error.code ?? '') ? failureOf(error) : undefined
+  if (known !== undefined && known.reason !== 'cannot-check') return failureOf(error, `TLS with ${target}`)
+  return new Failure('tls', `TLS handshake with ${target} failed: ${error.reason ?? error.message}`)
+}

@@ -11,8 +11,11 @@ export function brokenIn({ broken }: Window): number {
   return Object.values(broken).reduce((sum, count) => sum + count, 0)
 }
 
-/** `fails`: the real server that is meant to; what is its own is its own. One sentence each. */
-export function faultsOf(window: Window, fails?: string): readonly string[] {
+/**
+ * `fails`: the real server that is meant to; what is its own is its own, until the time `over` (ms by the common
+ * clock), from when on no new connection may meet it. One sentence each.
+ */
+export function faultsOf(window: Window, fails?: string, over = Number.POSITIVE_INFINITY): readonly string[] {
   const { failures, failed, requests, streams, silent, refused } = window
   const others = Object.entries(window.broken).filter(([name]) => name !== fails)
   const strict = fails === undefined
@@ -26,6 +29,7 @@ export function faultsOf(window: Window, fails?: string): readonly string[] {
     ...(strict && Object.keys(refused).length > 0 ? [`not forwarded: ${words(refused)}`] : []),
     ...(others.length === 0 ? [] : [`connections broken: ${words(Object.fromEntries(others))}`]),
     ...(strict && failed > 0 ? [`requests failed: ${words(failures)}`] : []),
+    ...((window.lastFailure ?? 0) > over ? ['a new connection failed though it was known to be down'] : []),
     ...(strict && silent > 0 ? [`${silent} held connections heard nothing`] : []),
     ...(strict && streams.moved > 0 ? [`${streams.moved} streams moved to another real server`] : []),
     ...(streams.again === 0 ? [] : [`${streams.again} datagrams arrived twice or out of order`]),

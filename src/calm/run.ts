@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run: for each event a quiet window as long as the event's beside it, and a row of figures.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Event } from './events/event.js'
+import type { Event, Outcome } from './events/event.js'
 import { faultsOf } from './judge.js'
 import { openAll, type Stage } from './stage.js'
 import { type Rest, rest, type Window, watch } from './window.js'
@@ -36,11 +36,12 @@ export async function run(
 
 async function happen(stage: Stage, event: Event, before: Rest): Promise<{ row: Row; after: Rest }> {
   const fails = event.fails?.(stage)
-  let note = ''
+  let outcome: Outcome = { note: '' }
   let fault: string | undefined
   const it = await watch(stage, before, async () => {
     try {
-      note = await event.run(stage)
+      const said = await event.run(stage)
+      outcome = typeof said === 'string' ? { note: said } : said
     } catch (error) {
       fault = (error as Error).message.replace(/\s+/g, ' ')
     }
@@ -50,14 +51,14 @@ async function happen(stage: Stage, event: Event, before: Rest): Promise<{ row: 
   const quiet = await watch(stage, mended, () => sleep(length))
   const faults = [
     ...(fault === undefined ? [] : [fault]),
-    ...faultsOf(it.window, fails),
+    ...faultsOf(it.window, fails, outcome.over),
     ...faultsOf(quiet.window).map((one) => `in the quiet beside it: ${one}`),
   ]
   const row = {
     name: event.name,
     window: it.window,
     quiet: quiet.window,
-    note,
+    note: outcome.note,
     faults,
     fails: fails !== undefined,
   }

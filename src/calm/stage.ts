@@ -76,10 +76,16 @@ export interface FileWish {
   readonly others?: readonly string[]
   /** weight of the spare real server; absent = it is not in the file */
   readonly spare?: number
+  /** real servers are checked */
+  readonly checked?: true
 }
 
+/** Through the VIP, as clients come. Datagrams have no answer that could be checked: their real servers are asked over TCP. */
+const CHECK = 'kind: tcp, interval: 0.5, timeout: 0.5, rise: 2, fall: 2'
+
 /** Requests go by weight over both families; datagrams over IPv4, and never to the spare real server. */
-export function configuration(topology: Topology, { others = [], spare: weight }: FileWish = {}): string {
+export function configuration(topology: Topology, wish: FileWish = {}): string {
+  const { others = [], spare: weight } = wish
   const list = (of: (host: Host) => string) => {
     const entries = usual(topology).map((host) => `"${of(host)}"`)
     const last = `{address: "${of(spare(topology))}", weight: ${weight}}`
@@ -88,15 +94,17 @@ export function configuration(topology: Topology, { others = [], spare: weight }
       all: [...entries, ...(weight === undefined ? [] : [last])].join(', '),
     }
   }
+  const check = (service: string) =>
+    wish.checked ? `checks: [{${CHECK}${service === DATAGRAMS ? ', port: 80' : ''}}], ` : ''
   const [four, six] = [list(({ ipv4 }) => ipv4), list(({ ipv6 }) => ipv6)]
   // a port that a client uses again shall be a new connection: see FIN_WAIT in IPVS
   return `interfaces: [eth0]
 limits: {connections: 65536}
 timeouts: {tcpfin: 2}
 services:
-  - {vip: "${SERVICE}", scheduler: wrr, reals: [${four.all}]}
-  - {vip: "${SERVICE6}", scheduler: wrr, reals: [${six.all}]}
-  - {vip: "${DATAGRAMS}", protocol: udp, scheduler: rr, reals: [${four.usual}]}
+  - {vip: "${SERVICE}", scheduler: wrr, ${check(SERVICE)}reals: [${four.all}]}
+  - {vip: "${SERVICE6}", scheduler: wrr, ${check(SERVICE6)}reals: [${six.all}]}
+  - {vip: "${DATAGRAMS}", protocol: udp, scheduler: rr, ${check(DATAGRAMS)}reals: [${four.usual}]}
 ${others.map((line) => `  - ${line}\n`).join('')}`
 }
 

@@ -5,7 +5,7 @@ import type { Arrivals, ClientFigures, ServerFigures } from './traffic/figures.j
 export interface Streams {
   readonly count: number
   readonly sent: number
-  /** of each real server: datagrams that did not arrive, of the streams that it served last */
+  /** of each real server: datagrams that did not arrive, of the streams that it served first */
   readonly lost: Readonly<Record<string, number>>
   /** datagrams that arrived twice or out of order */
   readonly again: number
@@ -30,7 +30,7 @@ export function joinStreams(clients: readonly ClientFigures[], servers: readonly
   for (const [stream, count] of sent) {
     const at = byTime(places.get(stream) ?? [])
     const missing = count - at.reduce((sum, { arrivals }) => sum + arrivals.count, 0)
-    const name = at.at(-1)?.name ?? 'nowhere'
+    const name = at[0]?.name ?? 'nowhere'
     if (missing !== 0) lost[name] = (lost[name] ?? 0) + missing
   }
   const all = [...places.values()].map(byTime)

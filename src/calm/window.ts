@@ -23,7 +23,7 @@ export interface Window {
   readonly requests: number
   readonly failed: number
   readonly failures: Readonly<Record<string, number>>
-  /** when the last request that failed had been asked; ms by the common clock */
+  /** when the last request that failed on a connection of its own had been asked; ms by the common clock */
   readonly lastFailure: number | undefined
   /** longest time between two arrivals on a download, ms */
   readonly gap: number

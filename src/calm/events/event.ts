@@ -7,10 +7,17 @@ import type { Stage } from '../stage.js'
 export interface Event {
   /** first cell of its row */
   readonly name: string
-  /** Returns what is worth saying of it, for the last cell; throws when it could not be carried out. */
-  run(stage: Stage): Promise<string>
+  /** Throws when it could not be carried out. */
+  run(stage: Stage): Promise<Outcome | string>
   /** role of the real server that fails in it: only its own connections may break, and only its packets may be lost */
   readonly fails?: (stage: Stage) => string
+}
+
+export interface Outcome {
+  /** what is worth saying of it, for the last cell */
+  readonly note: string
+  /** no request on a connection of its own, asked from now on, may fail; ms by the common clock */
+  readonly over?: number
 }
 
 /** The first answer that is neither undefined nor false. */
@@ -24,9 +31,12 @@ export async function until<T>(what: string, ask: () => Promise<T | undefined | 
   }
 }
 
-export async function realRow({ director }: Stage, service: string, address: string): Promise<RealRow> {
-  const { rows } = await director.json<Listing<RealRow>>('show', 'reals', '--service', service)
-  const row = rows.find((each) => each.address === address)
+export async function realRows({ director }: Stage, service: string): Promise<readonly RealRow[]> {
+  return (await director.json<Listing<RealRow>>('show', 'reals', '--service', service)).rows
+}
+
+export async function realRow(stage: Stage, service: string, address: string): Promise<RealRow> {
+  const row = (await realRows(stage, service)).find((each) => each.address === address)
   if (row === undefined) throw new Error(`${service} has no real server ${address}`)
   return row
 }

@@ -29,21 +29,20 @@ export const REWEIGH: Event = {
 }
 
 export const DRAIN: Event = {
-  name: 'a real server is quiesced (weight 0), and serves again',
+  name: 'a real server is drained, and serves again',
   run: async (stage) => {
-    const [first] = usual(stage.topology)
-    const address = (first as Host).ipv4
-    await weigh(stage, SERVICE, address, 0)
+    const { topology, director } = stage
+    const [{ ipv4: address }] = usual(topology) as [Host]
+    await director.json('drain', address)
     const before = await realRow(stage, SERVICE, address)
-    const others = spare(stage.topology).ipv4
-    const other = await realRow(stage, SERVICE, others)
-    await until('the others get new connections', async () => {
-      return (await realRow(stage, SERVICE, others)).connections >= other.connections + ENOUGH
+    const other = await realRow(stage, SERVICE, spare(topology).ipv4)
+    await until('another one gets new connections', async () => {
+      return (await realRow(stage, SERVICE, other.address)).connections >= other.connections + ENOUGH
     })
     const after = await realRow(stage, SERVICE, address)
     if (after.connections !== before.connections)
-      throw new Error(`a quiesced real server got ${after.connections - before.connections} connections`)
-    await weigh(stage, SERVICE, address, 1)
+      throw new Error(`a drained real server got ${after.connections - before.connections} new connections`)
+    await director.json('undrain', address)
     return `it kept ${after.active} connections and got no new one`
   },
 }

@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { InterfaceRow, Listing } from '../../api/contract.js'
+import type { Lab } from '../../demo/lab/lab.js'
 import type { Stage } from '../stage.js'
 import type { Event } from './event.js'
 
@@ -14,7 +15,7 @@ const newerObject = join(root, 'build/bpf/lab/newer.bpf.o')
 export const UPGRADE: Event = {
   name: 'upgrade to a rebuilt program, and back',
   run: async (stage) => {
-    const program = newerInstallation(stage)
+    const program = newerInstallation(stage.topology.lab)
     const ids = [await programId(stage)]
     for (const installation of [program, undefined]) {
       await stage.director.daemon().stop('SIGTERM')
@@ -27,10 +28,10 @@ export const UPGRADE: Event = {
   },
 }
 
-/** Path of `bin/xlvs` of an installation of its own. */
-function newerInstallation({ topology }: Stage): string {
+/** Path of `bin/xlvs` of an installation of its own, with another build of the program; it ends with the lab. */
+export function newerInstallation(lab: Lab): string {
   if (!existsSync(newerObject)) throw new Error(`${newerObject} is not there: run \`make\``)
-  const home = join(topology.lab.folder, 'newer')
+  const home = join(lab.folder, 'newer')
   const program = join(home, 'bin/xlvs')
   if (existsSync(home)) return program
   mkdirSync(home)

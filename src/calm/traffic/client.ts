@@ -90,7 +90,7 @@ function once(): void {
     ended: (why) => {
       clearTimeout(late)
       if (whole) tally.answered()
-      else tally.failed(why, began)
+      else tally.failedAnew(why, began)
     },
   })
   const late = setTimeout(() => connection.socket.destroy(new Error('TIMEOUT')), PATIENCE)

@@ -25,7 +25,7 @@ export interface ClientFigures {
   readonly failed: number
   /** failed requests by reason */
   readonly failures: Readonly<Record<string, number>>
-  /** when the last request that failed had been asked; ms by the common clock */
+  /** when the last request that failed on a connection of its own had been asked; ms by the common clock */
   readonly lastFailure?: number
   /** held connections that the other side ended or left silent, by the real server's name */
   readonly broken: Readonly<Record<string, number>>

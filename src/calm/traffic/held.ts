@@ -125,7 +125,7 @@ export class Held {
     line.connection = undefined
     line.asked = undefined
     connection.socket.destroy()
-    if (asked !== undefined) this.#tally.failed(why, asked)
+    if (asked !== undefined) this.#tally.failed(why)
     this.#tally.broken(line.name)
   }
 }

@@ -17,10 +17,15 @@ export class Tally {
     this.#requests++
   }
 
-  failed(why: string, asked: number): void {
+  failed(why: string): void {
     this.#requests++
     this.#failed++
     this.#failures[why] = (this.#failures[why] ?? 0) + 1
+  }
+
+  /** One on a connection of its own, asked then; ms by the common clock. */
+  failedAnew(why: string, asked: number): void {
+    this.failed(why)
     this.#lastFailure = Math.max(this.#lastFailure ?? 0, asked)
   }
 

@@ -60,4 +60,10 @@ describe('a window in which a real server fails', () => {
     const given = windowOf({ streams: streams({ lost: { web1: 1 } }), broken: { web1: 1, web3: 2 } })
     expect(faultsOf(given, 'web3')).toEqual(['datagrams lost: web1 1', 'connections broken: web1 1'])
   })
+
+  it('may not take new connections along once it is known to be down', () => {
+    const given = windowOf({ failed: 1, failures: { TIMEOUT: 1 }, lastFailure: 500 })
+    expect(faultsOf(given, 'web3', 600)).toEqual([])
+    expect(faultsOf(given, 'web3', 400)).toEqual(['a new connection failed though it was known to be down'])
+  })
 })

@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest'
 import { ReasonNames } from '../src/abi/generated.js'
 import { VERBS } from '../src/cli/verbs.js'
 import { SNAPSHOT_FAMILIES } from '../src/metrics/families.js'
+import { HEALTH_FAMILIES } from '../src/metrics/health.js'
 import { controlMetrics } from '../src/metrics/process.js'
 import { REAL_FAMILIES } from '../src/metrics/reals.js'
 import { brokenLinks, invented, undocumented, unknownTargets, unknownVerbs } from './house/documents.js'
@@ -42,7 +43,8 @@ const reasons = Object.values(ReasonNames)
 async function families(): Promise<readonly string[]> {
   const control = await controlMetrics('0').text()
   const own = [...control.matchAll(/^# TYPE (xlvs_\S+)/gm)].map((match) => match[1] as string)
-  return [...new Set([...SNAPSHOT_FAMILIES, ...REAL_FAMILIES].map(({ name }) => name)), ...own]
+  const tables = [...SNAPSHOT_FAMILIES, ...REAL_FAMILIES, ...HEALTH_FAMILIES]
+  return [...new Set(tables.map(({ name }) => name)), ...own]
 }
 
 describe('every tracked file', () => {

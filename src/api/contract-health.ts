@@ -2,7 +2,7 @@
 // What travels over the control socket about drains and health.
 import type { StandingReason } from '../model/checks.js'
 import type { AddressText, DrainStage, RealKey, ServiceKey } from '../model/types.js'
-import type { Count } from './contract.js'
+import type { CheckRow, Count } from './contract.js'
 
 /** Whether a real server may get new connections, and why. */
 export interface Standing {
@@ -12,6 +12,23 @@ export interface Standing {
   readonly since?: number
   /** for people */
   readonly detail?: string
+}
+
+/** One real server that was asked for. */
+export interface HealthRow {
+  readonly service: ServiceKey
+  readonly real: RealKey
+  readonly address: AddressText
+  readonly standing: Standing
+  /** wished, by the file or by request */
+  readonly weight: number
+  /** 0: it gets no new connections */
+  readonly effectiveWeight: number
+  /** its service has one; absent: nobody asked */
+  readonly quorum?: boolean
+  /** clients' unanswered SYNs are looked at too */
+  readonly passive: boolean
+  readonly checks: readonly Omit<CheckRow, 'service' | 'real'>[]
 }
 
 export interface DrainRequest {

@@ -21,7 +21,7 @@ import type {
 } from '../model/types.js'
 import type { Standing } from './contract-health.js'
 
-export type { DrainRequest, DrainRow, Standing } from './contract-health.js'
+export type { DrainRequest, DrainRow, HealthRow, Standing } from './contract-health.js'
 
 /** A counter or a gauge as JSON carries it. */
 export type Count = number

@@ -11,6 +11,7 @@ import type {
   DrainRequest,
   DrainRow,
   Filter,
+  HealthRow,
   InterfaceRow,
   Listing,
   NexthopRow,
@@ -57,6 +58,7 @@ export const ROUTES = {
   removeReal: { method: 'DELETE', path: '/v1/services/:service/reals/:real' },
   flush: { method: 'DELETE', path: '/v1/services' },
   zero: { method: 'POST', path: '/v1/zero' },
+  health: { method: 'GET', path: '/v1/health' },
   drains: { method: 'GET', path: '/v1/drains' },
   drain: { method: 'POST', path: '/v1/drains' },
   undrain: { method: 'DELETE', path: '/v1/drains' },
@@ -112,6 +114,7 @@ export interface Calls {
   flush: Call<object, undefined, Change>
   /** one service, or without a name all of them and the totals */
   zero: Call<Partial<OfService>, undefined, Change>
+  health: Read<Listing<HealthRow>>
   drains: Read<Listing<DrainRow>>
   drain: Call<object, DrainRequest, Change>
   /** real as in realText: '192.0.2.21' */

@@ -9,17 +9,21 @@ import type { Desired, Limits, Outcome } from '../model/types.js'
 import { lockPins } from './lock.js'
 import { memoryReader } from './meminfo.js'
 import { metricsPort } from './port.js'
+import type { ProbePath } from './probing.js'
 import { startRounds } from './rounds.js'
 import { createSession, type Session } from './session.js'
 import { listenOn } from './socket.js'
 import { readSource, type Source } from './source.js'
 import { NO_STATE, stateFile } from './state.js'
 import { NO_RUNTIME } from './store.js'
+import { storeDown } from './store-health.js'
 
 export interface DaemonOptions {
   readonly source: Source
   readonly places: Places
   readonly open: (limits: Limits) => Promise<Outcome<Datapath>>
+  /** how health checks get through the VIP */
+  readonly probes: () => Outcome<ProbePath>
   /** ms since the epoch */
   readonly now: () => number
   /** free memory and buffers, in pages; absent = this host's */
@@ -99,6 +103,7 @@ async function openSession(
   const session = createSession({ ...options, datapath, state, port, pages })
   const change = await session.begin(base, runtime.value)
   if (!change.ok) return change
+  undo.push(session.health.end)
   letGo = () => datapath.close()
   const restore = () => {
     letGo = () => datapath.destroy()
@@ -110,7 +115,8 @@ async function openSession(
   await datapath.watchNextHops((state) => {
     if (!ending) log(hopLine(state))
   })
-  undo.push(session.duties.end, startRounds(session.duties.rounds, log).stop)
+  const rounds = [...session.duties.rounds, ...session.health.rounds]
+  undo.push(session.duties.end, startRounds(rounds, log).stop)
   return succeed({ session, datapath, change: change.value, restore })
 }
 
@@ -121,7 +127,9 @@ function running({ session, datapath, change, restore }: Opened, undo: Undo): Da
     reload: session.reload,
     stop: async (how) => {
       if (how === 'restore') restore()
-      await session.engine.end()
+      const silent = session.health.end()
+      await session.engine.end(storeDown)
+      await silent
       await unwind(undo)
     },
   }

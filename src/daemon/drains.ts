@@ -66,7 +66,10 @@ export async function endDrains({ engine, snapshot, now, log }: DeadlineWorld): 
   const due = overdue(engine().store(), moment)
   if (due.length === 0) return
   const rows = drainRows(engine().store(), snapshot())
-  const outcome = await engine().change((store) => storeDeadlines(store, moment), { always: true })
+  const outcome = await engine().change((store) => storeDeadlines(store, moment), {
+    always: true,
+    observed: true,
+  })
   if (!outcome.ok) throw new Error(formatProblems(outcome.problems))
   for (const drain of due) log(overLine(drain, rows))
 }

@@ -39,6 +39,8 @@ export interface ChangeOptions {
   readonly reachable?: boolean
   /** carry out even when the edit changes nothing */
   readonly always?: boolean
+  /** no operator's word: the generation of the configuration stays */
+  readonly observed?: boolean
 }
 
 export interface Engine {
@@ -49,8 +51,8 @@ export interface Engine {
   remember(edit: Edit): Promise<Outcome<Change>>
   /** Brings maps and interfaces back to what they should be, and frees what nothing needs any more. */
   tend(): Promise<void>
-  /** What is under way is finished; what comes later is refused. */
-  end(): Promise<void>
+  /** What is under way is finished; what comes later is refused. `last` is remembered, if it can be. */
+  end(last?: Edit): Promise<void>
 }
 
 interface State {
@@ -73,9 +75,12 @@ export function createEngine(world: EngineWorld, first: Store): Engine {
         const tended = await reconcile(world, effectiveOf(state.store))
         if (!tended.ok) world.log(formatProblems(tended.problems))
       }),
-    end: () => {
+    end: (last) => {
       state.ending = true
-      return inTurn(async () => undefined)
+      return inTurn(async () => {
+        const kept = last ? await noted(world, state, last) : undefined
+        if (kept && !kept.ok) world.log(formatProblems(kept.problems))
+      })
     },
   }
 }
@@ -97,14 +102,17 @@ async function commit(
   const carried = await attempt(world, from, to, options)
   if (!carried.ok) return carried
   state.store = to
-  state.generation += 1
+  if (!options.observed) state.generation += 1
   const { generation } = state
   world.onChange({ generation, seconds: world.clock() - started, from, to })
   return succeed({ changed, generation, notices: [...notices, ...carried.value.notices] })
 }
 
 async function note(world: EngineWorld, state: State, edit: Edit): Promise<Outcome<Change>> {
-  if (state.ending) return isEnding()
+  return state.ending ? isEnding() : noted(world, state, edit)
+}
+
+async function noted(world: EngineWorld, state: State, edit: Edit): Promise<Outcome<Change>> {
   const edited = await edit(state.store)
   if (!edited.ok) return edited
   const { store, notices } = edited.value

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One handler per route of the control socket: parameters and body in, an answer or problems out. No HTTP here.
-import type { Change, Filter, PlanRequest, Status } from '../api/contract.js'
+import type { Change, CheckRow, Filter, PlanRequest, Status } from '../api/contract.js'
 import { readAttachRequest, readFilter, readMarkName, readPlanRequest, readServiceKey } from '../api/parse.js'
 import { readDrained, readDrainRequest } from '../api/parse-drain.js'
 import type { RouteName } from '../api/routes.js'
@@ -20,6 +20,7 @@ import type { Outcome, ServiceKey, Tunables } from '../model/types.js'
 import { diff } from '../plan/diff.js'
 import { drainRows } from './drains.js'
 import type { Edit, Engine } from './engine.js'
+import { healthRows } from './health-rows.js'
 import { listed, type Streamed } from './listing.js'
 import type { Meter } from './meter.js'
 import {
@@ -77,6 +78,8 @@ export interface Parts {
   /** one service, or all and the total */
   readonly zero: (service?: ServiceKey) => Promise<Outcome<Change>>
   readonly status: () => Status
+  /** of each health check */
+  readonly checks: () => readonly CheckRow[]
   readonly reload: () => Promise<Outcome<Change>>
   readonly plan: (request: PlanRequest) => Promise<Outcome<Preview>>
   /** ms since the epoch */
@@ -125,8 +128,9 @@ function stages({ engine, datapath, plan }: Parts) {
   } satisfies Partial<Record<RouteName, Handler>>
 }
 
-function drains({ engine, snapshot, now }: Parts) {
+function drains({ engine, snapshot, checks, now }: Parts) {
   return {
+    health: filtered((filter) => whole(healthRows(engine.store(), checks(), filter))),
     drains: filtered((filter) => whole(drainRows(engine.store(), snapshot(), filter))),
     drain: withBody(readDrainRequest, (request) => engine.change((s) => storeDrain(s, request, now()))),
     undrain: named(readDrained, (name) => engine.change((s) => storeUndrain(s, name, now()))),

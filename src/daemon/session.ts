@@ -8,17 +8,21 @@ import type { Datapath, Snapshot } from '../datapath/types.js'
 import { metricsPage } from '../metrics/page.js'
 import { type ControlMetrics, controlMetrics } from '../metrics/process.js'
 import { succeed } from '../model/describe.js'
+import { healthNotices } from '../model/health-notices.js'
 import { DEFAULT_TIMEOUTS, DEFAULT_TUNABLES, type Desired, type Outcome } from '../model/types.js'
 import { createDuties, type Duties } from './duties.js'
 import { type Carriage, createEngine, type Engine } from './engine.js'
 import { type Handler, handlers } from './handlers.js'
+import { createHealth, type HealthDuty } from './health.js'
+import { healthMetrics } from './health-metrics.js'
 import type { MetricsPort } from './port.js'
+import type { ProbePath } from './probing.js'
 import { rehearse } from './rehearse.js'
 import { limitNotices, NO_FILE, readSource, type Source } from './source.js'
 import { standingsOf } from './standings.js'
 import type { StateFile } from './state.js'
 import { statusOf } from './status.js'
-import { desiredOf, NO_RUNTIME, NOTHING_OBSERVED, type Runtime, type Store } from './store.js'
+import { desiredOf, NO_RUNTIME, NOTHING_OBSERVED, type Observed, type Runtime, type Store } from './store.js'
 import { storeReload, storeRestore } from './store-reload.js'
 
 export interface SessionWorld {
@@ -29,6 +33,7 @@ export interface SessionWorld {
   readonly port: MetricsPort
   /** free memory and buffers, in pages */
   readonly pages: () => number
+  readonly probes: () => Outcome<ProbePath>
   /** ms since the epoch */
   readonly now: () => number
   readonly log: (line: string) => void
@@ -37,6 +42,7 @@ export interface SessionWorld {
 export interface Session {
   readonly engine: Engine
   readonly duties: Duties
+  readonly health: HealthDuty
   readonly handlers: Readonly<Record<RouteName, Handler>>
   /** Brings the datapath to what the file says and what was kept of requests. */
   begin(base: Desired, runtime: Runtime): Promise<Outcome<Change>>
@@ -51,7 +57,8 @@ export function createSession(world: SessionWorld): Session {
   const metrics = controlMetrics(VERSION)
   const startedAt = now()
   let last: ReloadResult | undefined
-  const engine: Engine = engineOf(world, metrics, () => duties)
+  const engine: Engine = engineOf(world, metrics, () => ({ duties, health }))
+  const health = createHealth({ ...world, engine: () => engine })
   const read = () => datapath.snapshot(desiredOf(engine.store()))
   const { recent: snapshot, fresh } = cached(now, engine.generation, read)
   const duties = createDuties({ ...world, engine: () => engine, snapshot, fresh })
@@ -62,41 +69,44 @@ export function createSession(world: SessionWorld): Session {
   }
   const fitted = (base: Desired): Desired => ({ ...base, limits: datapath.limits })
   const begin = async (base: Desired, runtime: Runtime) => {
-    const change = await firstChange(engine, fitted(base), runtime, now())
+    health.begin(runtime)
+    const change = await firstChange(engine, fitted(base), runtime, { ...NOTHING_OBSERVED, now: now() })
     if (change.ok) duties.begin()
-    return taken(withNotices(change, limitNotices(base.limits, datapath.limits)))
+    return taken(withNotices(change, noticesOf(base, datapath)))
   }
   const reload = async () => taken(await reloadFrom(source, engine, world.port, fitted, datapath))
   const plan = (request: PlanRequest) => rehearse({ source, engine, datapath }, request)
   const status = () => {
-    const self = { pid: process.pid, startedAt, source, places: world.places, reload: last }
-    const more = { metrics: world.port.address(), generation: engine.generation() }
-    return statusOf({ ...self, ...more }, datapath, snapshot(), standingsOf(engine.store()))
+    const self = { ...selfOf(world, engine), startedAt, reload: last }
+    return statusOf(self, datapath, snapshot(), standingsOf(engine.store()))
   }
+  const looks = { snapshot, status, checks: health.rows, now }
   return {
-    engine,
-    duties,
-    begin,
-    reload,
-    handlers: handlers({ ...duties, datapath, engine, snapshot, status, reload, plan, now }),
+    ...{ engine, duties, health, begin, reload },
+    handlers: handlers({ ...duties, ...looks, datapath, engine, reload, plan }),
     page: () => {
       metrics.tuned(duties.tunables())
-      return metricsPage(snapshot(), metrics)
+      return metricsPage(snapshot(), metrics, healthMetrics(engine.store(), health.failures()))
     },
   }
+}
+
+function selfOf({ source, places, port }: SessionWorld, engine: Engine) {
+  return { pid: process.pid, source, places, metrics: port.address(), generation: engine.generation() }
 }
 
 function engineOf(
   { datapath, state, log }: SessionWorld,
   metrics: ControlMetrics,
-  duties: () => Duties,
+  parts: () => { readonly duties: Duties; readonly health: HealthDuty },
 ): Engine {
   const onChange = (carriage: Carriage) => {
     metrics.generation(carriage.generation)
     metrics.reconciled(carriage.seconds)
-    duties().changed(carriage)
+    parts().duties.changed(carriage)
+    parts().health.changed(carriage)
   }
-  const onLeaving = (from: Store, to: Store) => duties().leaving(from, to)
+  const onLeaving = (from: Store, to: Store) => parts().health.leaving(parts().duties.leaving(from, to))
   const clock = () => performance.now() / 1000
   const first = { base: nothing(datapath), runtime: NO_RUNTIME, observed: NOTHING_OBSERVED }
   return createEngine({ datapath, state, log, clock, onLeaving, onChange }, first)
@@ -107,9 +117,8 @@ async function firstChange(
   engine: Engine,
   base: Desired,
   runtime: Runtime,
-  now: number,
+  observed: Observed,
 ): Promise<Outcome<Change>> {
-  const observed = { ...NOTHING_OBSERVED, now }
   const restore = (kept: Runtime) =>
     engine.change(() => succeed(storeRestore(base, kept, observed)), { always: true })
   const change = await restore(runtime)
@@ -135,7 +144,11 @@ async function reloadFrom(
   if (!moved.ok) return moved
   const change = await engine.change((store) => storeReload(store, fitted(base.value)))
   await (change.ok ? moved.value.keep() : moved.value.back())
-  return withNotices(change, limitNotices(base.value.limits, datapath.limits))
+  return withNotices(change, noticesOf(base.value, datapath))
+}
+
+function noticesOf(base: Desired, datapath: Datapath): readonly string[] {
+  return [...limitNotices(base.limits, datapath.limits), ...healthNotices(base)]
 }
 
 function withNotices(change: Outcome<Change>, notices: readonly string[]): Outcome<Change> {

@@ -12,7 +12,7 @@ import { readMarkSpec, readServiceSpec, readTimeouts, readTunables } from '../mo
 import { rangeFault, WEIGHT } from '../model/rules.js'
 import { completeMark } from '../model/specs.js'
 import type { Outcome, Problem } from '../model/types.js'
-import { NO_RUNTIME, type Runtime } from './store.js'
+import { type Down, NO_RUNTIME, type Runtime } from './store.js'
 import { isZero } from './zero.js'
 
 export interface StateFile {
@@ -83,7 +83,7 @@ function read(parts: Runtime): Runtime | undefined {
     detached.every((name) => typeof name === 'string') &&
     overrides.every((o) => isNamed(o) && isWeight(o.weight)) &&
     drains.every(isDrain) &&
-    down.every((d) => isNamed(d) && typeof d.reason === 'string' && isMoment(d.since))
+    down.every((d) => isNamed(d) && isKnownDown(d))
   if (!fits || !timeouts.ok || !tunables.ok) return undefined
   return {
     services: specs.flatMap((s) => (s.ok ? [completeService(s.value)] : [])),
@@ -118,6 +118,10 @@ function isDrain(value: unknown): boolean {
     (deadline === undefined || isMoment(deadline)) &&
     (end === 'move' || end === 'reset')
   )
+}
+
+function isKnownDown({ reason, since, detail }: Down): boolean {
+  return typeof reason === 'string' && isMoment(since) && (detail === undefined || typeof detail === 'string')
 }
 
 function isMoment(value: unknown): boolean {

@@ -37,6 +37,8 @@ export interface Down {
   readonly reason: StandingReason
   /** ms since the epoch */
   readonly since: number
+  /** for people */
+  readonly detail?: string
 }
 
 export interface Runtime {

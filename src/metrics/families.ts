@@ -121,7 +121,7 @@ export function snapshotText(snapshot: Snapshot): string {
 }
 
 /** A mark stands for many addresses and ports: those labels are empty there, which Prometheus takes as absent. */
-export function serviceLabels({ match }: ServiceSnapshot): LabelText {
+export function serviceLabels({ match }: Pick<ServiceSnapshot, 'match'>): LabelText {
   if (match.mark === undefined) return labels({ vip: match.vip, port: match.port, proto: match.protocol })
   const mark = match.family === 6 ? `${match.mark} ipv6` : match.mark
   return labels({ vip: '', port: '', proto: 'fwm', mark })

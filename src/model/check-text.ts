@@ -21,9 +21,8 @@ export function checksText(checks: readonly Check[]): string {
 
 /** '' for the default. */
 export function healthText(health: HealthPolicy): string {
-  const differs = Object.entries(health).filter(
-    ([key, value]) => value !== (DEFAULT_HEALTH as Readonly<Record<string, unknown>>)[key],
-  )
+  const usual = new Map<string, unknown>(Object.entries(DEFAULT_HEALTH))
+  const differs = Object.entries(health).filter(([key, value]) => value !== usual.get(key))
   return wordTexts(Object.fromEntries(differs)).join(' ')
 }
 

@@ -6,6 +6,7 @@ import { VERSION } from '../../api/version.js'
 import { type Daemon, startDaemon } from '../../daemon/daemon.js'
 import type { Source } from '../../daemon/source.js'
 import { openDatapath } from '../../datapath/open.js'
+import { openProbes } from '../../datapath/probes.js'
 import { fail, formatProblems, oneOf, succeed } from '../../model/describe.js'
 import { SCHEDULERS } from '../../model/rules.js'
 import type { Limits, Outcome } from '../../model/types.js'
@@ -52,6 +53,7 @@ async function run(context: Context, options: Options): Promise<ExitCode> {
     source: source.value,
     places: where,
     open: (limits: Limits) => openDatapath({ pinRoot: where.pinRoot, limits }),
+    probes: () => openProbes({ pinRoot: where.pinRoot }),
     now: context.now,
     log: (line) => context.err(`${line}\n`),
   })

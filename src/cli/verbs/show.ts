@@ -15,6 +15,7 @@ import { type DaemonOptions, daemonOptions, examples, socketOf } from '../option
 import { type ServiceOptions, serviceKeyWord, serviceOptions } from '../service-words.js'
 import type { Act } from '../verbs.js'
 import { drainsLines } from '../views/drains.js'
+import { healthLines } from '../views/health.js'
 import {
   connsLines,
   interfacesLines,
@@ -32,6 +33,8 @@ interface Noun<Name extends RouteName = RouteName> {
   readonly name: Name
   readonly summary: string
   readonly filters: readonly FilterName[]
+  /** the filter that may also stand as a word of its own: xlvs show health 192.0.2.10:80 */
+  readonly word?: 'service'
   readonly example: string
   /** the lines; undefined = as indented JSON */
   readonly lines?: (answer: Calls[Name]['answer'], look: Look, now: number) => readonly string[]
@@ -51,6 +54,10 @@ const NOUNS: readonly Noun[] = [
     ['service', 'client', 'real', 'limit'],
     templatesLines,
   ),
+  {
+    ...listing('health', 'who is up, since when, and what the checks said', ['service', 'real'], healthLines),
+    word: 'service',
+  },
   listing('drains', 'real servers that are being emptied', ['service', 'real'], drainsLines),
   listing('nexthops', 'how packets get to each real server', ['real'], nexthopsLines),
   listing('interfaces', 'where the XDP program is attached', [], interfacesLines),
@@ -90,12 +97,19 @@ function defineNoun(sub: Command, noun: Noun, context: Context, act: Act): void 
   sub.description(noun.summary)
   if (noun.filters.includes('service'))
     serviceOptions(sub.option('--service <vip:port>', 'only this service'))
+  if (noun.word === 'service') sub.argument('[vip:port]', 'only this service')
   if (noun.filters.includes('client')) sub.option('--client <address>', 'only this client')
   if (noun.filters.includes('real')) sub.option('--real <address>', 'only this real server')
   if (noun.filters.includes('limit')) sub.option('--limit <n>', 'at most so many rows, 0 = all', MANY)
   if (noun.rates) sub.option('--rates', 'per second, smoothed as IPVS does')
   examples(daemonOptions(sub), noun.example)
-  sub.action(act((_: object, command: Command) => show(context, noun, command.optsWithGlobals<Options>())))
+  sub.action(
+    act((...words: readonly unknown[]) => {
+      const [word] = noun.word === undefined ? [] : words
+      const options = sub.optsWithGlobals<Options>()
+      return show(context, noun, typeof word === 'string' ? { ...options, service: word } : options)
+    }),
+  )
 }
 
 interface Options extends DaemonOptions, ServiceOptions {

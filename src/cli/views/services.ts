@@ -6,6 +6,7 @@ import type { Persistence } from '../../model/types.js'
 import type { Look } from '../look.js'
 import { count } from '../numbers.js'
 import { type Column, grouped, table } from '../table.js'
+import { byService } from './by-service.js'
 import { paintStanding, standingText } from './standing.js'
 
 const SERVICES: readonly Column<ServiceRow>[] = [
@@ -78,7 +79,7 @@ export function serviceRatesLines(rows: readonly ServiceRow[], look: Look): read
 }
 
 export function realRatesLines(rows: readonly RealRow[], look: Look): readonly string[] {
-  return byService(REAL_RATES, rows, look)
+  return underServices(REAL_RATES, rows, look)
 }
 
 export function servicesLines(rows: readonly ServiceRow[], look: Look): readonly string[] {
@@ -90,21 +91,15 @@ export function realsLines(rows: readonly RealRow[], look: Look): readonly strin
   const limited = rows.some(({ upper, lower }) => upper > 0 || lower > 0)
   const told = rows.some(({ standing }) => standing && TELLING(standing))
   const more = [...(told ? [STANDING] : []), ...(limited ? [LIMIT] : [])]
-  return byService(REALS.toSpliced(3, 0, ...more), rows, look)
+  return underServices(REALS.toSpliced(3, 0, ...more), rows, look)
 }
 
-function byService(
+function underServices(
   columns: readonly Column<RealRow>[],
   rows: readonly RealRow[],
   look: Look,
 ): readonly string[] {
-  const groups = new Map<string, RealRow[]>()
-  for (const row of rows) {
-    const group = groups.get(row.service)
-    if (group) group.push(row)
-    else groups.set(row.service, [row])
-  }
-  const titled = [...groups].map(([service, of]) => ({ title: look.bold(service), rows: of }))
+  const titled = [...byService(rows)].map(([service, of]) => ({ title: look.bold(service), rows: of }))
   return grouped(columns, titled, look, { indent: '  ' })
 }
 

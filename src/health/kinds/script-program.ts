@@ -53,8 +53,9 @@ export function assertOnlyTrustedWrite(program: string, { uid }: Account): void 
       if (part === '/') break
     }
   }
-  const { mode } = statSync(program)
-  if ((mode & 0o111) === 0)
+  const found = statSync(program)
+  if (!found.isFile()) throw new Failure('cannot-check', `${program} is no file`)
+  if ((found.mode & 0o111) === 0)
     throw new Failure('cannot-check', `${program} is not executable: chmod +x ${program}`)
 }
 

@@ -133,7 +133,6 @@ function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
 function cannotRun(program: string, { code, message }: NodeJS.ErrnoException): Failure {
   const why: Readonly<Record<string, string>> = {
     ENOENT: 'it, or the interpreter in its first line, does not exist',
-    ENOEXEC: 'it is no program: the first line must name its interpreter (#!/bin/sh)',
     EACCES: 'the user it runs as may not execute it',
     EPERM: 'this daemon may not become the user it runs as: CAP_SETUID and CAP_SETGID are needed',
     EAGAIN: 'too many processes on this director',

@@ -2,10 +2,11 @@
 // Real servers that swallow connections, seen in what clients do: they send their SYN again and never acknowledge an
 // answer. One service at a time; no clock.
 //
-// The signal is a SYN that comes again on a half-open connection, counted only while another real server of the service
-// has finished a handshake within half a second. A flood from spoofed addresses gives none, for its SYNs do not come
-// again on one connection. When clients or their network are at fault, nobody finishes handshakes, so nothing counts:
-// the first SYNs come again a second after the fault began (RFC 6298), when the last handshakes of before are over.
+// The signal is a SYN that comes again on a half-open connection, counted only where another real server of the service
+// has finished a handshake in the half second before, and believed when half a second later still nobody has finished one
+// here. A flood from spoofed addresses gives none, for its SYNs do not come again on one connection. When clients or
+// their network are at fault, nobody finishes handshakes, so nothing counts: the first SYNs come again a second after
+// the fault began (RFC 6298), when the last handshakes of before are over; and when it ends, all are soon answered.
 // Who sends SYNs again on purpose and answers none can take out a real server with whom nobody finishes a handshake for
 // a second: one that has hardly any clients. It costs the service no more than half of its real servers, never the last
 // one, and each for a pause.
@@ -45,6 +46,8 @@ export type Watch = ReadonlyMap<RealKey, Watched>
 const WINDOW = 1000
 /** ms; well under the second after which clients send their SYN again */
 const ELSEWHERE = 500
+/** ms from the first SYN that counts to the verdict: longer than a handshake that is under way takes */
+const PATIENCE = 500
 const UNSEEN: Watched = { handshakeAt: Number.NEGATIVE_INFINITY, seen: [] }
 
 /** After one more look, about five a second. */
@@ -55,6 +58,7 @@ export function look(
   now: number,
 ): Watch {
   const watch = new Map<RealKey, Watched>()
+  const elsewhere = elsewhereOf(before, reals)
   for (const { key, policy } of reals) {
     const was = before.get(key) ?? UNSEEN
     const one = policy === undefined && isOut(was) ? UNSEEN : readmit(was, now)
@@ -62,10 +66,9 @@ export function look(
     const seen = finished ? answered(one, now) : one
     if (seen !== UNSEEN) watch.set(key, seen)
   }
-  const elsewhere = elsewhereOf(watch)
   for (const { key, policy } of reals) {
     if (policy === undefined) continue
-    const fresh = now - elsewhere(key) < ELSEWHERE ? (counts.get(key)?.retries ?? 0) : 0
+    const fresh = now - elsewhere(key) <= ELSEWHERE ? (counts.get(key)?.retries ?? 0) : 0
     const one = watch.get(key) ?? UNSEEN
     if (fresh > 0 || one.seen.length > 0) watch.set(key, noted(one, policy, fresh, now))
   }
@@ -101,11 +104,12 @@ function noted(one: Watched, policy: PassivePolicy, retries: number, now: number
   return { ...rest, seen, ...(lasting && { trial }) }
 }
 
-/** When the others' last handshake was, for each. */
-function elsewhereOf(watch: Watch): (key: RealKey) => number {
+/** When the others' last handshake was, for each; as of the look before. */
+function elsewhereOf(watch: Watch, reals: readonly Watchable[]): (key: RealKey) => number {
   let [newest, second] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]
   let whose: RealKey | undefined
-  for (const [key, { handshakeAt }] of watch) {
+  for (const { key } of reals) {
+    const { handshakeAt } = watch.get(key) ?? UNSEEN
     if (handshakeAt > newest) {
       second = newest
       newest = handshakeAt
@@ -128,7 +132,8 @@ function condemned(watch: Watch, reals: readonly Watchable[], now: number): read
 
 function swallows(one: Watched | undefined, policy: PassivePolicy | undefined, now: number): boolean {
   if (one === undefined || policy === undefined || one.out !== undefined) return false
-  return now - one.handshakeAt >= WINDOW && retriesOf(one) >= policy.retries
+  const first = one.seen[0]?.at ?? now
+  return now - one.handshakeAt >= WINDOW && now - first >= PATIENCE && retriesOf(one) >= policy.retries
 }
 
 function retriesOf(one: Watched | undefined): number {

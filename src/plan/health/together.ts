@@ -30,6 +30,8 @@ export interface Moment {
 
 const STEPS = 10
 const LEAST_STEP = 1000
+/** ms; sums of fractions may fall short of the moment they stand for */
+const SLACK = 0.001
 
 /** All checks must be good. A check's failure says more than unanswered clients do, so it is told first. */
 export function standingOf(parts: Parts, before: Standing | undefined, { date, now }: Moment): Standing {
@@ -39,7 +41,7 @@ export function standingOf(parts: Parts, before: Standing | undefined, { date, n
   const since = before === undefined || turned ? date : before.health.since
   const weight = dynamicWeight(parts.checks)
   const rising = verdict.up && roseAt !== undefined
-  const ramp = rising ? rampAt(parts, weight, now - roseAt) : undefined
+  const ramp = rising ? rampAt(parts, weight, now - roseAt + SLACK) : undefined
   const health: Health = {
     ...verdict,
     since,
@@ -53,7 +55,7 @@ export function standingOf(parts: Parts, before: Standing | undefined, { date, n
 export function nextStep({ health, roseAt }: Standing, slowStart: number | undefined, now: number) {
   if (health.ramp === undefined || roseAt === undefined || slowStart === undefined) return undefined
   const step = stepOf(slowStart)
-  return roseAt + Math.min(slowStart * 1000, step * (Math.floor((now - roseAt) / step) + 1))
+  return roseAt + Math.min(slowStart * 1000, step * (Math.floor((now - roseAt + SLACK) / step) + 1))
 }
 
 /** What is worth telling at once; a new detail alone is not. */

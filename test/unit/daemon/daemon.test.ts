@@ -11,7 +11,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { call } from '../../../src/cli/client.js'
 import { type Daemon, startDaemon } from '../../../src/daemon/daemon.js'
 import type { Source } from '../../../src/daemon/source.js'
-import { formatProblem } from '../../../src/model/describe.js'
+import { fail, formatProblem } from '../../../src/model/describe.js'
 import type { Outcome } from '../../../src/model/types.js'
 import { baseOf, fileService } from './given.js'
 import { type Memory, type MemoryOptions, memoryDatapath } from './memory.js'
@@ -59,6 +59,7 @@ async function tryStart(
     source,
     places: { socket, pinRoot: '/sys/fs/bpf/xlvs-memory', stateDir: join(dir, 'state') },
     open: async () => ({ ok: true, value: datapath }),
+    probes: () => fail({ reason: 'there is no kernel here' }),
     now: Date.now,
     pages: () => pages,
     log: (line) => log.push(line),

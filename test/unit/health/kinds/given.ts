@@ -4,7 +4,7 @@
 import { execFileSync } from 'node:child_process'
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -118,6 +118,11 @@ export async function serveUdp(
   return server.address().port
 }
 
+/** Later, when this process has read what was sent to it by then. */
+export function whenRead(act: () => void): void {
+  setImmediate(() => setImmediate(() => setImmediate(act)))
+}
+
 /** A port where nothing listens: one that was given out and is closed again. */
 export async function deadPort(host = '127.0.0.1'): Promise<number> {
   const server = createServer().listen(0, host)
@@ -139,9 +144,12 @@ afterAll(() => {
   folder = undefined
 })
 
-/** A folder of this file's own, which only root may write. */
+/** In a folder of this file's own, which only root may write. */
 export function place(name: string): string {
-  folder ??= mkdtempSync(join(tmpdir(), `xlvs-kinds-${process.pid}-`))
+  if (folder === undefined) {
+    folder = mkdtempSync(join(tmpdir(), `xlvs-kinds-${process.pid}-`))
+    chmodSync(folder, 0o755)
+  }
   return join(folder, name)
 }
 

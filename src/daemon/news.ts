@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// What became of health in a change: a line for the log and a notice for the operator's programs each. Pure.
+import type { Notice } from '../health/hooks.js'
+import type { Health } from '../model/checks.js'
+import { realKey, serviceKey } from '../model/keys.js'
+import type { Real, Service } from '../model/types.js'
+import { desiredOf, type Store } from './store.js'
+import { isWatched, realName } from './subjects.js'
+
+export interface News {
+  readonly line: string
+  readonly notices: readonly Notice[]
+}
+
+/** What was not known before is no change. */
+export function newsOf(from: Store, to: Store): readonly News[] {
+  const [before, now] = [from.observed, to.observed]
+  if (before.health === now.health && before.quorum === now.quorum) return []
+  return desiredOf(to)
+    .services.filter(isWatched)
+    .flatMap((service) => [
+      ...service.reals.flatMap((real) => {
+        const key = realKey(service, real)
+        const [was, is] = [before.health.get(key), now.health.get(key)]
+        return was && is && was.up !== is.up ? [turned(service, real, is)] : []
+      }),
+      ...quorumNews(service, before.quorum.get(serviceKey(service)), now.quorum.get(serviceKey(service))),
+    ])
+}
+
+/** Of services that want it (omega), when the checks end: as if all went down. */
+export function lastNews({ observed, ...store }: Store): readonly Notice[] {
+  const reason = 'the checks end'
+  return desiredOf({ observed, ...store })
+    .services.filter(({ health }) => health?.omega)
+    .flatMap((service) => {
+      const key = serviceKey(service)
+      const up = service.reals.filter((real) => observed.health.get(realKey(key, real))?.up)
+      const told = up.map((real) => ({ real, health: { up: false, reason: 'waiting', since: 0 } as const }))
+      const notices = told.flatMap(({ real, health }) => realNotices(service, real, health, reason))
+      return observed.quorum.get(key) ? [...notices, ...quorumNotices(service, false, reason)] : notices
+    })
+}
+
+function turned(service: Service, real: Real, health: Health): News {
+  const reason = reasonText(health)
+  const line = `real server ${realName(service, real)}: ${health.up ? 'down -> up' : 'up -> down'}, ${reason}`
+  return { line, notices: realNotices(service, real, health, health.reason) }
+}
+
+/** The sentence of the failure says more than its kind. */
+function reasonText({ up, reason, detail }: Health): string {
+  return up || detail === undefined ? reason : `${reason}: ${detail}`
+}
+
+function realNotices(service: Service, real: Real, { up }: Health, reason: string): readonly Notice[] {
+  const command = up ? real.notify?.up : real.notify?.down
+  if (command === undefined) return []
+  const names = { service: serviceKey(service), real: realKey(service, real) }
+  return [{ command, event: up ? 'up' : 'down', ...names, reason }]
+}
+
+function quorumNews(service: Service, was: boolean | undefined, is: boolean | undefined): readonly News[] {
+  if (was === undefined || is === undefined || was === is) return []
+  const line = `service ${serviceKey(service)}: quorum ${is ? 'gained' : 'lost'}`
+  const reason = is ? 'enough weight is up' : 'too little weight is up'
+  return [{ line, notices: quorumNotices(service, is, reason) }]
+}
+
+function quorumNotices(service: Service, up: boolean, reason: string): readonly Notice[] {
+  const command = up ? service.health?.notify?.up : service.health?.notify?.down
+  if (command === undefined) return []
+  return [{ command, event: up ? 'quorum-up' : 'quorum-down', service: serviceKey(service), reason }]
+}

@@ -61,7 +61,8 @@ function readBooks({ servers, clients, director0, wire0 }: Stage): Books {
     }),
     sent: sum(at, (pid) => {
       const counts = countsOf(pid)
-      return counts('Tcp', 'OutSegs') + udp(counts, 'OutDatagrams')
+      // what is sent again is no part of OutSegs
+      return counts('Tcp', 'OutSegs') + counts('Tcp', 'RetransSegs') + udp(counts, 'OutDatagrams')
     }),
     wire: sum([...at, ...to, wire0.pid], dropsOf),
     again: sum(at, (pid) => countsOf(pid)('Tcp', 'RetransSegs')),

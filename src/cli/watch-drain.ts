@@ -62,9 +62,8 @@ function ending(rows: readonly DrainRow[], text: string, ms: number): Ending | u
   if (left === 0) return { code: EXIT.ok, line: `${text} is empty after ${duration(ms / 1_000)}`, left }
   if (rows.some(({ stage }) => stage === 'soft')) return undefined
   const reset = rows.every(({ end }) => end === 'reset')
-  const fate = reset
-    ? 'are reset with their next packet'
-    : 'choose another real server with their next packet'
+  const [are, choose, their] = left === 1 ? ['is', 'chooses', 'its'] : ['are', 'choose', 'their']
+  const fate = `${reset ? `${are} reset` : `${choose} another real server`} with ${their} next packet`
   return { code: EXIT.ok, line: `the deadline has come: ${plural(left, 'connection')} ${fate}`, left }
 }
 

@@ -79,7 +79,7 @@ function overLine(drain: Drain, rows: readonly DrainRow[]): string {
     .filter(({ address, service }) => address === drain.address && (drain.service ?? service) === service)
     .reduce((sum, { active, inactive }) => sum + active + inactive, 0)
   const where = drain.service === undefined ? '' : ` of ${drain.service}`
-  const fate = drain.end === 'reset' ? 'are reset' : 'choose another real server'
-  const what = left === 0 ? 'it was empty' : `${left} connections that are left ${fate}`
+  const fate = drain.end === 'reset' ? 'reset' : 'sent to other real servers'
+  const what = left === 0 ? 'it was empty' : `connections left, now ${fate}: ${left}`
   return `drain of real server ${realText(drain)}${where} is over: ${what}`
 }

@@ -5,14 +5,14 @@ import type { CheckRow } from '../api/contract.js'
 import type { Answer, Check, Health } from '../model/checks.js'
 import type { Outcome, RealKey, ServiceKey } from '../model/types.js'
 import type { Counts, Watchable } from '../plan/health/passive.js'
-import { createHerald } from './herald.js'
+import { createHerald, type Herald } from './herald.js'
 import { createMarks, type Probe } from './marks.js'
 import { type CheckedReal, type RealWorld, type Subject, startReal } from './real.js'
 import { createRoster, type Roster } from './roster.js'
 import { createSchedule, type Schedule } from './schedule.js'
 import { createTurns } from './turns.js'
 import type { AskWorld, SocketSpec, Way } from './types.js'
-import { createWatcher } from './watch.js'
+import { createWatcher, type Watcher } from './watch.js'
 
 export type { Subject } from './real.js'
 
@@ -66,38 +66,51 @@ export function createChecks(world: HealthWorld, most = MOST_QUESTIONS): Checks 
     isOut: ({ service, key }) => watcher.isOut(service, key),
     changed: herald.changed,
   }
-  const add = (subject: Subject, before: Health | undefined): void => {
-    const { key, service, passive } = subject
-    if (before?.reason === 'swallows' && passive) watcher.remember(service, key, passive)
-    roster.add(startReal(subject, before, inner))
-  }
-  const remove = (real: CheckedReal): void => {
-    roster.remove(real)
-    herald.forget(real.subject().key)
-  }
+  const parts: Parts = { roster, herald, watcher, inner }
   return {
-    set: (subjects, remembered) => {
-      const wanted = new Map(subjects.map((subject) => [subject.key, subject]))
-      const touched = roster.services()
-      for (const real of roster.all()) if (!wanted.has(real.subject().key)) remove(real)
-      for (const subject of wanted.values()) {
-        const real = roster.get(subject.key)
-        if (real?.change(subject)) continue
-        if (real) remove(real)
-        add(subject, remembered?.get(subject.key))
-      }
-      for (const service of touched) watcher.changed(service)
-    },
+    set: (subjects, remembered) => set(parts, subjects, remembered),
     saw: (counts) => watcher.saw(byService(counts, roster)),
     health: () => new Map(roster.all().map((real) => [real.subject().key, real.health()])),
     rows: () => roster.all().flatMap((real) => real.rows()),
     end: async () => {
       herald.end()
-      for (const real of roster.all()) remove(real)
+      for (const real of roster.all()) remove(parts, real)
       await roster.left()
       schedule.end()
     },
   }
+}
+
+interface Parts {
+  readonly roster: Roster
+  readonly herald: Herald
+  readonly watcher: Watcher
+  readonly inner: RealWorld
+}
+
+function set(parts: Parts, ...[subjects, remembered]: Parameters<Checks['set']>): void {
+  const { roster, watcher } = parts
+  const wanted = new Map(subjects.map((subject) => [subject.key, subject]))
+  const touched = roster.services()
+  for (const real of roster.all()) if (!wanted.has(real.subject().key)) remove(parts, real)
+  for (const subject of wanted.values()) {
+    const real = roster.get(subject.key)
+    if (real?.change(subject)) continue
+    if (real) remove(parts, real)
+    add(parts, subject, remembered?.get(subject.key))
+  }
+  for (const service of touched) watcher.changed(service)
+}
+
+function add({ roster, watcher, inner }: Parts, subject: Subject, before: Health | undefined): void {
+  const { key, service, passive } = subject
+  if (before?.reason === 'swallows' && passive) watcher.remember(service, key, passive)
+  roster.add(startReal(subject, before, inner))
+}
+
+function remove({ roster, herald }: Parts, real: CheckedReal): void {
+  roster.remove(real)
+  herald.forget(real.subject().key)
 }
 
 /** What checks use of the world, with turns and marks of their own. */

@@ -12,6 +12,7 @@ import type {
   ServiceBody,
   ServiceMatch,
 } from '../../model/types.js'
+import { checkingFor } from './checking.js'
 import type { Remarks, Spot } from './remarks.js'
 import type { AddressTarget } from './servers.js'
 import { addressTargets, type Settled } from './settle.js'
@@ -124,9 +125,10 @@ function add(settled: Settled, match: ServiceMatch, spot: Spot, { services, orig
 }
 
 function bodyOf(
-  { server, scheduler, timeout, onePacket, reals, family }: Settled,
+  { server, scheduler, timeout, onePacket, reals, family, checking }: Settled,
   match: ServiceMatch,
 ): ServiceBody {
+  const checked = checkingFor(checking, match)
   const persistence =
     timeout === undefined
       ? undefined
@@ -136,13 +138,15 @@ function bodyOf(
     ...(server.flags.length === 0 ? {} : { flags: server.flags }),
     ...(persistence === undefined ? {} : { persistence }),
     ...(onePacket ? { onePacket } : {}),
+    ...checked.service,
     owner: 'file',
     reals: reals.map(
-      ({ address, weight, upper, lower }): Real => ({
+      ({ address, weight, upper, lower }, i): Real => ({
         address,
         weight,
         ...(upper === undefined || upper.value === 0 ? {} : { upper: upper.value }),
         ...(lower === undefined || lower.value === 0 ? {} : { lower: lower.value }),
+        ...checked.reals[i],
       }),
     ),
   }

@@ -6,20 +6,31 @@ import { DEFAULT_TIMEOUTS, type Timeouts } from '../../model/types.js'
 import { ROOT } from './grammar-root.js'
 import { judge } from './judge.js'
 import type { Remarks } from './remarks.js'
+import type { ScriptUser } from './servers.js'
 import type { Statement } from './tree.js'
 
-export function readGlobal(blocks: readonly Statement[], remarks: Remarks): Timeouts {
+export interface Global {
+  readonly timeouts: Timeouts
+  readonly scriptUser?: ScriptUser
+}
+
+export function readGlobal(blocks: readonly Statement[], remarks: Remarks): Global {
   const grammar = ROOT['global_defs']?.block
-  let timeouts = DEFAULT_TIMEOUTS
-  if (typeof grammar !== 'object') return timeouts
+  let [timeouts, scriptUser]: [Timeouts, ScriptUser | undefined] = [DEFAULT_TIMEOUTS, undefined]
+  if (typeof grammar !== 'object') return { timeouts }
   for (const line of blocks.flatMap(({ block = [] }) => judge(block, grammar, remarks))) {
     if (line.keyword === 'lvs_timeouts') timeouts = { ...timeouts, ...readTimeouts(line, remarks) }
+    else if (line.keyword === 'script_user') scriptUser = readUser(line)
     else if (line.keyword === 'lvs_flush')
       remarks.ignored(line, 'process', "the kernel's IPVS is left as it is")
     else if (line.keyword === 'lvs_sync_daemon')
       remarks.ignored(line, 'process', 'xlvs does not synchronise connections between directors yet')
   }
-  return timeouts
+  return { timeouts, ...(scriptUser === undefined ? {} : { scriptUser }) }
+}
+
+function readUser({ args: [user = '', group] }: Statement): ScriptUser {
+  return { user, ...(group === undefined ? {} : { group }) }
 }
 
 /** 'tcp 900 tcpfin 120 udp 300', in any order; 0 leaves the kernel's value. */

@@ -73,7 +73,6 @@ const PROCESS = [
   'reload_file',
   'reload_repeat',
   'reload_time_file',
-  'script_user',
   'shutdown_script',
   'shutdown_script_timeout',
   'snmp_socket',
@@ -144,6 +143,7 @@ const GLOBAL: Grammar = {
   notification_email: { role: 'mail', block: 'any', folded: true },
   lvs_timeouts: { role: 'read', check: some },
   lvs_flush: { role: 'read', check: any },
+  script_user: { role: 'read', check: any },
   lvs_sync_daemon: { role: 'read', check: some },
 }
 

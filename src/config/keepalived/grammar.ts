@@ -16,7 +16,7 @@ import {
   whole,
 } from './values.js'
 
-/** 'read': an interpreter does; otherwise why it has no effect. Health checks will turn 'health' into 'read'. */
+/** 'read': an interpreter does; otherwise why it has no effect. */
 export type Role = 'read' | Cause
 
 export interface Keyword {
@@ -26,15 +26,25 @@ export interface Keyword {
   readonly block?: Grammar | 'any'
   /** words behind the keyword that mean something; absent = all */
   readonly most?: number
+  /** of what has no effect, when it can be said better than by its cause */
+  readonly why?: string
   /** keepalived keeps the first and finds fault with others */
   readonly once?: true
   /** the block as a whole is one line of the report */
   readonly folded?: true
+  /** about checks and what follows from them: kept as it stands, its block judged, until all of the server is known */
+  readonly health?: true
 }
 
 export type Grammar = Readonly<Record<string, Keyword>>
 
-const health = (check: Check, rest: Partial<Keyword> = {}): Keyword => ({ role: 'health', check, ...rest })
+const health = (check: Check, rest: Partial<Keyword> = {}): Keyword => ({
+  role: 'read',
+  check,
+  health: true,
+  ...rest,
+})
+const unused = (why: string, check: Check): Keyword => ({ role: 'health', why, check })
 const read = (check: Check, most?: number): Keyword => ({
   role: 'read',
   check,
@@ -53,20 +63,20 @@ const PACE: Grammar = {
   ...TIMES,
   retry: health(whole(0, UINT32)),
   alpha: health(onOff),
-  log_all_failures: health(onOff),
+  log_all_failures: { role: 'process', check: onOff },
 }
 
 /** Where a checker connects to, and from where. */
-const CONNECTION: Grammar = {
+export const CONNECTION: Grammar = {
   connect_ip: health(address),
   connect_port: health(whole(1, 65_535)),
   bindto: health(address),
-  bind_if: health(some),
+  bind_if: unused('the route to what is asked decides about the interface', some),
   bind_port: health(whole(1, 65_535)),
-  fwmark: health(whole(0, UINT32)),
+  fwmark: unused('xlvs marks the packets of its checks itself', whole(0, UINT32)),
 }
 
-const URL: Grammar = {
+export const URL: Grammar = {
   path: health(some),
   digest: health(digest),
   status_code: health(statusCodes),
@@ -74,7 +84,7 @@ const URL: Grammar = {
   regex: health(some),
   regex_no_match: health(any),
   regex_options: health(some),
-  regex_stack: health(some),
+  regex_stack: unused('expressions of xlvs need no stack', some),
   regex_min_offset: health(whole(0, UINT32)),
   regex_max_offset: health(whole(0, UINT32)),
 }
@@ -86,10 +96,10 @@ const HTTP: Grammar = {
   fast_recovery: health(onOff),
   enable_sni: health(any),
   virtualhost: health(some),
-  url: { role: 'health', block: URL },
+  url: { role: 'read', health: true, block: URL },
 }
 
-const checker = (block: Grammar): Keyword => ({ role: 'health', block, folded: true })
+const checker = (block: Grammar): Keyword => ({ role: 'read', health: true, block })
 
 export const CHECKERS: Grammar = {
   TCP_CHECK: checker({ ...CONNECTION, ...PACE }),
@@ -98,8 +108,8 @@ export const CHECKERS: Grammar = {
   SMTP_CHECK: checker({
     ...CONNECTION,
     ...PACE,
-    helo_name: health(some),
-    host: { role: 'health', block: CONNECTION },
+    helo_name: unused('xlvs does not speak SMTP', some),
+    host: { role: 'read', health: true, block: CONNECTION },
   }),
   DNS_CHECK: checker({
     ...CONNECTION,
@@ -113,8 +123,8 @@ export const CHECKERS: Grammar = {
     warmup: TIMES.warmup,
     retry: health(whole(0, UINT32)),
     alpha: health(onOff),
-    log_all_failures: health(onOff),
-    misc_path: health(some),
+    log_all_failures: { role: 'process', check: onOff },
+    misc_path: health(some, { most: 1 }),
     misc_timeout: health(whole(0, UINT32)),
     misc_dynamic: health(any),
     user: health(some),
@@ -167,7 +177,7 @@ export const VIRTUAL_SERVER: Grammar = {
   ...FAILURE,
   alpha: health(any),
   omega: health(any),
-  ha_suspend: health(any),
+  ha_suspend: unused('checks go on while another director has the VIP', any),
   inhibit_on_failure: health(any),
   quorum: health(whole(1, UINT32)),
   hysteresis: health(whole(0, UINT32)),

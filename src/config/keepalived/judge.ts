@@ -26,8 +26,20 @@ export function judge(
   })
 }
 
+/** Those that are well formed, without saying anything. */
+export function rightOnes(statements: readonly Statement[], grammar: Grammar): readonly Statement[] {
+  return statements.filter((statement) => {
+    const keyword = Object.hasOwn(grammar, statement.keyword) ? grammar[statement.keyword] : undefined
+    return keyword !== undefined && faultOf(statement, keyword) === undefined
+  })
+}
+
+function faultOf(statement: Statement, keyword: Keyword): string | undefined {
+  return keyword.check?.(statement.args) ?? blockFault(statement, keyword)
+}
+
 function judgeOne(statement: Statement, keyword: Keyword, remarks: Remarks, silent: boolean): boolean {
-  const wrong = keyword.check?.(statement.args) ?? blockFault(statement, keyword)
+  const wrong = faultOf(statement, keyword)
   if (wrong !== undefined) {
     remarks.cannot(statement, {
       reason: `${statement.keyword}: ${wrong}`,
@@ -42,14 +54,15 @@ function judgeOne(statement: Statement, keyword: Keyword, remarks: Remarks, sile
       reason: `${quote(extra.join(' '))} at its end has no meaning and is left out`,
     })
   if (!silent) say(statement, keyword, remarks)
-  if (statement.block !== undefined && typeof keyword.block === 'object' && keyword.role !== 'read')
+  const own = keyword.role !== 'read' || keyword.health === true
+  if (statement.block !== undefined && typeof keyword.block === 'object' && own)
     judge(statement.block, keyword.block, remarks, silent || keyword.folded)
   return true
 }
 
-function say(statement: Statement, { role, folded }: Keyword, remarks: Remarks): void {
+function say(statement: Statement, { role, folded, why }: Keyword, remarks: Remarks): void {
   if (role === 'read') remarks.used(lineOf(statement))
-  else remarks.ignored(folded ? statement : lineOf(statement), role)
+  else remarks.ignored(folded ? statement : lineOf(statement), role, why)
 }
 
 /** Without the lines of its block, which speak for themselves. */

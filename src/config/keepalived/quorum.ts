@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Quorum and sorry server: nobody acts on them yet, but what keepalived finds wrong with them is wrong here too.
+// Quorum and sorry server: what keepalived finds wrong with them is wrong here too.
 import { parseAddress } from '../../abi/address.js'
 import { quote } from '../../model/describe.js'
 import type { Family } from '../../model/types.js'
 import { lastOf } from './real-server.js'
 import type { Fault, Remarks } from './remarks.js'
-import type { VirtualServer } from './servers.js'
+import type { Method, VirtualServer } from './servers.js'
 import { readPort } from './target.js'
+import type { Statement } from './tree.js'
+
+export interface Quorum {
+  readonly quorum: number
+  readonly hysteresis: number
+}
 
 /** keepalived lowers a quorum that all weights together do not reach, and drops a hysteresis of its size. */
-export function judgeQuorum({ health, reals, spot }: VirtualServer, remarks: Remarks): void {
+export function judgeQuorum({ health, reals, spot }: VirtualServer, remarks: Remarks): Quorum {
   const quorum = lastOf(health, 'quorum')
   const hysteresis = lastOf(health, 'hysteresis')
   const wanted = Number(quorum?.args[0] ?? 1)
@@ -26,6 +32,9 @@ export function judgeQuorum({ health, reals, spot }: VirtualServer, remarks: Rem
       fix: 'use less than the quorum',
       objection: true,
     })
+  const least = Math.max(1, Math.min(wanted, weights))
+  const swing = Number(hysteresis?.args[0] ?? 0)
+  return { quorum: least, hysteresis: swing >= least ? 0 : swing }
 }
 
 export function judgeSorry(server: VirtualServer, family: Family, remarks: Remarks): void {
@@ -53,7 +62,7 @@ function sorryFault(
     return { reason: `${quote(text)} is not an IP address`, fix: 'write sorry_server ADDRESS PORT' }
   const port = readPort(portText)
   if (typeof port === 'string') return { reason: `port ${port}`, fix: 'use 1..65535' }
-  const method = lastOf(server.health, 'sorry_server_lvs_method')?.args[0] ?? server.method?.value ?? 'NAT'
+  const method = sorryMethod(server.health, server.method?.value)
   if (parsed.family !== family && method !== 'TUN')
     return {
       reason: `the sorry server is IPv${parsed.family}, its virtual server IPv${family}`,
@@ -66,4 +75,8 @@ function sorryFault(
     reason: `direct routing cannot change the port to ${port}`,
     fix: 'take the port of the sorry server away',
   }
+}
+
+export function sorryMethod(health: readonly Statement[], usual: Method = 'NAT'): string {
+  return lastOf(health, 'sorry_server_lvs_method')?.args[0] ?? usual
 }

@@ -9,7 +9,6 @@ import { readGroups } from './groups.js'
 import { judge } from './judge.js'
 import { readLines, type SourceFile, type Surroundings } from './lines.js'
 import { type Remark, Remarks, type Spot } from './remarks.js'
-import type { VirtualServer } from './servers.js'
 import { settle } from './settle.js'
 import { readTree } from './tree.js'
 import { readVirtualServer } from './virtual-server.js'
@@ -18,8 +17,6 @@ export interface Reading {
   /** only when no remark says 'cannot' */
   readonly desired?: Desired
   readonly remarks: readonly Remark[]
-  /** with their health checks, which Desired has no place for yet */
-  readonly servers: readonly VirtualServer[]
   /** whether `keepalived -t` takes the file, as far as load balancing goes */
   readonly taken: boolean
 }
@@ -28,14 +25,14 @@ export function readKeepalived(source: SourceFile, around: Surroundings): Readin
   const remarks = new Remarks()
   const statements = judge(readTree(readLines(source, around, remarks), remarks), ROOT, remarks)
   const named = (name: string) => statements.filter(({ keyword }) => keyword === name)
-  const timeouts = readGlobal(named('global_defs'), remarks)
+  const { timeouts, scriptUser } = readGlobal(named('global_defs'), remarks)
   const groups = readGroups(named('virtual_server_group'), remarks)
   const servers = named('virtual_server').flatMap(
     (statement) => readVirtualServer(statement, groups, remarks) ?? [],
   )
   groups.end()
   const assembly = assemble(
-    servers.flatMap((server) => settle(server, remarks) ?? []),
+    servers.flatMap((server) => settle(server, scriptUser, remarks) ?? []),
     remarks,
   )
   const desired: Desired = {
@@ -54,7 +51,6 @@ export function readKeepalived(source: SourceFile, around: Surroundings): Readin
   return {
     ...(good ? { desired } : {}),
     remarks: list,
-    servers,
     taken: list.every(({ objection }) => objection !== true),
   }
 }

@@ -49,7 +49,7 @@ export function readRealServer(
     ...(method === undefined ? {} : { method }),
     ...(upper === undefined ? {} : { upper }),
     ...(lower === undefined ? {} : { lower }),
-    health: lines.filter(({ keyword }) => REAL_SERVER[keyword]?.role === 'health'),
+    health: lines.filter(({ keyword }) => REAL_SERVER[keyword]?.health),
   }
 }
 

@@ -8,7 +8,7 @@ export type Verdict = (typeof VERDICTS)[number]
 
 /** Why a line has no effect: one word per reason, so that a reason can be counted, or fall away. */
 export type Cause =
-  /** health checks, and what follows from their results */
+  /** of health checks, but not of those that xlvs has */
   | 'health'
   | 'vrrp'
   | 'mail'
@@ -33,7 +33,7 @@ export interface Remark {
 }
 
 export const CAUSES: Readonly<Record<Cause, string>> = {
-  health: 'health checks are not there yet',
+  health: 'health checks of xlvs do without it',
   vrrp: "VRRP and addresses stay keepalived's own task",
   mail: 'xlvs sends no mail',
   process: 'it is about the keepalived process',

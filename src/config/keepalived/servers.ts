@@ -42,6 +42,12 @@ export interface MarkTarget {
   readonly family?: Family
 }
 
+/** global_defs: whom scripts run as that do not say it themselves. */
+export interface ScriptUser {
+  readonly user: string
+  readonly group?: string
+}
+
 /** What a virtual server answers to. */
 export type Target = AddressTarget | MarkTarget
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // keepalived's rules between the lines of a virtual server: what it defaults, resets, and leaves out at its end.
 import type { Family, Protocol, SchedulerName } from '../../model/types.js'
+import { type Checking, readChecking } from './checking.js'
 import { judgeQuorum, judgeSorry } from './quorum.js'
 import type { Remarks, Spot } from './remarks.js'
-import type { AddressTarget, RealServer, VirtualServer } from './servers.js'
+import type { AddressTarget, RealServer, ScriptUser, VirtualServer } from './servers.js'
 import { DEFAULT_TIMEOUT } from './virtual-server.js'
 
 export interface Settled {
@@ -15,10 +16,15 @@ export interface Settled {
   readonly timeout?: number
   readonly onePacket: boolean
   readonly reals: readonly RealServer[]
+  readonly checking: Checking
 }
 
 /** Undefined when keepalived makes no service of it. */
-export function settle(server: VirtualServer, remarks: Remarks): Settled | undefined {
+export function settle(
+  server: VirtualServer,
+  scriptUser: ScriptUser | undefined,
+  remarks: Remarks,
+): Settled | undefined {
   if (server.reals.length === 0) {
     remarks.ignored(server.spot, 'nothing', 'it has no real servers', true)
     return undefined
@@ -28,7 +34,7 @@ export function settle(server: VirtualServer, remarks: Remarks): Settled | undef
   const family = settleFamily(server, remarks)
   const reals = withoutTwins(server.reals, remarks).filter((real) => fits(server, real, family, remarks))
   judgePorts(server, remarks)
-  judgeQuorum(server, remarks)
+  const quorum = judgeQuorum(server, remarks)
   judgeSorry(server, family, remarks)
   if (server.scheduler === undefined)
     remarks.adjusted(server.spot, {
@@ -45,6 +51,7 @@ export function settle(server: VirtualServer, remarks: Remarks): Settled | undef
     ...(timeout === undefined ? {} : { timeout }),
     onePacket: settleOnePacket(server, protocol, remarks),
     reals,
+    checking: readChecking(server, reals, quorum, scriptUser, remarks),
   }
 }
 

@@ -44,7 +44,7 @@ export function readVirtualServer(
     targets,
     ...words,
     reals,
-    health: lines.filter(({ keyword }) => VIRTUAL_SERVER[keyword]?.role === 'health'),
+    health: lines.filter(({ keyword }) => VIRTUAL_SERVER[keyword]?.health),
   }
 }
 

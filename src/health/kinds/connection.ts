@@ -12,13 +12,12 @@ import { secureContext } from './trust.js'
 export async function connected(question: Question): Promise<Socket> {
   const { way, target } = question
   question.awaits(`TCP connection to ${target}`)
-  const socket = question.own(
+  const socket =
     way.mark === undefined
       ? new Socket()
-      : adopted(question, 'tcp', (fd) => new Socket({ fd, manualStart: true } as { fd: number })),
-    (it) => void it.destroy(),
-  )
+      : adopted(question, 'tcp', (fd) => new Socket({ fd, manualStart: true } as { fd: number }))
   socket.on('error', () => {}) // whoever waits has his own ear; an error that nobody awaits is no news
+  question.own(socket, (it) => void it.destroy())
   try {
     const local = {
       ...(way.bind === undefined ? {} : { localAddress: way.bind }),
@@ -42,19 +41,17 @@ export async function secured(
   const { target, check } = question
   const { sni, verify } = check
   question.awaits(`end of the TLS handshake with ${target}`)
-  const secure = question.own(
-    connectTls({
-      socket,
-      secureContext: secureContext(verify === true),
-      rejectUnauthorized: verify === true,
-      checkServerIdentity: (_, certificate) =>
-        sni === undefined ? undefined : checkServerIdentity(sni, certificate),
-      ...(sni === undefined || isIP(sni) !== 0 ? {} : { servername: sni }),
-      ...(protocols === undefined ? {} : { ALPNProtocols: [...protocols] }),
-    }),
-    (it) => void it.destroy(),
-  )
+  const secure = connectTls({
+    socket,
+    secureContext: secureContext(verify === true),
+    rejectUnauthorized: verify === true,
+    checkServerIdentity: (_, certificate) =>
+      sni === undefined ? undefined : checkServerIdentity(sni, certificate),
+    ...(sni === undefined || isIP(sni) !== 0 ? {} : { servername: sni }),
+    ...(protocols === undefined ? {} : { ALPNProtocols: [...protocols] }),
+  })
   secure.on('error', () => {})
+  question.own(secure, (it) => void it.destroy())
   try {
     await once(secure, 'secureConnect')
   } catch (error) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One datagram out, and every one that comes back is looked at until one settles the question.
-import { createSocket } from 'node:dgram'
+import { createSocket, type Socket } from 'node:dgram'
 import { familyOf } from '../../abi/address.js'
 import { adopted } from './descriptor.js'
 import { failureOf } from './failure.js'
@@ -14,9 +14,8 @@ export function exchanged(
   judge: (reply: Buffer) => Good | undefined,
 ): Promise<Good> {
   const { way, target } = question
-  const socket = question.own(createSocket(familyOf(way.address) === 4 ? 'udp4' : 'udp6'), (it) => {
-    it.close()
-  })
+  const socket = createSocket(familyOf(way.address) === 4 ? 'udp4' : 'udp6')
+  question.own(socket, (it) => void it.close())
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => reject(failureOf(error, `datagram to ${target}`))
     const trying = (act: () => void) => {
@@ -26,24 +25,27 @@ export function exchanged(
         fail(error)
       }
     }
+    const look = (reply: Buffer) => {
+      const good = judge(reply)
+      if (good !== undefined) resolve(good)
+    }
     socket.on('error', fail)
-    socket.on('message', (reply) =>
-      trying(() => {
-        const good = judge(reply)
-        if (good !== undefined) resolve(good)
-      }),
-    )
+    socket.on('message', (reply) => trying(() => look(reply)))
     socket.on('connect', () => trying(() => socket.send(message, (error) => error && fail(error))))
-    trying(() => {
-      if (type === 'icmp' || way.mark !== undefined)
-        adopted(question, type, (fd) => socket.bind({ fd, exclusive: true }))
-      else if (way.bind !== undefined || way.bindPort !== undefined)
-        socket.bind({
-          exclusive: true,
-          ...(way.bind === undefined ? {} : { address: way.bind }),
-          ...(way.bindPort === undefined ? {} : { port: way.bindPort }),
-        })
-      socket.connect(way.port || 1, way.address) // a ping socket's port means nothing, but has to be one
-    })
+    trying(() => connect(question, type, socket))
   })
+}
+
+/** Connected, so that it hears of ICMP errors and of nobody else. */
+function connect(question: Question, type: 'udp' | 'icmp', socket: Socket): void {
+  const { address, port, mark, bind, bindPort } = question.way
+  if (type === 'icmp' || mark !== undefined)
+    adopted(question, type, (fd) => socket.bind({ fd, exclusive: true }))
+  else if (bind !== undefined || bindPort !== undefined)
+    socket.bind({
+      exclusive: true,
+      ...(bind === undefined ? {} : { address: bind }),
+      ...(bindPort === undefined ? {} : { port: bindPort }),
+    })
+  socket.connect(port || 1, address) // a ping socket's port means nothing, but has to be one
 }

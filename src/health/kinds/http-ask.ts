@@ -56,8 +56,8 @@ function defaultHost(kind: Check['kind'], address: string, port: number): string
 export async function judgeAnswer(ask: HttpAsk, answer: HttpAnswer): Promise<boolean> {
   judgeStatus(ask, answer)
   const hash = ask.digest === undefined ? undefined : createHash(ask.digest.length === 32 ? 'md5' : 'sha256')
-  const { text, whole } = await readBody(answer, hash)
-  if (ask.body !== undefined) judgeBody(ask, ask.body, text, whole)
+  const { text, length, whole } = await readBody(answer, inputOf(ask), hash)
+  if (ask.body !== undefined) judgeBody(ask, ask.body, text, whole && length === text.length)
   const digest = hash?.digest('hex')
   if (digest !== ask.digest)
     throw new Failure('body', `digest ${digest} of the answer to ${askText(ask)}, ${ask.digest} wanted`)
@@ -73,33 +73,34 @@ function judgeStatus(ask: HttpAsk, { status, phrase }: HttpAnswer): void {
   throw new Failure('status', `status ${said} from ${askText(ask)}, ${ranges.join(', ')} wanted`)
 }
 
-/** What a body is judged by, and whether that is all of it. */
-async function readBody({ body }: HttpAnswer, hash: Hash | undefined) {
+/** Bytes of the body that it is judged by. */
+function inputOf({ body }: HttpAsk): number {
+  if (body === undefined) return 0
+  return 'contains' in body ? BODY_INPUT : PATTERN_INPUT
+}
+
+/** Its first `keep` bytes, how long it is, and whether it was read to its end. */
+async function readBody({ body }: HttpAnswer, keep: number, hash: Hash | undefined) {
   const pieces: Buffer[] = []
   let length = 0
-  let whole = true
   for await (const piece of body) {
-    if (length < BODY_INPUT) pieces.push(piece.subarray(0, BODY_INPUT - length))
+    if (length < keep) pieces.push(piece.subarray(0, keep - length))
     length += piece.length
     hash?.update(piece)
-    whole = hash !== undefined || length <= BODY_INPUT
-    if (!whole) break
+    if (hash === undefined && length > BODY_INPUT)
+      return { text: Buffer.concat(pieces), length, whole: false }
   }
-  return { text: Buffer.concat(pieces), whole: whole }
+  return { text: Buffer.concat(pieces), length, whole: true }
 }
 
 function judgeBody(ask: HttpAsk, wanted: NonNullable<HttpAsk['body']>, text: Buffer, whole: boolean): void {
-  const limit = 'contains' in wanted ? BODY_INPUT : PATTERN_INPUT
   const good =
-    'contains' in wanted
-      ? text.includes(wanted.contains)
-      : matches(wanted.matches, text.subarray(0, PATTERN_INPUT).toString())
+    'contains' in wanted ? text.includes(wanted.contains) : matches(wanted.matches, text.toString())
   if (good) return
-  const all = whole && text.length <= limit
   const what = 'contains' in wanted ? `contain ${quote(wanted.contains)}` : `match ${quote(wanted.matches)}`
-  const where = all
+  const where = whole
     ? `the body of ${askText(ask)} does not`
-    : `the first ${limit} bytes of the body of ${askText(ask)} do not`
+    : `the first ${text.length} bytes of the body of ${askText(ask)} do not`
   const begin = text.length === 0 ? 'is empty' : `begins with ${quote(text.subarray(0, 60).toString())}`
   throw new Failure('body', `${where} ${what}; it ${begin}`)
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The frame around every question: it ends at its deadline, whatever it opened is closed when it is answered, and
 // nothing that goes wrong in it leaves as an exception.
-import type { Check, FailureReason } from '../../model/checks.js'
+import type { Check } from '../../model/checks.js'
 import { harmless } from '../../model/describe.js'
 import { endpointText } from '../../model/keys.js'
 import type { Ask, AskWorld, Way } from '../types.js'
@@ -55,7 +55,7 @@ async function judge(run: () => Promise<Good>) {
     return { good: true as const, ...(await run()) }
   } catch (error) {
     const { reason, message } = failureOf(error)
-    return { good: false as const, reason: reason satisfies FailureReason, detail: harmless(message) }
+    return { good: false as const, reason, detail: harmless(message) }
   }
 }
 
@@ -72,17 +72,17 @@ async function before(signal: AbortSignal, deadline: Deadline, run: () => Promis
 
 class Deadline {
   awaited = ''
+  judge: () => Good
   pass: () => void = () => {}
   readonly passed: Promise<Good>
 
-  constructor(private readonly seconds: number) {
+  constructor(seconds: number) {
+    this.judge = () => {
+      throw new Failure('timeout', `no ${this.awaited} within ${seconds} s`)
+    }
     this.passed = new Promise<void>((resolve) => {
       this.pass = resolve
     }).then(() => this.judge())
-  }
-
-  judge: () => Good = () => {
-    throw new Failure('timeout', `no ${this.awaited} within ${this.seconds} s`)
   }
 }
 
@@ -90,11 +90,11 @@ class Opened {
   #closers: (() => void | Promise<void>)[] | undefined = []
 
   add<T>(thing: T, close: (thing: T) => void | Promise<void>): T {
-    if (this.#closers !== undefined) this.#closers.push(() => close(thing))
-    else {
+    if (this.#closers === undefined) {
       void close(thing)
       throw new Failure('timeout', 'the question has ended')
     }
+    this.#closers.push(() => close(thing))
     return thing
   }
 

@@ -18,7 +18,8 @@ const NOTHING = {
 export const WEB: ServiceMatch = { vip: '10.0.1.1', port: 80, protocol: 'tcp' }
 
 export function serviceRow(match: ServiceMatch = WEB, rest: Partial<ServiceRow> = {}): ServiceRow {
-  return { ...NOTHING, service: serviceKey(match), match, scheduler: 'rr', reals: 0, ...rest }
+  const none = { ...NOTHING, reals: 0, drained: 0, down: 0 }
+  return { ...none, service: serviceKey(match), match, scheduler: 'rr', ...rest }
 }
 
 export function realRow(address: string, rest: Partial<RealRow> = {}): RealRow {

@@ -235,19 +235,6 @@ describe('what is ignored', () => {
     ])
   })
 
-  it('health checks are ignored as a whole, and kept for whoever carries them out', () => {
-    const check = 'TCP_CHECK {\nconnect_timeout 3\n}'
-    const reading = read(server('delay_loop 6', '192.0.2.10 80', `real_server 192.0.2.21 80 {\n${check}\n}`))
-    expect(reading.remarks.filter(({ cause }) => cause === 'health')).toMatchObject([
-      { place: { line: 5 }, verdict: 'ignored' },
-      { place: { line: 7 }, endLine: 9, verdict: 'ignored' },
-    ])
-    expect(reading.servers[0]).toMatchObject({
-      health: [{ keyword: 'delay_loop', args: ['6'] }],
-      reals: [{ health: [{ keyword: 'TCP_CHECK', block: [{ keyword: 'connect_timeout', args: ['3'] }] }] }],
-    })
-  })
-
   it('a fault in a checker is none the less a fault', () => {
     const check = 'TCP_CHECK {\nconnect_port 0\n}'
     const reading = read(server('', '192.0.2.10 80', `real_server 192.0.2.21 80 {\n${check}\n}`))

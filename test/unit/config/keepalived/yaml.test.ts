@@ -17,7 +17,7 @@ it('what has no place in it is a comment with file, line and reason', () => {
   expect(comments).toContain(
     "#   keepalived.conf:1: vrrp_instance V: ignored: VRRP and addresses stay keepalived's own task",
   )
-  expect(comments).toContain('#   keepalived.conf:7: delay_loop 6: ignored: health checks are not there yet')
+  expect(comments).toContain('#   keepalived.conf:7: delay_loop 6: ignored: it has no checker')
 })
 
 it('nothing of the file can break out of its comment', () => {

@@ -243,3 +243,14 @@ it('what a program leaves behind is ended when it has answered', async () => {
   const pid = await written(file)
   await expect.poll(() => runs(pid)).toBe(false)
 })
+
+it('many programs at a time leave nothing open', async () => {
+  const one = check('echo $$; exit $(( $$ % 2 ))')
+  await say(one)
+  const before = descriptors()
+  const clocks = Array.from({ length: 40 }, () => new Clock())
+  const answers = clocks.map((clock) => say(one, clock))
+  setImmediate(() => clocks.forEach((clock, i) => void (i % 2 === 0 && clock.strike())))
+  for (const answer of await Promise.all(answers)) expect(answer).toMatch(/^(good|script|timeout)\b/)
+  await expect.poll(descriptors).toBe(before)
+})

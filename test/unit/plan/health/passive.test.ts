@@ -11,7 +11,7 @@ import {
   type Watch,
   type Watchable,
 } from '../../../../src/plan/health/passive.js'
-import { type Event, TICK, tell } from './clients.js'
+import { type Event, type Story, TICK, tell } from './clients.js'
 
 const POLICY: PassivePolicy = DEFAULT_PASSIVE
 
@@ -28,7 +28,14 @@ function chance(seed: number): () => number {
   }
 }
 
-const story = { reals: some(4), rate: 100, rtt: 30, length: 20_000, answers: () => true, random: chance(1) }
+const story: Story = {
+  reals: some(4),
+  rate: 100,
+  rtt: 30,
+  length: 20_000,
+  answers: () => true,
+  random: chance(1),
+}
 const outs = (events: readonly Event[]) => events.filter(({ is }) => is === 'out')
 const storyArb = fc.record({
   rate: fc.double({ min: 20, max: 500, noNaN: true }),
@@ -79,7 +86,7 @@ describe('a real server that swallows connections', () => {
 })
 
 describe('nobody is taken out', () => {
-  const none = (given: Partial<typeof story>) => expect(tell({ ...story, ...given })).toEqual([])
+  const none = (given: Partial<Story>) => expect(tell({ ...story, ...given })).toEqual([])
 
   it('while all answer', () => none({}))
 

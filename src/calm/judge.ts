@@ -11,6 +11,12 @@ export function brokenIn({ broken }: Window): number {
   return Object.values(broken).reduce((sum, count) => sum + count, 0)
 }
 
+/** Longest time between two arrivals from anyone but the real server that is meant to fail, ms. */
+export function longestGap(gaps: Readonly<Record<string, number>>, fails?: string): number {
+  const others = Object.entries(gaps).filter(([name]) => name !== fails)
+  return Math.max(0, ...others.map(([, ms]) => ms))
+}
+
 /**
  * `fails`: the real server that is meant to; what is its own is its own, until the time `over` (ms by the common
  * clock), from when on no new connection may meet it. One sentence each.

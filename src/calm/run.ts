@@ -14,8 +14,8 @@ export interface Row {
   readonly note: string
   /** none: it was as promised */
   readonly faults: readonly string[]
-  /** the event had a real server fail */
-  readonly fails: boolean
+  /** the real server that was to fail */
+  readonly fails: string | undefined
 }
 
 export async function run(
@@ -60,7 +60,7 @@ async function happen(stage: Stage, event: Event, before: Rest): Promise<{ row: 
     quiet: quiet.window,
     note: outcome.note,
     faults,
-    fails: fails !== undefined,
+    fails,
   }
   return { row, after: quiet.after }
 }

@@ -11,8 +11,8 @@ export interface Streams {
   readonly again: number
   /** streams that arrived at more than one real server */
   readonly moved: number
-  /** longest time between two arrivals on one, ms */
-  readonly gap: number
+  /** longest time between two arrivals on one, by the real server that served it first; ms */
+  readonly gaps: Readonly<Record<string, number>>
 }
 
 interface Place {
@@ -40,8 +40,16 @@ export function joinStreams(clients: readonly ClientFigures[], servers: readonly
     lost,
     again: all.flat().reduce((sum, { arrivals }) => sum + arrivals.again, 0),
     moved: all.filter(({ length }) => length > 1).length,
-    gap: Math.max(0, ...all.map(longestGap)),
+    gaps: longestOf(all.map((at) => ({ [at[0]?.name ?? '']: longestGap(at) }))),
   }
+}
+
+/** Of each name the highest. */
+export function longestOf(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const longest: Record<string, number> = {}
+  for (const [name, ms] of all.flatMap((one) => Object.entries(one)))
+    longest[name] = Math.max(longest[name] ?? 0, ms)
+  return longest
 }
 
 function byTime(places: readonly Place[]): readonly Place[] {

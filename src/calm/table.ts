@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rows of a run as a table, for a terminal or in Markdown. Pure.
-import { brokenIn, lostIn } from './judge.js'
+import { brokenIn, longestGap, lostIn } from './judge.js'
 import type { Row } from './run.js'
+import type { Window } from './window.js'
 
 const COLUMNS: readonly (readonly [title: string, cell: (row: Row) => string])[] = [
   ['event', ({ name }) => name],
@@ -10,8 +11,8 @@ const COLUMNS: readonly (readonly [title: string, cell: (row: Row) => string])[]
   ['lost', ({ window, fails }) => (fails ? `${grouped(lostIn(window))} (its own)` : grouped(lostIn(window)))],
   ['wire', ({ window }) => grouped(window.books.wire)],
   ['broken', ({ window, fails }) => (fails ? `${brokenIn(window)} (its own)` : String(brokenIn(window)))],
-  ['gap UDP', ({ window, quiet }) => `${ms(window.streams.gap)} (${ms(quiet.streams.gap)})`],
-  ['gap TCP', ({ window, quiet }) => `${ms(window.gap)} (${ms(quiet.gap)})`],
+  ['gap UDP', (row) => gapCell(row, ({ streams }) => streams.gaps)],
+  ['gap TCP', (row) => gapCell(row, (window) => window.gaps)],
   ['requests', ({ window }) => grouped(window.requests)],
   ['failed', ({ window }) => grouped(window.failed)],
   ['', ({ note }) => note],
@@ -52,6 +53,10 @@ function isText(column: number): boolean {
 
 function grouped(count: number): string {
   return count.toLocaleString('en-GB')
+}
+
+function gapCell({ window, quiet, fails }: Row, of: (window: Window) => Window['gaps']): string {
+  return `${ms(longestGap(of(window), fails))} (${ms(longestGap(of(quiet)))})`
 }
 
 function ms(value: number): string {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Listing, ReasonRow } from '../api/contract.js'
 import { type Books, booksAtRest, difference } from './ledger.js'
 import type { Stage } from './stage.js'
-import { joinStreams, type Streams } from './streams.js'
+import { joinStreams, longestOf, type Streams } from './streams.js'
 import { now } from './traffic/clock.js'
 import type { ClientFigures, ServerFigures } from './traffic/figures.js'
 
@@ -25,8 +25,8 @@ export interface Window {
   readonly failures: Readonly<Record<string, number>>
   /** when the last request that failed on a connection of its own had been asked; ms by the common clock */
   readonly lastFailure: number | undefined
-  /** longest time between two arrivals on a download, ms */
-  readonly gap: number
+  /** longest time between two arrivals on a download, by the real server's name; ms */
+  readonly gaps: Readonly<Record<string, number>>
 }
 
 /** What was so at the last rest. */
@@ -77,7 +77,7 @@ export async function watch(
     failed: add(({ failed }) => failed),
     failures: addUp(clients.map((one) => one.failures)),
     lastFailure: failures.length === 0 ? undefined : Math.max(...failures),
-    gap: Math.max(...clients.map(({ gap }) => gap)),
+    gaps: longestOf(clients.map((one) => one.gaps)),
   }
   return { window, after }
 }

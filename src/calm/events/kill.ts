@@ -27,7 +27,7 @@ export const KILL: Event = {
 }
 
 export const KILL_IN_RELOAD: Event = {
-  name: 'kill -9 in the middle of a reload',
+  name: 'kill -9 in the middle of such a reload',
   run: async (stage) => {
     const { director, topology, random, size } = stage
     const moments: number[] = []

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The file comes with a thousand services more, other ones, and none of them.
+// The file comes with many services more, other ones, and none of them.
 import { reload, type Stage, usual, VIP } from '../stage.js'
 import type { Event } from './event.js'
 
 const FIRST_PORT = 1_000
 
 export const RELOAD: Event = {
-  name: 'reload of a file with 1,000 services',
+  name: 'reload of a file with many services',
   run: async (stage) => {
     const all = manyServices(stage)
     const half = all.slice(all.length / 2).map((line) => line.replace('rr', 'wlc'))

@@ -12,7 +12,7 @@ const passObject = fileURLToPath(new URL('../../../dist/bpf/lab/pass.bpf.o', imp
 const ENOUGH = 500
 
 export const SECOND_INTERFACE: Event = {
-  name: 'a second interface is attached and takes over a client’s packets, and gives them back',
+  name: 'a second interface takes over a client’s packets',
   run: async (stage) => {
     const { topology, director } = stage
     const { lab } = topology

@@ -31,8 +31,8 @@ export interface ClientFigures {
   readonly broken: Readonly<Record<string, number>>
   /** held connections */
   readonly held: number
-  /** longest time between two arrivals on a download, ms */
-  readonly gap: number
+  /** longest time between two arrivals on a download, by the real server's name; ms */
+  readonly gaps: Readonly<Record<string, number>>
   /** datagrams sent on each stream */
   readonly streams: readonly (readonly [stream: number, sent: number])[]
 }

@@ -109,7 +109,7 @@ export class Held {
 
   #arrived(line: Line): void {
     const at = now()
-    if (line.kind === 'download' && line.heard !== undefined) this.#tally.gap(at - line.heard)
+    if (line.kind === 'download' && line.heard !== undefined) this.#tally.gap(line.name, at - line.heard)
     line.heard = at
   }
 

@@ -11,7 +11,7 @@ export class Tally {
   #failures: Record<string, number> = {}
   #lastFailure: number | undefined
   #broken: Record<string, number> = {}
-  #gap = 0
+  #gaps: Record<string, number> = {}
 
   answered(): void {
     this.#requests++
@@ -33,8 +33,8 @@ export class Tally {
     this.#broken[name] = (this.#broken[name] ?? 0) + 1
   }
 
-  gap(ms: number): void {
-    this.#gap = Math.max(this.#gap, ms)
+  gap(name: string, ms: number): void {
+    this.#gaps[name] = Math.max(this.#gaps[name] ?? 0, ms)
   }
 
   read(): Omit<ClientFigures, 'held' | 'streams'> {
@@ -45,11 +45,12 @@ export class Tally {
       failures: this.#failures,
       ...(last !== undefined && { lastFailure: last }),
       broken: this.#broken,
-      gap: this.#gap,
+      gaps: this.#gaps,
     }
-    this.#requests = this.#failed = this.#gap = 0
+    this.#requests = this.#failed = 0
     this.#failures = {}
     this.#broken = {}
+    this.#gaps = {}
     this.#lastFailure = undefined
     return figures
   }

@@ -19,7 +19,8 @@ export async function connected(question: Question): Promise<Socket> {
   socket.on('error', () => {}) // whoever waits has his own ear; an error that nobody awaits is no news
   question.own(socket, (it) => void it.destroy())
   try {
-    const local = {
+    // one that is adopted is bound already
+    const local = way.mark === undefined && {
       ...(way.bind === undefined ? {} : { localAddress: way.bind }),
       ...(way.bindPort === undefined ? {} : { localPort: way.bindPort }),
     }

@@ -8,11 +8,11 @@ import type { SocketSpec } from '../types.js'
 import { Failure, failureOf } from './failure.js'
 import type { Question } from './question.js'
 
-/** `adopt` is given an unconnected socket towards the question's address, with its mark. */
+/** `adopt` is given an unconnected socket towards the question's address, with its mark, bound as it is to be. */
 export function adopted<T>({ way, world }: Question, type: SocketSpec['type'], adopt: (fd: number) => T): T {
   const family = familyOf(way.address)
   const mark = way.mark === undefined ? {} : { mark: way.mark }
-  const socket = world.socket({ family, type, ...mark, ...(type === 'tcp' ? {} : boundTo(way, family)) })
+  const socket = world.socket({ family, type, ...mark, ...boundTo(way, family) })
   if (!socket.ok) throw new Failure('cannot-check', `no socket: ${formatProblems(socket.problems)}`)
   try {
     return adopt(socket.value)

@@ -8,7 +8,7 @@ export function windowOf(given: Partial<Window> = {}): Window {
     length: 4_321,
     books: { sent: 12_345, arrived: 12_345, wire: 0, again: 0 },
     refused: {},
-    streams: { count: 8, sent: 3_000, lost: {}, again: 0, moved: 0, gap: 12.4 },
+    streams: { count: 8, sent: 3_000, lost: {}, again: 0, moved: 0, gaps: { web1: 12.4, web3: 700 } },
     held: 400,
     silent: 0,
     broken: {},
@@ -16,7 +16,7 @@ export function windowOf(given: Partial<Window> = {}): Window {
     failed: 0,
     failures: {},
     lastFailure: undefined,
-    gap: 260.6,
+    gaps: { web1: 20, web2: 260.6 },
     ...given,
   }
 }
@@ -28,7 +28,7 @@ export function rowOf(given: Partial<Row> = {}): Row {
     quiet: windowOf(),
     note: '',
     faults: [],
-    fails: false,
+    fails: undefined,
     ...given,
   }
 }

@@ -5,7 +5,7 @@ import { joinStreams } from '../../../src/calm/streams.js'
 import type { Arrivals, ClientFigures, ServerFigures } from '../../../src/calm/traffic/figures.js'
 
 const client = (...streams: [number, number][]): ClientFigures => {
-  return { requests: 0, failed: 0, failures: {}, broken: {}, held: 0, gap: 0, streams }
+  return { requests: 0, failed: 0, failures: {}, broken: {}, held: 0, gaps: {}, streams }
 }
 const server = (name: string, ...arrivals: Arrivals[]): ServerFigures => ({ name, arrivals })
 const arrivals = (stream: number, count: number, given: Partial<Arrivals> = {}): Arrivals => {
@@ -24,7 +24,7 @@ it('everything arrived', () => {
     lost: {},
     again: 0,
     moved: 0,
-    gap: 30,
+    gaps: { web1: 30, web2: 10 },
   })
 })
 
@@ -38,7 +38,11 @@ it('a stream that moves is one stream, with the gap in between', () => {
     server('web2', arrivals(0, 2, { first: 900, last: 950 })),
     server('web1', arrivals(0, 3, { first: 100, last: 400 })),
   ]
-  expect(joinStreams([client([0, 6])], servers)).toMatchObject({ moved: 1, gap: 500, lost: { web1: 1 } })
+  expect(joinStreams([client([0, 6])], servers)).toMatchObject({
+    moved: 1,
+    gaps: { web1: 500 },
+    lost: { web1: 1 },
+  })
 })
 
 it('what arrives again is no gain', () => {

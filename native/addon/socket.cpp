@@ -75,9 +75,30 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, fd.release());
 }
 
+// sourceTowards(family, address, mark?): connecting a UDP socket sends nothing and chooses the source.
+Napi::Value SourceTowards(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  int family = UintArg(info, 0, "family") == 6 ? AF_INET6 : AF_INET;
+  std::string text = TextArg(info, 1, "address");
+  Address address;
+  if (!ReadAddress(family, text, 9, address)) throw Napi::TypeError::New(env, "address must be one, not '" + text + "'");
+  Fd fd(socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd.open()) ThrowBpf(env, "open socket", "towards " + text, errno);
+  if (!info[2].IsUndefined()) Mark(env, fd.get(), UintArg(info, 2, "mark"));
+  auto* name = reinterpret_cast<sockaddr*>(&address.storage);
+  if (connect(fd.get(), name, address.size) != 0) ThrowBpf(env, "find source towards", text, errno);
+  if (getsockname(fd.get(), name, &address.size) != 0) ThrowBpf(env, "find source towards", text, errno);
+  char source[INET6_ADDRSTRLEN] = "";
+  const void* bytes = family == AF_INET ? static_cast<void*>(&reinterpret_cast<sockaddr_in*>(name)->sin_addr)
+                                        : static_cast<void*>(&reinterpret_cast<sockaddr_in6*>(name)->sin6_addr);
+  inet_ntop(family, bytes, source, sizeof(source));
+  return Napi::String::New(env, source);
+}
+
 }  // namespace
 
 void RegisterSocket(Napi::Env env, Napi::Object exports) {
+  exports.Set("sourceTowards", Napi::Function::New(env, SourceTowards, "sourceTowards"));
   exports.Set("openSocket", Napi::Function::New(env, Open, "openSocket"));
 }
 

@@ -42,3 +42,5 @@ export type NativeOpenSocket = (
   port: number | undefined,
   subject: string,
 ) => number
+
+export type NativeSourceTowards = (family: number, address: string, mark: number | undefined) => string

@@ -2,7 +2,7 @@
 // The compiled addon and the shape of what it exports: bytes, numbers and text, already checked there.
 import { createRequire } from 'node:module'
 import { BpfError } from './errors.js'
-import type { NativeOpenSocket, NativeTc } from './native-tc.js'
+import type { NativeOpenSocket, NativeSourceTowards, NativeTc } from './native-tc.js'
 import type { OnPortion } from './reader.js'
 
 export interface NativeMap {
@@ -237,6 +237,7 @@ interface Addon {
   ) => NativePerfBuffer
   readonly tc: NativeTc
   readonly openSocket: NativeOpenSocket
+  readonly sourceTowards: NativeSourceTowards
   possibleCpus(): number
   jiffyNs(): number
   interfaceIndex(name: string): number | undefined

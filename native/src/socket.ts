@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sockets that a BPF program, a routing rule or a filter can recognise: what Node's own cannot be told before
 // they are used.
+import { isIPv6 } from 'node:net'
 import { native } from './native.js'
 
 /** What a socket is to be. */
@@ -45,4 +46,12 @@ export function openSocket(options: SocketOptions): number {
     bind?.port,
     `${options.type} of IPv${family}`,
   )
+}
+
+/** The address that this host sends from towards an address, unless a socket is bound; with a mark, as its routing
+ * rules have it. Nothing is sent.
+ * @throws TypeError for what is no address; BpfError `ENETUNREACH`, `EHOSTUNREACH`, `EACCES`, with a mark `EPERM`
+ * @kernel 2.6 */
+export function sourceTowards(address: string, mark?: number): string {
+  return native.sourceTowards(isIPv6(address) ? 6 : 4, address, mark)
 }

@@ -6,7 +6,7 @@ import { closeSync, readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, Socket } from 'node:net'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { BpfError, openSocket } from '../src/index.js'
+import { BpfError, openSocket, sourceTowards } from '../src/index.js'
 import { objectFiles } from './children.js'
 import { openDescriptors, thrownBy } from './lab.js'
 import { TestNamespace } from './namespace.js'
@@ -137,6 +137,22 @@ describe('in a namespace where all may ping', () => {
       [129, 0, ...rest],
     ])
   })
+})
+
+test('the source towards an address is the one the kernel would take', () => {
+  expect(sourceTowards('127.0.0.9')).toBe('127.0.0.1')
+  expect(sourceTowards('::1')).toBe('::1')
+  expect(() => sourceTowards('nowhere')).toThrow(new TypeError("address must be one, not 'nowhere'"))
+  const namespace = new TestNamespace()
+  try {
+    const script = `import { sourceTowards } from '${join(import.meta.dirname, '../dist/index.js')}'
+      try { sourceTowards('192.0.2.1') } catch (error) { console.log(error.message) }`
+    expect(namespace.exec(process.execPath, '--input-type=module', '-e', script)).toBe(
+      'find source towards 192.0.2.1: Network is unreachable (ENETUNREACH)\n',
+    )
+  } finally {
+    namespace.close()
+  }
 })
 
 describe('what cannot be opened', () => {

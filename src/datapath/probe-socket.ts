@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sockets of health checks: one local port for each marked one, since on the wire all that asks one VIP has the same
-// destination; and ping sockets, which the kernel gives to groups that it is told of.
+// Sockets of health checks, and ping sockets among them, which the kernel gives to groups that it is told of.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { BpfError, openSocket } from 'libbpf-ts'
 import { fail } from '../model/describe.js'
@@ -13,7 +12,10 @@ export interface ProbeSocket {
   readonly type: 'tcp' | 'udp' | 'icmp'
   /** of a target; without, its packets go to where it is connected */
   readonly mark?: number
-  /** where it sends from; port absent = any that is free */
+  /**
+   * Where it sends from; port absent = one that no other socket has. A marked socket needs that: on the wire all
+   * that asks one VIP has the same destination, and two connections with one port would be one flow.
+   */
   readonly bind?: { readonly address: AddressText; readonly port?: number }
 }
 
@@ -30,11 +32,7 @@ export function openProbeSocket(spec: ProbeSocket): Outcome<number> {
   }
 }
 
-/** Without `bind`, connections to two real servers could share a port, which their VIP would see as one. */
-function open(spec: ProbeSocket): number {
-  const { family, type, mark } = spec
-  const any = mark === undefined ? undefined : { address: family === 4 ? '0.0.0.0' : '::' }
-  const bind = spec.bind ?? any
+function open({ family, type, mark, bind }: ProbeSocket): number {
   return openSocket({ family, type, ...(mark !== undefined && { mark }), ...(bind && { bind }) })
 }
 

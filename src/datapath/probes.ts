@@ -13,10 +13,11 @@ import {
   writeProbeTarget,
 } from '../abi/generated.js'
 import { fail } from '../model/describe.js'
-import type { AddressText, Outcome } from '../model/types.js'
+import type { AddressText, Family, Outcome } from '../model/types.js'
 import { DEFAULT_PIN_ROOT, pinsIn } from './pins.js'
 import { openProbeFilters, type ProbeFilters } from './probe-filters.js'
 import { openProbeSocket, type ProbeSocket } from './probe-socket.js'
+import { probeSource } from './probe-source.js'
 import { findNeeds, problemOf } from './problems.js'
 
 export interface Probes {
@@ -26,7 +27,10 @@ export interface Probes {
   release(mark: number): void
   /** From now on exactly these have the tc programs. Those that cannot are told, and the others have them. */
   attach(interfaces: readonly string[]): Outcome<void>
-  /** An unconnected socket's descriptor, to be handed to net.Socket or dgram, or closed. */
+  /**
+   * An unconnected socket's descriptor, to be handed to net.Socket or dgram, or closed. Marked ones are bound: to
+   * `bind`, or to an address that is no VIP and a port of their own.
+   */
   socket(spec: ProbeSocket): Outcome<number>
   /** Takes the programs off every interface. */
   close(): void
@@ -64,6 +68,7 @@ export function openProbes(options: ProbeOptions = {}): Outcome<Probes> {
 interface Pair {
   readonly index: number
   readonly vip: AddressText
+  readonly real: AddressText
   readonly text: string
   users: number
 }
@@ -103,7 +108,7 @@ class KernelProbes implements Probes {
       if (error instanceof BpfError) return fail(problemOf(error))
       throw error
     }
-    const pair = { index, vip, text, users: 1 }
+    const pair = { index, vip, real, text, users: 1 }
     this.#byText.set(text, pair)
     this.#byIndex.set(index, pair)
     this.#pairsOf.set(vip, (this.#pairsOf.get(vip) ?? 0) + 1)
@@ -129,7 +134,12 @@ class KernelProbes implements Probes {
   }
 
   socket(spec: ProbeSocket): Outcome<number> {
-    return openProbeSocket(spec)
+    if (spec.mark === undefined || spec.bind !== undefined) return openProbeSocket(spec)
+    const pair = this.#byIndex.get(spec.mark - ProbeMark.PROBE_MARK)
+    if (pair === undefined) return fail({ reason: `mark ${spec.mark} is not that of a target` })
+    const source = probeSource(pair.real, spec.mark, (address) => this.#pairsOf.has(address))
+    if (!source.ok) return source
+    return openProbeSocket({ ...spec, bind: { address: source.value ?? anyAddress(spec.family) } })
   }
 
   close(): void {
@@ -150,6 +160,10 @@ class KernelProbes implements Probes {
     writeProbeTarget(new DataView(value.buffer), 0, target)
     this.#targets.update(u32(index), value)
   }
+}
+
+function anyAddress(family: Family): AddressText {
+  return family === 4 ? '0.0.0.0' : '::'
 }
 
 function abiFamily(address: AddressText): number {

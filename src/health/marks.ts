@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Marks of sockets whose packets are addressed to a VIP and carried to one real server: each pair has one while anyone
 // uses it.
+import { fail } from '../model/describe.js'
 import type { AddressText, Outcome } from '../model/types.js'
 
 export interface Probe {
@@ -36,7 +37,7 @@ export function createMarks(probe: Probe): Marks {
       return {
         mark: () => {
           if (one.mark !== undefined) return { ok: true, value: one.mark }
-          const made = probe.target(vip, real)
+          const made = attempt(() => probe.target(vip, real))
           if (made.ok) one.mark = made.value
           return made
         },
@@ -48,5 +49,13 @@ export function createMarks(probe: Probe): Marks {
         },
       }
     },
+  }
+}
+
+function attempt(make: () => Outcome<number>): Outcome<number> {
+  try {
+    return make()
+  } catch (error) {
+    return fail({ reason: (error as Error).message })
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything that waits for a moment, in one heap with one timer. At most BATCH acts run before the event loop gets its
 // turn; what is due then waits in order.
-import { createHeap, type Node } from './heap.js'
+import { createHeap, type Heap, type Node } from './heap.js'
 
 export interface Entry {
   /** idempotent; also after it ran */
@@ -41,14 +41,11 @@ export function createSchedule(clock: Clock): Schedule {
   }
   const run = (): void => {
     armed = undefined
-    const now = clock.monotonic()
-    for (let left = BATCH; left > 0; left--) {
-      const first = heap.first()
-      if (first === undefined || first.due > now) break
-      heap.remove(first)
-      first.act()
+    try {
+      runDue(heap, clock.monotonic())
+    } finally {
+      arm()
     }
-    arm()
   }
   return {
     at: (due, act) => {
@@ -61,5 +58,14 @@ export function createSchedule(clock: Clock): Schedule {
       armed?.timer.stop()
       heap.clear()
     },
+  }
+}
+
+function runDue(heap: Heap<Waiting>, now: number): void {
+  for (let left = BATCH; left > 0; left--) {
+    const first = heap.first()
+    if (first === undefined || first.due > now) return
+    heap.remove(first)
+    first.act()
   }
 }

@@ -95,12 +95,12 @@ export interface DnsCheck extends CheckCommon {
 /** Without `require`, only an ICMP error is a failure: silence may be what the service does. */
 export interface UdpCheck extends CheckCommon {
   readonly kind: 'udp'
-  /** lower-case hex, two digits a byte */
+  /** lower-case hex, two digits a byte; absent = an empty datagram */
   readonly payload?: string
   readonly requireReply?: true
   /** hex; two '?' stand for any byte */
   readonly reply?: string
-  /** bytes */
+  /** bytes; minReply absent = as many as `reply` has; where it is less, a shorter reply is compared as far as it goes */
   readonly minReply?: number
   readonly maxReply?: number
 }

@@ -84,20 +84,27 @@ function dnsChecks({ block, common }: Checker): readonly Check[] {
   return [{ kind: 'dns', ...common, type, name: lastOf(block, 'name')?.args[0] ?? '.' }]
 }
 
-function udpChecks({ block, common, remarks }: Checker): readonly Check[] {
+function udpChecks({ line, block, common, remarks }: Checker): readonly Check[] {
   const [payload, reply] = [lastOf(block, 'payload'), lastOf(block, 'require_reply')]
   const number = (keyword: string, standard: number) =>
     Math.min(REPLY_BYTES[1], Number(lastOf(block, keyword)?.args[0] ?? standard))
-  const least = number('min_reply_length', 0)
-  const pattern = reply === undefined ? '' : bytesOf(reply.args).replace(/[0-9a-f]x|x[0-9a-f]|xx/g, '??')
-  if (reply !== undefined && /[0-9a-f]x|x[0-9a-f]/.test(bytesOf(reply.args)))
+  const [least, most] = [number('min_reply_length', 0), number('max_reply_length', 255)]
+  if (least > most)
+    remarks.cannot(lastOf(block, 'min_reply_length') ?? line, {
+      reason: `min_reply_length ${least} is above max_reply_length ${most}: no reply is good`,
+      fix: 'raise max_reply_length',
+      objection: true,
+    })
+  const wanted = bytesOf(reply?.args ?? [])
+  const pattern = wanted.map((byte) => (byte.includes('x') ? '??' : byte)).join('')
+  if (reply !== undefined && wanted.some((byte) => byte.includes('x') && byte !== 'xx'))
     remarks.adjusted(reply, { reason: 'half a byte that is left open becomes a whole one' })
   return [
     {
       kind: 'udp',
       ...common,
-      ...(payload === undefined ? {} : { payload: bytesOf(payload.args) }),
-      ...(reply === undefined ? {} : { requireReply: true, maxReply: number('max_reply_length', 255) }),
+      ...(payload === undefined ? {} : { payload: bytesOf(payload.args).join('') }),
+      ...(reply === undefined ? {} : { requireReply: true, maxReply: most }),
       ...(pattern === '' ? {} : { reply: pattern }),
       ...(reply === undefined || least === 0 ? {} : { minReply: least }),
     },
@@ -105,12 +112,11 @@ function udpChecks({ block, common, remarks }: Checker): readonly Check[] {
 }
 
 /** 'Ab12f 3 456' is ab 12 0f 03 45 06: two digits a byte, and a last one alone is a byte too. */
-function bytesOf(words: readonly string[]): string {
+function bytesOf(words: readonly string[]): readonly string[] {
   return words
     .flatMap((word) => word.split(/\s+/))
     .flatMap((word) => word.toLowerCase().match(/..?/g) ?? [])
     .map((digits) => digits.padStart(2, '0'))
-    .join('')
 }
 
 /** Each of its hosts is one check of its own. */

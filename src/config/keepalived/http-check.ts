@@ -83,6 +83,7 @@ function bodyOf(url: readonly Statement[], remarks: Remarks): string | undefined
   }
   const text = regex.args[0] as string
   const fault = regexFault(text, 'regex')
-  if (fault !== undefined) remarks.cannot(regex, fault)
-  return text
+  if (fault === undefined) return text
+  remarks.cannot(regex, fault)
+  return undefined
 }

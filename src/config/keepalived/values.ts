@@ -70,3 +70,24 @@ export const digest: Check = ([text]) => {
   if (text === undefined) return MISSING
   return /^[0-9a-f]{32}$/i.test(text) ? undefined : `${quote(text)} is not 32 hexadecimal digits`
 }
+
+const notHex = (words: readonly string[]) => `${quote(words.join(' '))} is not bytes in hexadecimal`
+
+export const hexBytes: Check = (args) => {
+  if (args.length === 0) return MISSING
+  return args.every((text) => /^[0-9a-f\s]+$/i.test(text)) ? undefined : notHex(args)
+}
+
+/** None at all, or bytes with an X where anything may stand. */
+export const openBytes: Check = (args) =>
+  args.every((text) => /^[0-9a-fx\s]+$/i.test(text)) ? undefined : notHex(args)
+
+/** '.', or labels of at most 63 characters between dots. */
+export const domain: Check = ([text]) => {
+  if (text === undefined) return MISSING
+  const labels = text === '.' ? [] : text.replace(/\.$/, '').split('.')
+  const wrong = labels.find((label) => label === '' || label.length > 63)
+  return wrong === undefined
+    ? undefined
+    : `${quote(text)} has an empty label, or one of more than 63 characters`
+}

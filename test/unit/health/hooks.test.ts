@@ -92,13 +92,13 @@ describe('notify programs', () => {
   it('are killed with all they started when they take too long, and the next has its turn', async () => {
     const hangs = program('hangs', `echo $$ > ${at('pid')}`, 'echo stuck', 'sleep 1000')
     const tell = program('tell', `touch ${at('told')}`)
-    const hooks = createHooks({ log, deadline: 2000 })
+    const hooks = createHooks({ log, deadline: 4000 })
     hooks.tell(notice({ command: [hangs] }))
     hooks.tell(notice({ command: [tell] }))
     await vi.waitFor(() => expect(existsSync(at('told'))).toBe(true), 20_000)
     await hooks.end(20_000)
     expect(lines).toEqual([
-      `notify ${hangs} (down, ${SERVICE} > 192.0.2.21) was killed: it ran for 2 s: stuck`,
+      `notify ${hangs} (down, ${SERVICE} > 192.0.2.21) was killed: it ran for 4 s: stuck`,
     ])
     const group = Number(read('pid'))
     await vi.waitFor(() => expect(() => process.kill(-group, 0)).toThrow('ESRCH'), 20_000)

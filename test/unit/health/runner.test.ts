@@ -170,6 +170,15 @@ describe('through the VIP', () => {
     expect(checks.health().get(A)).toEqual({ up: true, reason: 'healthy', since: EPOCH })
   })
 
+  it('a probe path that breaks is no verdict either', async () => {
+    const { checks, refuse, pass } = handMade()
+    refuse('broken')
+    checks.set([a({ checks: [VIP] }), b()])
+    await pass(10_000)
+    expect(checks.health().get(A)).toMatchObject({ up: true, detail: 'the probe path is broken' })
+    expect(checks.health().get(B)).toMatchObject({ up: true, reason: 'healthy' })
+  })
+
   it('goes nothing that names another host, nor a mark’s service', async () => {
     const { checks, pass, asked, marks } = handMade()
     const { vip: _, ...marked } = a({ service: 'fwm 6', checks: [VIP], key: 'fwm 6 > 192.0.2.21' })

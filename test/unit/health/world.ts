@@ -33,7 +33,8 @@ export interface HandMade {
   timers(): number
   now(): number
   reply(how: Reply): void
-  refuse(how: Outcome<number> | undefined): void
+  /** what comes instead of a mark; 'broken': it throws */
+  refuse(how: Outcome<number> | 'broken' | undefined): void
   /** ms; everything due on the way happens */
   pass(ms: number): Promise<void>
 }
@@ -80,7 +81,7 @@ export function handMade(most?: number): HandMade {
   const random = chance(1)
   let [clock, order, flying, highest, mark] = [0, 0, 0, 0, 0]
   let reply: Reply = () => GOOD
-  let refusal: Outcome<number> | undefined
+  let refusal: Outcome<number> | 'broken' | undefined
   const world: HealthWorld = {
     ask: async (check, way, asks) => {
       const one = { at: clock, check, way, world: asks }
@@ -94,6 +95,7 @@ export function handMade(most?: number): HandMade {
     },
     probe: {
       target: (vip, real) => {
+        if (refusal === 'broken') throw new Error('the probe path is broken')
         if (refusal) return refusal
         marks.set(++mark, `${vip} ${real}`)
         return { ok: true, value: mark }

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DNS_TYPES, dnsQuery, dnsVerdict } from '../../../../src/health/kinds/dns-message.js'
 import type { DnsCheck } from '../../../../src/model/checks.js'
-import { Clock, COMMON, deadPort, serveUdp, tell, WAYS, way, whenRead } from './given.js'
+import { Clock, COMMON, deadPort, freePort, serveUdp, tell, WAYS, way, whenRead } from './given.js'
 
 const check: DnsCheck = { ...COMMON, kind: 'dns', type: 'A', name: 'example.com' }
 
@@ -32,7 +32,7 @@ describe.each(WAYS)('a DNS question by $title', ({ mark }) => {
   })
 
   it('comes from the address and port that are asked for', async () => {
-    const bindPort = await deadPort('127.0.0.9')
+    const bindPort = await freePort('127.0.0.9')
     const port = await serveUdp((query, answer, from) => {
       if (from.address === '127.0.0.9' && from.port === bindPort) answer(answering(query))
       else answer(answering(query, 5))

@@ -5,11 +5,11 @@ import { execFileSync } from 'node:child_process'
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSocket } from 'libbpf-ts'
-import { afterAll, afterEach } from 'vitest'
+import { afterAll, afterEach, expect } from 'vitest'
 import { ask } from '../../../../src/health/kinds/index.js'
 import type { AskWorld, SocketSpec, Way } from '../../../../src/health/types.js'
 import { type Answer, type Check, DEFAULT_TIMING } from '../../../../src/model/checks.js'
@@ -118,13 +118,26 @@ export async function serveUdp(
   return server.address().port
 }
 
+/** What `look` gives will be as the matcher says, however busy the machine is. */
+export function eventually<T>(look: () => T) {
+  return expect.poll(look, { timeout: 30_000 })
+}
+
 /** Later, when this process has read what was sent to it by then. */
 export function whenRead(act: () => void): void {
   setImmediate(() => setImmediate(() => setImmediate(act)))
 }
 
-/** A port where nothing listens: one that was given out and is closed again. */
-export async function deadPort(host = '127.0.0.1'): Promise<number> {
+/** A port where nothing listens; it is held, so nobody else can, nor can a connection come from there. */
+export async function deadPort(): Promise<number> {
+  const fd = openSocket({ family: 4, type: 'tcp', bind: { address: '127.0.0.1' } })
+  const holder = new Socket({ fd, manualStart: true } as { fd: number })
+  closers.push(async () => void holder.destroy())
+  return (holder.address() as AddressInfo).port
+}
+
+/** A port of this address that was free a moment ago. */
+export async function freePort(host: string): Promise<number> {
   const server = createServer().listen(0, host)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

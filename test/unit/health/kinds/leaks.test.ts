@@ -14,6 +14,7 @@ import {
   COMMON,
   deadPort,
   descriptors,
+  eventually,
   type Identity,
   identity,
   listening,
@@ -113,7 +114,7 @@ it('thousands of questions of all outcomes leave nothing open', async () => {
     'timeout',
     'tls',
   ])
-  await expect.poll(descriptors, { timeout: 30_000 }).toBeLessThanOrEqual(before)
+  await eventually(descriptors).toBeLessThanOrEqual(before)
 }, 240_000)
 
 /** Descriptors once the servers have closed their ends as well. */

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { failureOf } from '../../../../src/health/kinds/failure.js'
 import type { TcpCheck } from '../../../../src/model/checks.js'
 import { fail, succeed } from '../../../../src/model/describe.js'
-import { Clock, COMMON, deadPort, MARK, serveTcp, tell, WAYS, way } from './given.js'
+import { Clock, COMMON, deadPort, eventually, freePort, MARK, serveTcp, tell, WAYS, way } from './given.js'
 
 const check: TcpCheck = { ...COMMON, kind: 'tcp' }
 
@@ -33,9 +33,9 @@ describe.each(WAYS)('a TCP connection by $title', ({ mark }) => {
   it('comes from the address and port that are asked for', async () => {
     const from: string[] = []
     const port = await serveTcp((socket) => from.push(`${socket.remoteAddress}:${socket.remotePort}`))
-    const bindPort = await deadPort('127.0.0.9')
+    const bindPort = await freePort('127.0.0.9')
     expect(await tell(check, way(port, { ...by, bind: '127.0.0.9', bindPort }))).toBe('good')
-    await expect.poll(() => from).toEqual([`127.0.0.9:${bindPort}`])
+    await eventually(() => from).toEqual([`127.0.0.9:${bindPort}`])
   })
 
   it('cannot be asked from an address that is not here', async () => {
@@ -68,7 +68,7 @@ describe('a question', () => {
     clock.strike()
     expect(await tell(check, way(port), clock)).toBe(`timeout: no answer from 127.0.0.1:${port} within 1 s`)
     expect(await tell(check, way(port))).toBe('good')
-    await expect.poll(() => connections).toBe(1)
+    await eventually(() => connections).toBe(1)
   })
 
   it('says why there is no socket for it', async () => {

@@ -8,6 +8,7 @@ import {
   Clock,
   COMMON,
   deadPort,
+  eventually,
   type Identity,
   identity,
   listening,
@@ -48,13 +49,13 @@ describe.each(WAYS)('a handshake by $title', ({ mark }) => {
   it('is good with a certificate that nobody knows, and without a name', async () => {
     const { port, names } = await serveTls()
     expect(await tell(check, way(port, by))).toBe('good')
-    await expect.poll(() => names).toEqual([false])
+    await eventually(() => names).toEqual([false])
   })
 
   it('carries the name that is given', async () => {
     const { port, names } = await serveTls()
     expect(await tell({ ...check, sni: 'www.example.com' }, way(port, by))).toBe('good')
-    await expect.poll(() => names).toEqual(['www.example.com'])
+    await eventually(() => names).toEqual(['www.example.com'])
   })
 
   it('is refused where nothing listens', async () => {

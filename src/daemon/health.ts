@@ -15,7 +15,6 @@ import { createFailures, type Failures } from './failures.js'
 import { createWatch, LOOK_MS, type Watch } from './handshakes.js'
 import { createFlow, type Flow } from './health-flow.js'
 import { lastNews, type News, newsOf } from './news.js'
-import { fromOwnAddress } from './probe-source.js'
 import { createProbing, type ProbePath, type Probing } from './probing.js'
 import type { Round } from './rounds.js'
 import { desiredOf, type Runtime, type Store } from './store.js'
@@ -87,7 +86,7 @@ export function createHealth(world: HealthDutyWorld): HealthDuty {
 function createLife(world: HealthDutyWorld): Life {
   const { engine, log, now, datapath } = world
   const flow = createFlow(engine, log)
-  const failures = createFailures(fromOwnAddress(ask))
+  const failures = createFailures(ask)
   const probing = createProbing(world.probes, log)
   const checks = createChecks({
     ask: failures.ask,

@@ -5,6 +5,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Listing, ReasonRow } from '../../src/api/contract.js'
 import { type Event, until } from '../../src/calm/events/event.js'
 import { randomFrom } from '../../src/calm/random.js'
 import { run as play } from '../../src/calm/run.js'
@@ -52,11 +53,14 @@ describe('hundreds of live connections', () => {
 })
 
 describe('what is lost', () => {
-  it('is found: a director that stops forwarding for a moment', async () => {
+  it('is found, to the packet, though TCP sends it again; and a director that stops forwarding for a moment', async () => {
     const size = { ...SHORT, kept: 20, downloads: 20 }
     const stage = await setUp(size, randomFrom(1))
     try {
-      const [row] = await play(stage, [INTERRUPTION], () => undefined)
+      const [defended, row] = await play(stage, [DEFENCE, INTERRUPTION], () => undefined)
+      const dropped = defended?.window.refused['drop_defence'] ?? 0
+      expect(dropped).toBeGreaterThan(0)
+      expect(defended?.faults).toEqual([`${dropped} packets lost`, `not forwarded: drop_defence ${dropped}`])
       expect(row?.faults.join('\n')).toMatch(/^\d+ packets lost\ndatagrams lost: [^\n]*web\d \d+/)
       expect(row?.window.books.wire).toBe(0)
       expect(Object.keys(row?.window.broken ?? {})).not.toEqual([])
@@ -65,6 +69,21 @@ describe('what is lost', () => {
     }
   }, 180_000)
 })
+
+/** Every second packet that opens a connection is dropped, and comes again a second later. */
+const DEFENCE: Event = {
+  name: 'new connections are dropped',
+  run: async ({ director }) => {
+    const tune = (mode: number) => director.json('tune', `drop_packet=${mode}`, 'am_droprate=2')
+    await tune(3)
+    await until('some are dropped', async () => {
+      const { rows } = await director.json<Listing<ReasonRow>>('show', 'reasons')
+      return rows.some(({ reason, packets }) => reason === 'drop_defence' && packets > 10)
+    })
+    await tune(0)
+    return ''
+  },
+}
 
 /** Packets for the VIP reach the director's own stack, which knows nothing of them. */
 const INTERRUPTION: Event = {

@@ -2,11 +2,12 @@
 // `make calm`: thousands of live connections while everything happens to the director that operators fear; a table of
 // what was lost, and exit status 1 when anything was that must not be.
 import { randomInt } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { withFigures } from './document.js'
 import { EVENTS, SHORT_EVENTS } from './events/index.js'
 import { randomFrom } from './random.js'
-import { report } from './report.js'
+import { currentCommit, report } from './report.js'
 import { run } from './run.js'
 import { SHORT, WHOLE } from './size.js'
 import { type Stage, setUp } from './stage.js'
@@ -17,7 +18,7 @@ const USAGE = `make calm [ARGS='--short --seed 7 --markdown FILE']
   live connections through a director in network namespaces, while it is killed, upgraded, reloaded, ...
   --short          fewer connections, fewer events, about a minute
   --seed N         of the random moments; printed by each run
-  --markdown FILE  write the table there, too
+  --markdown FILE  write the table there, too: beneath its heading, if the file is there
   --only WORDS     only events with these words in their names
 `
 
@@ -34,6 +35,7 @@ async function main(argv: string[]): Promise<number> {
   let stage: Stage | undefined
   try {
     const size = wish.short ? SHORT : WHOLE
+    const commit = currentCommit()
     process.stdout.write(`xlvs calm: seed ${wish.seed}\n`)
     stage = await setUp(size, randomFrom(wish.seed))
     process.stdout.write(`${size.kept + size.downloads} connections are open\n`)
@@ -46,9 +48,9 @@ async function main(argv: string[]): Promise<number> {
     )
     process.stdout.write(`\n${plainTable(rows)}\n\n`)
     const seconds = (performance.now() - began) / 1000
-    const text = report(rows, { size, seed: wish.seed, seconds })
+    const text = report(rows, { size, seed: wish.seed, commit, seconds })
     process.stdout.write(text.summary)
-    if (wish.markdown !== undefined) writeFileSync(wish.markdown, text.markdown)
+    if (wish.markdown !== undefined) write(wish.markdown, text.markdown)
     return rows.length > 0 && rows.every(({ faults }) => faults.length === 0) ? 0 : 1
   } catch (error) {
     process.stderr.write(`xlvs calm: ${(error as Error).message}\n`)
@@ -56,6 +58,10 @@ async function main(argv: string[]): Promise<number> {
   } finally {
     await stage?.topology.lab.close()
   }
+}
+
+function write(file: string, figures: string): void {
+  writeFileSync(file, withFigures(existsSync(file) ? readFileSync(file, 'utf8') : '', figures))
 }
 
 function options(argv: string[]) {

@@ -1,36 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run comes to, in words: where and when it was, and its table in Markdown.
+// What a run comes to, in words: where and when it was, what was going on, what was lost; and its table in Markdown.
 import { execFileSync } from 'node:child_process'
 import { availableParallelism, cpus, release } from 'node:os'
 import { brokenIn, lostIn } from './judge.js'
 import type { Row } from './run.js'
 import type { Size } from './size.js'
-import { markdownTable } from './table.js'
+import { grouped, markdownTable } from './table.js'
+import type { Window } from './window.js'
 
 export interface About {
   readonly size: Size
   readonly seed: number
+  readonly commit: string
   /** of the whole run */
   readonly seconds: number
 }
 
 export function report(rows: readonly Row[], about: About): { summary: string; markdown: string } {
-  const { size, seed } = about
-  const machine = `Linux ${release()}, ${availableParallelism()} × ${cpus()[0]?.model.trim() ?? 'CPU'}`
-  const traffic = `${size.kept} kept connections, ${size.downloads} downloads, ${size.short} short requests a second, ${size.streams} streams of datagrams`
-  const quiet = rows.map((row) => row.quiet)
-  const total = (of: (row: Row) => number) => rows.reduce((sum, row) => sum + of(row), 0)
-  const still = `In the quiet windows: ${total((row) => row.quiet.books.sent)} packets, ${quiet.reduce((sum, one) => sum + lostIn(one), 0)} lost, ${total((row) => row.quiet.books.wire)} dropped by a full queue of the virtual wire, ${quiet.reduce((sum, one) => sum + brokenIn(one), 0)} connections broken, ${total((row) => row.quiet.books.again)} segments sent again.`
-  const during = `During the events: ${total((row) => row.window.books.sent)} packets, ${total((row) => row.window.books.again)} segments sent again.`
-  const where = `${new Date().toISOString().slice(0, 10)}, ${machine}, commit ${commit()}, seed ${seed}, ${Math.round(about.seconds)} s.`
-  const lines = [where, traffic, during, still]
+  const [where, traffic] = [whereText(about), trafficText(about.size)]
+  const during = sumText(
+    'During the events',
+    rows.map(({ window }) => window),
+  )
+  const beside = sumText(
+    'In the quiet windows beside them',
+    rows.map(({ quiet }) => quiet),
+  )
   return {
-    summary: `${lines.join('\n')}\n`,
-    markdown: `${where} ${traffic}.\n\n${markdownTable(rows)}\n\n${during}\n${still}\n`,
+    summary: `${[where, traffic, during, beside].join('\n')}\n`,
+    markdown: `${where} ${traffic}\n\n${markdownTable(rows)}\n\n${during} ${beside}\n`,
   }
 }
 
-function commit(): string {
+function whereText({ seed, seconds, commit }: About): string {
+  const machine = `Linux ${release()}, ${availableParallelism()} × ${cpus()[0]?.model.trim() ?? 'CPU'}`
+  const day = new Date().toISOString().slice(0, 10)
+  return `${day}, ${machine}, commit ${commit}, seed ${seed}, ${Math.round(seconds)} s.`
+}
+
+function trafficText({ kept, downloads, short, streams }: Size): string {
+  const held = `${grouped(kept + downloads)} connections held: ${grouped(kept)} kept ones, ${grouped(downloads)} downloads`
+  return `${held}; ${short} short requests a second; ${streams} streams of 100 datagrams a second.`
+}
+
+function sumText(when: string, windows: readonly Window[]): string {
+  const sum = (of: (window: Window) => number) =>
+    grouped(windows.reduce((all, window) => all + of(window), 0))
+  const packets = `${sum(({ books }) => books.sent)} packets, ${sum(lostIn)} lost, ${sum(({ books }) => books.wire)} dropped by full queues of the virtual wire`
+  return `${when}: ${packets}; ${sum(({ books }) => books.again)} segments sent again; ${sum(brokenIn)} connections broken; ${sum(({ requests }) => requests)} requests, ${sum(({ failed }) => failed)} failed.`
+}
+
+/** Of the working directory, with `-dirty` where it differs. */
+export function currentCommit(): string {
   try {
     return execFileSync('git', ['describe', '--always', '--dirty'], {
       encoding: 'utf8',

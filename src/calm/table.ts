@@ -51,7 +51,7 @@ function isText(column: number): boolean {
   return column === 0 || column === COLUMNS.length - 1
 }
 
-function grouped(count: number): string {
+export function grouped(count: number): string {
   return count.toLocaleString('en-GB')
 }
 

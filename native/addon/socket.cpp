@@ -43,6 +43,15 @@ void Mark(Napi::Env env, int fd, uint32_t mark) {
   }
 }
 
+// Without it the kernel tells a datagram's sender of no ICMP error that may pass, and of those are unreachable hosts and
+// networks.
+void HearErrors(Napi::Env env, int fd, int family, const std::string& subject) {
+  int on = 1;
+  int level = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
+  int option = family == AF_INET ? IP_RECVERR : IPV6_RECVERR;
+  if (setsockopt(fd, level, option, &on, sizeof(on)) != 0) ThrowBpf(env, "hear errors of socket", subject, errno);
+}
+
 void BindToDevice(Napi::Env env, int fd, const std::string& device) {
   if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device.c_str(), static_cast<socklen_t>(device.size())) != 0) {
     ThrowBpf(env, "bind socket to device", device, errno);
@@ -65,8 +74,10 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   int family = UintArg(info, 0, "family") == 6 ? AF_INET6 : AF_INET;
   int type = static_cast<int>(UintArg(info, 1, "type"));
+  std::string subject = TextArg(info, 7, "subject");
   Fd fd(socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, static_cast<int>(UintArg(info, 2, "protocol"))));
-  if (!fd.open()) ThrowBpf(env, "open socket", TextArg(info, 7, "subject"), errno);
+  if (!fd.open()) ThrowBpf(env, "open socket", subject, errno);
+  if (type == SOCK_DGRAM) HearErrors(env, fd.get(), family, subject);
   if (!info[3].IsUndefined()) Mark(env, fd.get(), UintArg(info, 3, "mark"));
   if (!info[4].IsUndefined()) BindToDevice(env, fd.get(), TextArg(info, 4, "bindToDevice"));
   if (!info[5].IsUndefined()) {

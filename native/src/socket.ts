@@ -28,6 +28,9 @@ const kinds = {
 
 /** Opens a socket: unconnected, non-blocking, closed on exec. The descriptor is the caller's, until a `net.Socket`
  * (`new net.Socket({ fd, manualStart: true })`) or `dgram.Socket` (`bind({ fd, exclusive: true })`) takes it over.
+ * UDP and ping sockets hear of every ICMP error (`IP_RECVERR`, `IPV6_RECVERR`): unreachable hosts and networks end what
+ * waits, as closed ports do. Close such a socket at its first error: what is kept of it in the error queue, which Node
+ * does not read, wakes the event loop for as long as it is open.
  * @throws TypeError; BpfError `EPERM` when a mark needs CAP_NET_ADMIN, `EACCES` when the group may not ping
  * (net.ipv4.ping_group_range, for both families), `ENODEV`, `EADDRNOTAVAIL`, `EADDRINUSE`, `EAFNOSUPPORT`, `EMFILE`
  * @kernel 3.0; ping sockets of IPv6 3.11 */

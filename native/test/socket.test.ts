@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { closeSync, readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, Socket } from 'node:net'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { BpfError, openSocket, sourceTowards } from '../src/index.js'
 import { objectFiles } from './children.js'
 import { openDescriptors, thrownBy } from './lab.js'
@@ -136,6 +136,46 @@ describe('in a namespace where all may ping', () => {
       [0, 0, ...rest],
       [129, 0, ...rest],
     ])
+  })
+})
+
+describe('behind a router', () => {
+  const host = new TestNamespace()
+  const router = new TestNamespace()
+  afterAll(() => [host, router].forEach((namespace) => void namespace.close()))
+
+  test('a host or a network that it says is unreachable is an error at once, and nothing stays open', () => {
+    host.ip(`link add eth0 type veth peer name eth0 netns ${router.name}`)
+    for (const [namespace, own] of [
+      [host, 2],
+      [router, 1],
+    ] as const) {
+      namespace.ip('link set eth0 up')
+      namespace.ip(`address add 192.0.2.${own}/24 dev eth0`)
+      namespace.ip(`address add 2001:db8::${own}/64 dev eth0 nodad`)
+    }
+    host.exec('sh', '-c', 'echo 0 4294967294 >/proc/sys/net/ipv4/ping_group_range')
+    for (const key of ['ipv4/ip_forward', 'ipv6/conf/all/forwarding'])
+      router.exec('sh', '-c', `echo 1 >/proc/sys/net/${key}`)
+    for (const key of ['ipv4/icmp_ratelimit', 'ipv6/icmp/ratelimit'])
+      router.exec('sh', '-c', `echo 0 >/proc/sys/net/${key}`)
+    host.ip('route add default via 192.0.2.1')
+    host.ip('-6 route add default via 2001:db8::1')
+    // without a route the network is unreachable
+    router.ip('route add unreachable 198.51.100.0/24')
+    const program = join(import.meta.dirname, 'programs', 'unreachable.mjs')
+    const asked = ['198.51.100.7', '203.0.113.7', '2001:db8:1::7']
+    expect(JSON.parse(host.exec(process.execPath, program, ...asked))).toEqual({
+      heard: {
+        'udp 198.51.100.7': 'EHOSTUNREACH',
+        'icmp 198.51.100.7': 'EHOSTUNREACH',
+        'udp 203.0.113.7': 'ENETUNREACH',
+        'icmp 203.0.113.7': 'ENETUNREACH',
+        'udp 2001:db8:1::7': 'ENETUNREACH',
+        'icmp 2001:db8:1::7': 'ENETUNREACH',
+      },
+      left: 0,
+    })
   })
 })
 

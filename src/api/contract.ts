@@ -19,6 +19,7 @@ import type {
   ServiceMatch,
   TunableName,
 } from '../model/types.js'
+import type { VrrpStanding } from '../model/vrrp.js'
 import type { Standing } from './contract-health.js'
 
 export type { DrainRequest, DrainRow, HealthRow, Standing } from './contract-health.js'
@@ -76,6 +77,8 @@ export interface Status {
   readonly file?: string
   readonly reload?: ReloadResult
   readonly generation: number
+  /** what keepalived has told of its instances and groups */
+  readonly vrrp: readonly VrrpStanding[]
   readonly adopted: boolean
   readonly pinRoot: string
   readonly stateDir?: string

@@ -3,22 +3,28 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DrainRow } from '../api/contract.js'
+import type { DrainName } from '../api/parse-drain.js'
+import { succeed } from '../model/describe.js'
+import { realText } from '../model/keys.js'
+import type { Outcome, Problem } from '../model/types.js'
 import { refuse } from './answer.js'
-import { call } from './client.js'
+import { call, isNoDaemon } from './client.js'
 import { type Context, EXIT, type ExitCode } from './context.js'
 import { duration, plural } from './numbers.js'
+import { given } from './service-words.js'
 
 export interface Watched {
   readonly context: Context
   readonly socket: string
   readonly json: boolean
-  /** which drain, as it travels */
-  readonly words: { readonly real: string; readonly service?: string }
+  readonly name: DrainName
   /** for people */
   readonly text: string
 }
 
 const EVERY_MS = 250
+/** A daemon that starts again is waited for: ten seconds in all. */
+const MOST_MISSED = 40
 
 /** 0: it is empty, or its deadline has come. A Ctrl-C ends the looking, not the drain. */
 export async function watchDrain(watched: Watched): Promise<ExitCode> {
@@ -30,24 +36,35 @@ export async function watchDrain(watched: Watched): Promise<ExitCode> {
   )
   const show = meter(context, json)
   const began = context.now()
+  const giveUp = (problems: readonly Problem[]) => {
+    show.end()
+    return refuse(context, { json }, problems)
+  }
+  let missed = 0
   try {
     for (;;) {
-      const rows = await call(watched.socket, 'drains', watched.words)
-      if (!rows.ok) {
-        show.end()
-        return refuse(context, { json }, [...rows.problems, stays(text)])
-      }
-      const end = ending(rows.value.rows, text, context.now() - began)
-      show.left(rows.value.rows)
-      if (end) return conclude(context, show, json, end)
-      if (await Promise.race([interrupted, sleep(EVERY_MS, false)])) {
-        show.end()
-        return refuse(context, { json }, [stays(text)])
-      }
+      const found = await look(watched)
+      if (found.ok) {
+        const end = ending(found.value, text, context.now() - began)
+        show.left(found.value)
+        if (end) return conclude(context, show, json, end)
+      } else if (!isNoDaemon(found.problems) || ++missed > MOST_MISSED)
+        return giveUp([...found.problems, stays(text)])
+      if (await Promise.race([interrupted, sleep(EVERY_MS, false)])) return giveUp([stays(text)])
     }
   } finally {
     stop.abort()
   }
+}
+
+/** A port tells apart real servers of marks only. */
+async function look({ socket, name }: Watched): Promise<Outcome<readonly DrainRow[]>> {
+  const { address, port, service } = name
+  const found = await call(socket, 'drains', { real: address, ...given('service', service) })
+  if (!found.ok) return found
+  const { rows } = found.value
+  const ending = ` > ${realText(name)}`
+  return succeed(port === undefined ? rows : rows.filter(({ real }) => real.endsWith(ending)))
 }
 
 interface Ending {

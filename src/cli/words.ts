@@ -50,7 +50,7 @@ export const WORDS: readonly (keyof WordOptions)[] = [
 const OF_SERVICE: readonly (keyof WordOptions)[] = ['vip', 'to', 'scheduler', 'persistence', 'udp', 'sctp']
 
 /** --dev alone is a director whose services are added later, by xlvs or xlvsadm. */
-export function sourceFromWords(options: WordOptions): Outcome<Source> {
+export function sourceFromWords(options: WordOptions): Outcome<Extract<Source, { kind: 'words' }>> {
   const needed: readonly (keyof WordOptions)[] = OF_SERVICE.some((name) => options[name] !== undefined)
     ? ['vip', 'to', 'dev']
     : ['dev']

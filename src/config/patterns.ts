@@ -35,6 +35,7 @@ export const MAC_PATTERN =
   '^(?!00(?:[:-]00){5}$)[0-9a-fA-F][02468aceACE]([:-])[0-9a-fA-F]{2}(?:\\1[0-9a-fA-F]{2}){4}$'
 /** Bytes cannot be counted here: names beyond ASCII may still be too long. */
 export const INTERFACE_PATTERN = '^(?!\\.{1,2}$)[^/:\\s\\u0000]{1,15}$'
+export const PATH_PATTERN = '^/[^\\u0000]{0,4094}[^/\\u0000]$'
 export const NAME_PATTERN = '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]{1,128}$'
 
 /** RFC 4291 section 2.2: eight groups, or fewer around one '::'; the last two may be a dotted quad. */

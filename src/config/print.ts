@@ -6,13 +6,15 @@ import { endpointText, serviceFamily } from '../model/keys.js'
 import { wholeAddress } from '../model/persistence.js'
 import { portsText } from '../model/ports.js'
 import type { Desired, InterfaceWish, MarkRule, Real, Service } from '../model/types.js'
+import type { VrrpWish } from '../model/vrrp.js'
 import { printChecks, printHealth, printNotify } from './print-checks.js'
 
 export function printYaml(desired: Desired): string {
-  const { interfaces, metrics, peers, limits, timeouts, tunables, marks, services } = desired
+  const { interfaces, metrics, vrrp, peers, limits, timeouts, tunables, marks, services } = desired
   const file = {
     interfaces: interfaces.map(printInterface),
     ...(metrics === undefined ? {} : { metrics: endpointText(metrics.host, metrics.port) }),
+    ...(vrrp === undefined ? {} : { vrrp: printVrrp(vrrp) }),
     peers,
     limits,
     timeouts,
@@ -25,6 +27,14 @@ export function printYaml(desired: Desired): string {
 
 function printInterface({ name, mode }: InterfaceWish) {
   return mode === 'native' ? name : { name, mode }
+}
+
+function printVrrp({ notifyFifo, trackFile, lostWhen }: VrrpWish) {
+  return {
+    ...(notifyFifo === undefined ? {} : { 'notify-fifo': notifyFifo }),
+    ...(trackFile === undefined ? {} : { 'track-file': trackFile }),
+    ...(lostWhen === undefined ? {} : { 'lost-when': lostWhen }),
+  }
 }
 
 function printMark({ vip, protocol, ports, mark }: MarkRule) {

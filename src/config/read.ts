@@ -18,6 +18,7 @@ import {
   type Tunables,
 } from '../model/types.js'
 import type { Finding } from '../model/validate.js'
+import type { LostWhen, VrrpWish } from '../model/vrrp.js'
 import { parseListen, parsePeer, parsePorts } from '../model/words.js'
 import { readService, type ServiceDraft } from './read-service.js'
 import { type Draft, given, items, knownWord, type Values, values } from './values.js'
@@ -34,7 +35,17 @@ export function readFile(value: unknown): {
   readonly findings: readonly Finding[]
 } {
   const findings: Finding[] = []
-  const { interfaces, services, marks, peers, timeouts, tunables, limits, metrics: listen } = values(value)
+  const {
+    interfaces,
+    services,
+    marks,
+    peers,
+    timeouts,
+    tunables,
+    limits,
+    metrics: listen,
+    vrrp,
+  } = values(value)
   const metrics = typeof listen === 'string' ? given(parseListen(listen)) : undefined
   const draft = {
     interfaces: items(interfaces).map(readInterface),
@@ -45,8 +56,18 @@ export function readFile(value: unknown): {
     tunables: readTunables(values(tunables), findings),
     limits: readLimits(values(limits)),
     ...(metrics === undefined ? {} : { metrics }),
+    ...(vrrp === undefined ? {} : { vrrp: readVrrp(values(vrrp)) }),
   }
   return { draft, findings }
+}
+
+function readVrrp(file: Values): VrrpWish {
+  const { 'notify-fifo': notifyFifo, 'track-file': trackFile, 'lost-when': lostWhen } = file
+  return {
+    ...(typeof notifyFifo === 'string' && { notifyFifo }),
+    ...(typeof trackFile === 'string' && { trackFile }),
+    ...(lostWhen !== undefined && { lostWhen: lostWhen as LostWhen }),
+  }
 }
 
 function readInterface(item: unknown): Draft<InterfaceWish> {

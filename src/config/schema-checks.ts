@@ -171,7 +171,7 @@ const HTTP = {
   ).optional(),
   headers: headers.optional(),
   version: choice('version', words.HTTP_VERSIONS, '1.1').optional(),
-  'fast-recovery': flag('fast-recovery', 'one that is down is up again when all asks of one round are good'),
+  'fast-recovery': flag('fast-recovery', 'of several asks, one that is good is enough'),
 }
 
 function http<K extends 'http' | 'https', S extends z.ZodRawShape>(kind: K, more: S) {

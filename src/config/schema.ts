@@ -22,6 +22,7 @@ import * as patterns from './patterns.js'
 import { checks } from './schema-checks.js'
 import { health, notify, onDown } from './schema-health.js'
 import { hostAddress, name, realAddress } from './schema-names.js'
+import { vrrp } from './schema-vrrp.js'
 import { choice, first, list, map, rule, say, text, whole, wrongKind } from './schema-words.js'
 
 const real = z.union(
@@ -193,6 +194,7 @@ export const fileSchema = map('file', {
     pattern: patterns.LISTEN_PATTERN,
     examples: ['127.0.0.1:9612'],
   }).optional(),
+  vrrp: vrrp.optional().describe("keepalived's VRRP beside this director"),
   peers: list('peers', peer, 'write a list: ["02:00:00:00:00:01"]').optional(),
   limits: map('limits', limitKeys()).optional().describe('sizes, fixed when the maps are made'),
   timeouts: map('timeouts', timeoutKeys()).optional().describe('seconds, as ipvsadm --set'),

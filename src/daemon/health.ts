@@ -5,11 +5,11 @@ import type { CheckRow } from '../api/contract.js'
 import type { Datapath } from '../datapath/types.js'
 import { createHooks, type Hooks } from '../health/hooks.js'
 import { ask } from '../health/kinds/index.js'
-import { type Checks, createChecks } from '../health/runner.js'
+import { type Checks, createChecks, type Subject } from '../health/runner.js'
 import type { Health } from '../model/checks.js'
 import { formatProblems } from '../model/describe.js'
 import { realKey, serviceKey } from '../model/keys.js'
-import type { Outcome, RealKey } from '../model/types.js'
+import type { AddressText, Outcome, RealKey } from '../model/types.js'
 import type { Carriage, Engine } from './engine.js'
 import { createFailures, type Failures } from './failures.js'
 import { createWatch, LOOK_MS, type Watch } from './handshakes.js'
@@ -162,13 +162,27 @@ function asksOtherwise(from: Store, to: Store): boolean {
 function follow(life: Life, to: Store): void {
   const { world, checks, watch, failures, probing } = life
   const some = subjectsOf(to, false)
-  const names = world.datapath.attachments().map((attachment) => attachment.interface)
-  const throughVip = some.some(({ vip, checks: asked }) => vip !== undefined && asked.some(isThroughVip))
-  const subjects = throughVip && !probing.use(names) ? subjectsOf(to, true) : some
+  const throughVip = some.filter(({ vip, checks: asked }) => vip !== undefined && asked.some(isThroughVip))
+  const possible = throughVip.length === 0 || probing.use(waysOut(world.datapath, throughVip))
+  const subjects = possible ? some : subjectsOf(to, true)
   checks.set(subjects, life.remembered === undefined ? undefined : to.observed.health)
   life.remembered = undefined
-  watch.set(new Set(subjects.filter(({ passive }) => passive).map(({ key }) => key)))
+  watch.set(witnesses(subjects))
   failures.keep(new Set(subjects.map(({ key }) => key)))
+}
+
+/** Where questions leave: by the interfaces that have the program, or by those behind which the real servers are. */
+function waysOut(datapath: Datapath, asked: readonly { readonly real: AddressText }[]): readonly string[] {
+  const attached = datapath.attachments().map((attachment) => attachment.interface)
+  const exits = asked.map(({ real }) => datapath.nextHop(real)).filter(({ state }) => state === 'up')
+  const names = exits.map((hop) => hop.interface).filter((name) => name !== undefined)
+  return [...new Set([...attached, ...names])].sort()
+}
+
+/** Where one real server may be taken out for what it does not answer, the others tell whether clients are answered at all. */
+function witnesses(subjects: readonly Subject[]): ReadonlySet<RealKey> {
+  const services = new Set(subjects.filter(({ passive }) => passive).map(({ service }) => service))
+  return new Set(subjects.filter(({ service }) => services.has(service)).map(({ key }) => key))
 }
 
 function isThroughVip({ via }: { readonly via: 'vip' | 'real' }): boolean {

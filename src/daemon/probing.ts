@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // How questions get to real servers through the VIP: opened when the first service wants it. Where the kernel cannot do
 // that, questions go to the real servers' own addresses, and the operator is told.
+import { openProbeSocket } from '../datapath/probe-socket.js'
 import type { SocketSpec } from '../health/types.js'
 import { fail, formatProblems } from '../model/describe.js'
-import type { AddressText, Outcome } from '../model/types.js'
+import type { AddressText, Outcome, Problem } from '../model/types.js'
 
 /** src/datapath/probes.ts, as far as the daemon uses it. */
 export interface ProbePath {
@@ -25,37 +26,55 @@ export interface Probing {
 const CLOSED: Outcome<never> = fail({ reason: 'questions through the VIP are not possible' })
 
 export function createProbing(open: () => Outcome<ProbePath>, log: (line: string) => void): Probing {
+  const { tell, good } = telling(log)
   let path: ProbePath | undefined
   let impossible = false
-  let attached = ''
+  let attached: string | undefined
   const opened = (): ProbePath | undefined => {
     if (path || impossible) return path
     const outcome = open()
     if (outcome.ok) path = outcome.value
     else {
       impossible = true
-      const why = formatProblems(outcome.problems)
-      log(`health checks ask the real servers at their own addresses, not through the VIP: ${why}`)
+      tell(outcome.problems)
     }
     return path
   }
-  const attach = (to: ProbePath, interfaces: readonly string[]) => {
-    if (attached === interfaces.join()) return
+  /** A question that left by an interface without the programs would not be addressed to the VIP. */
+  const attach = (to: ProbePath, interfaces: readonly string[]): boolean => {
+    if (attached === interfaces.join()) return true
     const outcome = to.attach(interfaces)
-    if (outcome.ok) attached = interfaces.join()
-    else log(`health checks through the VIP: ${formatProblems(outcome.problems)}`)
+    attached = outcome.ok ? interfaces.join() : undefined
+    if (outcome.ok) good()
+    else tell(outcome.problems)
+    return outcome.ok
   }
   return {
     path: {
       target: (vip, real) => path?.target(vip, real) ?? CLOSED,
       release: (mark) => path?.release(mark),
-      socket: (spec) => opened()?.socket(spec) ?? CLOSED,
+      socket: (spec) => (spec.mark === undefined ? openProbeSocket(spec) : (path?.socket(spec) ?? CLOSED)),
     },
     use: (interfaces) => {
       const here = opened()
-      if (here) attach(here, interfaces)
-      return here !== undefined
+      return here !== undefined && attach(here, interfaces)
     },
     close: () => path?.close(),
+  }
+}
+
+/** The same again and again is told once, until all was good meanwhile. */
+function telling(log: (line: string) => void) {
+  let said = ''
+  return {
+    tell: (problems: readonly Problem[]) => {
+      const why = formatProblems(problems)
+      if (why !== said)
+        log(`health checks ask the real servers at their own addresses, not through the VIP: ${why}`)
+      said = why
+    },
+    good: () => {
+      said = ''
+    },
   }
 }

@@ -14,6 +14,7 @@ import { resolveNew } from './carry.js'
 import type { Engine } from './engine.js'
 import { NO_FILE, readSource, type Source } from './source.js'
 import { desiredOf, effectiveOf, type Runtime } from './store.js'
+import { observing } from './store-health.js'
 import { storeReload } from './store-reload.js'
 
 export interface RehearsalWorld {
@@ -32,7 +33,8 @@ export async function rehearse(world: RehearsalWorld, request: PlanRequest): Pro
   const store = engine.store()
   const edited = storeReload(store, { ...base.value, limits: datapath.limits })
   if (!edited.ok) return edited
-  const { store: next, notices } = edited.value
+  const { notices } = edited.value
+  const next = observing(edited.value.store, store.observed.now)
   const problems = validateDesired(desiredOf(next))
   if (problems.length > 0) return { ok: false, problems }
   const [from, to, actual] = [effectiveOf(store), effectiveOf(next), datapath.actual()]

@@ -22,8 +22,17 @@ import { limitNotices, NO_FILE, readSource, type Source } from './source.js'
 import { standingsOf } from './standings.js'
 import type { StateFile } from './state.js'
 import { statusOf } from './status.js'
-import { desiredOf, NO_RUNTIME, NOTHING_OBSERVED, type Observed, type Runtime, type Store } from './store.js'
+import {
+  desiredOf,
+  effectiveOf,
+  NO_RUNTIME,
+  NOTHING_OBSERVED,
+  type Observed,
+  type Runtime,
+  type Store,
+} from './store.js'
 import { storeReload, storeRestore } from './store-reload.js'
+import { createVrrp, type Vrrp } from './vrrp.js'
 
 export interface SessionWorld {
   readonly source: Source
@@ -51,6 +60,7 @@ export interface Session {
 }
 
 const SNAPSHOT_MS = 100
+const VRRP_MS = 250
 
 export function createSession(world: SessionWorld): Session {
   const { datapath, now, source } = world
@@ -62,9 +72,11 @@ export function createSession(world: SessionWorld): Session {
   const read = () => datapath.snapshot(desiredOf(engine.store()))
   const { recent: snapshot, fresh } = cached(now, engine.generation, read)
   const duties = createDuties({ ...world, engine: () => engine, snapshot, fresh })
+  const vrrp = vrrpOf(world, engine, snapshot)
   const taken = (outcome: Outcome<Change>): Outcome<Change> => {
     last = { at: now(), ok: outcome.ok, problems: outcome.ok ? [] : outcome.problems }
     metrics.reloaded(outcome.ok)
+    vrrp.set(engine.store().base.vrrp)
     return outcome
   }
   const fitted = (base: Desired): Desired => ({ ...base, limits: datapath.limits })
@@ -76,17 +88,35 @@ export function createSession(world: SessionWorld): Session {
   }
   const reload = async () => taken(await reloadFrom(source, engine, world.port, fitted, datapath))
   const plan = (request: PlanRequest) => rehearse({ source, engine, datapath }, request)
-  const status = () => {
-    const self = { ...selfOf(world, engine), startedAt, reload: last }
-    return statusOf(self, datapath, snapshot(), standingsOf(engine.store()))
-  }
+  const self = () => ({ ...selfOf(world, engine), startedAt, reload: last, vrrp: vrrp.rows() })
+  const status = () => statusOf(self(), datapath, snapshot(), standingsOf(engine.store()))
   const looks = { snapshot, status, checks: health.rows, now }
   return {
-    ...{ engine, duties, health, begin, reload },
+    ...{ engine, duties: withVrrp(duties, vrrp), health, begin, reload },
     handlers: handlers({ ...duties, ...looks, datapath, engine, reload, plan }),
     page: () => {
       metrics.tuned(duties.tunables())
+      metrics.vrrp(vrrp.rows())
       return metricsPage(snapshot(), metrics, healthMetrics(engine.store(), health.failures()))
+    },
+  }
+}
+
+function vrrpOf({ now, log, places }: SessionWorld, engine: Engine, snapshot: () => Snapshot): Vrrp {
+  return createVrrp({
+    ...{ snapshot, now, log, memory: `${places.socket}.vrrp` },
+    services: () => effectiveOf(engine.store()).services,
+    wished: () => desiredOf(engine.store()).services,
+  })
+}
+
+function withVrrp(duties: Duties, vrrp: Vrrp): Duties {
+  return {
+    ...duties,
+    rounds: [...duties.rounds, { what: 'telling VRRP', every: VRRP_MS, act: vrrp.tell }],
+    end: () => {
+      vrrp.end()
+      duties.end()
     },
   }
 }

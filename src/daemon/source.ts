@@ -6,7 +6,12 @@ import { fail, succeed } from '../model/describe.js'
 import type { Desired, Limits, Outcome, Service } from '../model/types.js'
 
 export type Source =
-  | { readonly kind: 'file'; readonly path: string }
+  | {
+      readonly kind: 'file'
+      readonly path: string
+      /** what makes it Desired, whenever it is read; absent = YAML */
+      readonly read?: (path: string) => Promise<Outcome<Desired>> | Outcome<Desired>
+    }
   /** `services` are as if added at run time: nobody could edit a file to change them */
   | { readonly kind: 'words'; readonly base: Desired; readonly services: readonly Service[] }
 
@@ -18,6 +23,7 @@ export const NO_FILE: Outcome<never> = fail({
 
 export async function readSource(source: Source): Promise<Outcome<Desired>> {
   if (source.kind === 'words') return succeed(source.base)
+  if (source.read) return source.read(source.path)
   try {
     return parseYamlBytes(await readFile(source.path), source.path)
   } catch (error) {

@@ -4,6 +4,7 @@ import type { ReloadResult, Status } from '../api/contract.js'
 import type { Places } from '../api/places.js'
 import { VERSION } from '../api/version.js'
 import type { Datapath, Snapshot } from '../datapath/types.js'
+import type { VrrpStanding } from '../model/vrrp.js'
 import { interfaceRows, tableRows } from './rows.js'
 import type { Source } from './source.js'
 import { isDown, isDrained, NO_STANDINGS, type Standings } from './standings.js'
@@ -19,6 +20,7 @@ export interface Self {
   readonly reload: ReloadResult | undefined
   readonly metrics: Address | undefined
   readonly generation: number
+  readonly vrrp: readonly VrrpStanding[]
 }
 
 export function statusOf(
@@ -35,6 +37,7 @@ export function statusOf(
     ...(self.source.kind === 'file' ? { file: self.source.path, stateDir: self.places.stateDir } : {}),
     ...(self.reload ? { reload: self.reload } : {}),
     generation: self.generation,
+    vrrp: self.vrrp,
     adopted,
     pinRoot: self.places.pinRoot,
     ...(self.metrics ? { metrics: metricsUrl(self.metrics) } : {}),

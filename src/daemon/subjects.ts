@@ -25,9 +25,9 @@ export function subjectsOf(store: Store, direct: boolean): readonly Subject[] {
   })
 }
 
-/** Somebody looks whether it is up. */
+/** Somebody looks at it: to judge it, or as a witness of how handshakes with others of its service go. */
 export function isChecked(service: Service, real: Real): boolean {
-  return checksOf(service, real).length > 0 || passiveOf(service, real) !== undefined
+  return checksOf(service, real).length > 0 || passivePolicy(service) !== undefined
 }
 
 /** Its real servers' health decides something, or somebody wants to know. */
@@ -39,10 +39,14 @@ export function checksOf(service: Service, real: Real): readonly Check[] {
   return real.checks ?? service.checks ?? []
 }
 
-/** Nobody knows a datagram that was not answered. */
+/** What may take it out for the SYNs that it does not answer. */
 export function passiveOf(service: Service, real: Real): PassivePolicy | undefined {
-  if (real.passive === false || (service.mark === undefined && service.protocol !== 'tcp')) return undefined
-  return service.health?.passive
+  return real.passive === false ? undefined : passivePolicy(service)
+}
+
+/** Nobody knows a datagram that was not answered. */
+function passivePolicy({ mark, protocol, health }: Service): PassivePolicy | undefined {
+  return mark === undefined && protocol !== 'tcp' ? undefined : health?.passive
 }
 
 /** Down until the first good answer. */

@@ -19,13 +19,13 @@ export interface SocketSpec {
   /** 'icmp': a ping socket, SOCK_DGRAM of ICMP or ICMPv6 */
   readonly type: 'tcp' | 'udp' | 'icmp'
   readonly mark?: number
-  /** udp and icmp: bound before it is handed over, because an adopted descriptor cannot be; port absent = any */
+  /** bound before it is handed over: an adopted datagram socket cannot be, a marked one is; port absent = any */
   readonly bind?: { readonly address: AddressText; readonly port?: number }
 }
 
 /** What a kind of check may use of the outside world. */
 export interface AskWorld {
-  /** descriptor of an unconnected, non-blocking, close-on-exec socket; asked for marked questions and for ICMP */
+  /** descriptor of an unconnected, non-blocking, close-on-exec socket; asked for marked questions, datagrams and ICMP */
   socket(spec: SocketSpec): Outcome<number>
   /** the deadline, or the end of the checks: the question ends now */
   readonly signal: AbortSignal

@@ -2,6 +2,7 @@
 // Series about the daemon itself, kept by prom-client: its process, its configuration and tunables, its reconcile loop.
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Tunables } from '../model/types.js'
+import { VRRP_STATES, type VrrpStanding } from '../model/vrrp.js'
 
 export interface ControlMetrics {
   /** seconds from a change of the desired state to its being in the maps */
@@ -10,6 +11,7 @@ export interface ControlMetrics {
   reloaded(ok: boolean): void
   /** in force, the automatic ones as they are now */
   tuned(tunables: Tunables): void
+  vrrp(standings: readonly VrrpStanding[]): void
   text(): Promise<string>
 }
 
@@ -53,7 +55,24 @@ export function controlMetrics(version: string): ControlMetrics {
     tuned: (tunables) => {
       for (const [name, value] of Object.entries(tunables)) tunable.set({ name }, value)
     },
+    vrrp: vrrpGauge(registry),
     text: async () => `${await registry.metrics()}`,
+  }
+}
+
+/** One series for each instance and group, and state: 1 in the one it is in. */
+function vrrpGauge(registry: Registry): ControlMetrics['vrrp'] {
+  const gauge = new Gauge({
+    name: 'xlvs_vrrp_state',
+    help: "1 for the state that keepalived's VRRP instance or group is in, 0 for the others.",
+    labelNames: ['kind', 'name', 'state'],
+    registers: [registry],
+  })
+  return (standings) => {
+    gauge.reset()
+    for (const { kind, name, state } of standings)
+      for (const one of VRRP_STATES)
+        if (one !== 'DELETED') gauge.set({ kind, name, state: one.toLowerCase() }, one === state ? 1 : 0)
   }
 }
 

@@ -160,6 +160,15 @@ export function nameFault(name: string): Fault | undefined {
   return undefined
 }
 
+/** An absolute path that a file may have. */
+export function pathFault(what: string, path: string): Fault | undefined {
+  if (/^\/[^\0]*[^/\0]$/.test(path) && path.length < 4096) return undefined
+  return {
+    reason: `${what} ${quote(path)} is not an absolute path`,
+    fix: 'write it from the root on: /run/…',
+  }
+}
+
 /** What a value is, in words: 'a list', 'the text "x"'. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return 'empty'

@@ -100,11 +100,12 @@ function realWords({ upper, lower, name, checks, passive, onDown, notify }: Real
   }
 }
 
-function settingWords({ timeouts, tunables, metrics }: Desired): Words {
+function settingWords({ timeouts, tunables, metrics, vrrp }: Desired): Words {
   const named = (group: string, values: Readonly<Record<string, number>>) =>
     Object.entries(values).map(([name, value]) => [`${group}.${name}`, String(value)] as const)
   return {
     ...Object.fromEntries([...named('timeouts', { ...timeouts }), ...named('tunables', tunables)]),
     metrics: metrics === undefined ? NONE : `${metrics.host}:${metrics.port}`,
+    vrrp: vrrp === undefined ? NONE : JSON.stringify(vrrp),
   }
 }

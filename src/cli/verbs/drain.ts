@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // xlvs drain REAL: no new connections, and an end when it has one. --wait looks on until it is empty.
 import type { Command } from 'commander'
-import { DRAIN_SECONDS, drainedText, readDrained } from '../../api/parse-drain.js'
+import { DRAIN_SECONDS, type DrainName, drainedText, readDrained } from '../../api/parse-drain.js'
 import { fail, succeed } from '../../model/describe.js'
 import { rangeFault, refuse } from '../../model/rules.js'
 import type { Outcome } from '../../model/types.js'
@@ -64,6 +64,7 @@ async function drain(context: Context, word: string, options: Options): Promise<
 export interface DrainedWord {
   /** as they travel */
   readonly words: { readonly real: string; readonly service?: string }
+  readonly name: DrainName
   /** '192.0.2.21 of tcp 192.0.2.10:80' */
   readonly text: string
 }
@@ -77,7 +78,7 @@ export function drainedWord(real: string, options: DrainOptions): Outcome<Draine
     return fail({ reason: 'which service is not said', fix: 'name it with --service or --mark' })
   const words = { real, ...given('service', service.value) }
   const name = readDrained(words)
-  return name.ok ? succeed({ words, text: drainedText(name.value) }) : name
+  return name.ok ? succeed({ words, name: name.value, text: drainedText(name.value) }) : name
 }
 
 function parseDeadline(text: string): Outcome<number> {

@@ -5,14 +5,17 @@ import { hostname } from 'node:os'
 import type { Command } from 'commander'
 import type { Reading } from '../../config/keepalived/read.js'
 import { fail, succeed } from '../../model/describe.js'
-import type { Outcome, Problem } from '../../model/types.js'
+import { pathFault } from '../../model/rules.js'
+import type { Desired, Outcome, Problem } from '../../model/types.js'
 import { answer, type JsonOption, refuse } from '../answer.js'
 import { type Context, EXIT, type ExitCode } from '../context.js'
-import { examples, jsonOption } from '../options.js'
+import { type DaemonOptions, daemonOptions, examples, jsonOption, pinOption } from '../options.js'
 import type { Act } from '../verbs.js'
 import { reportLines, summaryLine, verdictCounts } from '../views/keepalived.js'
+import { sourceFromWords } from '../words.js'
 
 const CHECK = 'xlvs keepalived check /etc/keepalived/keepalived.conf'
+const RUN = 'xlvs keepalived run /etc/keepalived/keepalived.conf --dev eth0 --track-file /run/xlvs/track'
 const CONVERT = 'xlvs keepalived convert keepalived.conf -o lb.yaml'
 
 interface Options extends JsonOption {
@@ -21,7 +24,7 @@ interface Options extends JsonOption {
 }
 
 export function define(command: Command, context: Context, act: Act): void {
-  examples(command, CHECK, CONVERT)
+  examples(command, CHECK, CONVERT, RUN)
   const check = asked(command.command('check').description('say what becomes of each line'))
   examples(check, CHECK)
   check.action(act((file: string, options: Options) => checkFile(context, options, file)))
@@ -29,13 +32,73 @@ export function define(command: Command, context: Context, act: Act): void {
   convert.option('-o, --output <file>', 'write it there; the file must not exist yet')
   examples(convert, CONVERT)
   convert.action(act((file: string, options: Options) => convertFile(context, options, file)))
+  defineRun(named(command.command('run').description('be the director that it describes')), context, act)
+}
+
+interface RunOptions extends Options, DaemonOptions {
+  readonly dev: string
+  readonly mode?: string
+  readonly metrics?: string
+  readonly trackFile?: string
+  readonly pinRoot?: string
+  readonly stateDir?: string
+}
+
+function defineRun(command: Command, context: Context, act: Act): void {
+  command
+    .requiredOption('--dev <interfaces>', 'where packets arrive: eth0 or eth0,eth1')
+    .option('--mode <mode>', 'native (in the driver) or generic (any driver, slower)')
+    .option('--metrics <host:port>', 'serve /metrics and /healthz: 127.0.0.1:9612')
+    .option('--track-file <path>', "keepalived's track_file: 0, or -1 while nothing can be served")
+    .option('--state-dir <path>', 'where requests are kept over restarts (XLVS_STATE_DIR)')
+  examples(pinOption(daemonOptions(command)), RUN)
+  command.action(act((file: string, options: RunOptions) => runFile(context, options, file)))
+}
+
+/** As `xlvs run -c`, from the same file that keepalived's VRRP reads; a reload reads it again. */
+async function runFile(context: Context, options: RunOptions, file: string): Promise<ExitCode> {
+  const words = beside(options)
+  if (!words.ok) return refuse(context, options, words.problems)
+  const read = async (): Promise<Outcome<Desired>> => {
+    const reading = await readingOf(file, options)
+    if (!reading.ok) return reading
+    const { desired, remarks, notifyFifo } = reading.value
+    if (desired === undefined) return fail(...problemsOf(reading.value))
+    const counts = verdictCounts(remarks)
+    if (counts.adjusted > 0) context.err(`${summaryLine(file, counts)}; see: xlvs keepalived check ${file}\n`)
+    const { trackFile } = options
+    const vrrp = {
+      ...(notifyFifo !== undefined && { notifyFifo }),
+      ...(trackFile !== undefined && { trackFile }),
+    }
+    return succeed({ ...desired, ...words.value, ...(Object.keys(vrrp).length > 0 && { vrrp }) })
+  }
+  const { runDaemon } = await import('./run.js')
+  return runDaemon(context, options, { kind: 'file', path: file, read })
+}
+
+/** What a keepalived.conf does not say. */
+function beside({ dev, mode, metrics, trackFile }: RunOptions): Outcome<Partial<Desired>> {
+  const words = sourceFromWords({
+    dev,
+    ...(mode !== undefined && { mode }),
+    ...(metrics !== undefined && { metrics }),
+  })
+  if (!words.ok) return words
+  const fault = trackFile === undefined ? undefined : pathFault('track file', trackFile)
+  if (fault) return fail({ subject: '--track-file', ...fault })
+  const { interfaces, metrics: listen } = words.value.base
+  return succeed({ interfaces, ...(listen && { metrics: listen }) })
 }
 
 function asked(command: Command): Command {
-  return jsonOption(command.argument('<file>', 'a keepalived.conf')).option(
-    '-i, --config-id <word>',
-    'what @word lines are compared with (the host name)',
-  )
+  return named(jsonOption(command))
+}
+
+function named(command: Command): Command {
+  return command
+    .argument('<file>', 'a keepalived.conf')
+    .option('-i, --config-id <word>', 'what @word lines are compared with (the host name)')
 }
 
 async function checkFile(context: Context, options: Options, file: string): Promise<ExitCode> {

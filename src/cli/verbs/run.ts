@@ -46,11 +46,19 @@ export function define(command: Command, context: Context, act: Act): void {
 
 async function run(context: Context, options: Options): Promise<ExitCode> {
   const source = sourceOf(options)
-  if (!source.ok) return misused(context, options, source)
+  return source.ok ? runDaemon(context, options, source.value) : misused(context, options, source)
+}
+
+/** The daemon in the foreground, until a signal ends it. */
+export async function runDaemon(
+  context: Context,
+  options: DaemonOptions & Pick<Options, 'pinRoot' | 'stateDir'>,
+  source: Source,
+): Promise<ExitCode> {
   const where = places(options, context)
   const signals = watchSignals()
   const started = await startDaemon({
-    source: source.value,
+    source,
     places: where,
     open: (limits: Limits) => openDatapath({ pinRoot: where.pinRoot, limits }),
     probes: () => openProbes({ pinRoot: where.pinRoot }),
@@ -60,10 +68,10 @@ async function run(context: Context, options: Options): Promise<ExitCode> {
   if (!started.ok) return refuse(context, options, started.problems)
   const daemon = started.value
   for (const notice of daemon.notices) context.err(`note: ${notice}\n`)
-  context.out(greeting(daemon, source.value))
+  context.out(greeting(daemon, source))
   signals.hangup(() => void reload(daemon, context))
   const ended = await signals.ended
-  const how = source.value.kind === 'file' ? 'leave' : 'restore'
+  const how = source.kind === 'file' ? 'leave' : 'restore'
   await daemon.stop(how)
   context.out(farewell(ended, daemon, how))
   return EXIT.ok

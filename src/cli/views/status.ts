@@ -27,6 +27,10 @@ function fields(status: Status, now: number): readonly string[] {
       `${plural(status.services, 'service')}, ${plural(status.reals, 'real server')}${asides(status)}`,
     ],
     ['maps', `${status.pinRoot}${status.adopted ? ', taken over at the start' : ''}`],
+    ...status.vrrp.map(
+      ({ kind, name, state, since }) =>
+        ['vrrp', `${kind} ${name} is ${state} since ${ago(now - since)}`] as const,
+    ),
     ...(status.metrics ? [['metrics', status.metrics] as const] : []),
   ]
   return rows.map(([name, value]) => `${name.padEnd(9)}  ${value}`)

@@ -12,21 +12,37 @@ import type { Statement } from './tree.js'
 export interface Global {
   readonly timeouts: Timeouts
   readonly scriptUser?: ScriptUser
+  /** where keepalived tells of VRRP's changes of state */
+  readonly notifyFifo?: string
 }
 
 export function readGlobal(blocks: readonly Statement[], remarks: Remarks): Global {
   const grammar = ROOT['global_defs']?.block
   let [timeouts, scriptUser]: [Timeouts, ScriptUser | undefined] = [DEFAULT_TIMEOUTS, undefined]
+  const fifo: Statement[] = []
   if (typeof grammar !== 'object') return { timeouts }
   for (const line of blocks.flatMap(({ block = [] }) => judge(block, grammar, remarks))) {
     if (line.keyword === 'lvs_timeouts') timeouts = { ...timeouts, ...readTimeouts(line, remarks) }
     else if (line.keyword === 'script_user') scriptUser = readUser(line)
+    else if (line.keyword.startsWith('vrrp_notify_fifo')) fifo.push(line)
     else if (line.keyword === 'lvs_flush')
       remarks.ignored(line, 'process', "the kernel's IPVS is left as it is")
     else if (line.keyword === 'lvs_sync_daemon')
       remarks.ignored(line, 'process', 'xlvs does not synchronise connections between directors yet')
   }
-  return { timeouts, ...(scriptUser === undefined ? {} : { scriptUser }) }
+  return { timeouts, ...(scriptUser === undefined ? {} : { scriptUser }), ...readFifo(fifo, remarks) }
+}
+
+/** Followed unless a script reads it. */
+function readFifo(lines: readonly Statement[], remarks: Remarks): Pick<Global, 'notifyFifo'> {
+  const scripts = lines.filter(({ keyword }) => keyword === 'vrrp_notify_fifo_script')
+  for (const script of scripts)
+    remarks.adjusted(script, {
+      reason: 'a FIFO has one reader, and this script is it: xlvs does not follow who is master',
+      fix: 'take the script away, and use `xlvs status`',
+    })
+  const path = lines.find(({ keyword }) => keyword === 'vrrp_notify_fifo')?.args[0]
+  return path === undefined || scripts.length > 0 ? {} : { notifyFifo: path }
 }
 
 function readUser({ args: [user = '', group] }: Statement): ScriptUser {

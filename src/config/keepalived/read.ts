@@ -17,6 +17,8 @@ export interface Reading {
   /** only when no remark says 'cannot' */
   readonly desired?: Desired
   readonly remarks: readonly Remark[]
+  /** that of vrrp_notify_fifo */
+  readonly notifyFifo?: string
   /** whether `keepalived -t` takes the file, as far as load balancing goes */
   readonly taken: boolean
 }
@@ -25,7 +27,7 @@ export function readKeepalived(source: SourceFile, around: Surroundings): Readin
   const remarks = new Remarks()
   const statements = judge(readTree(readLines(source, around, remarks), remarks), ROOT, remarks)
   const named = (name: string) => statements.filter(({ keyword }) => keyword === name)
-  const { timeouts, scriptUser } = readGlobal(named('global_defs'), remarks)
+  const { timeouts, scriptUser, notifyFifo } = readGlobal(named('global_defs'), remarks)
   const groups = readGroups(named('virtual_server_group'), remarks)
   const servers = named('virtual_server').flatMap(
     (statement) => readVirtualServer(statement, groups, remarks) ?? [],
@@ -51,6 +53,7 @@ export function readKeepalived(source: SourceFile, around: Surroundings): Readin
   return {
     ...(good ? { desired } : {}),
     remarks: list,
+    ...(notifyFifo === undefined ? {} : { notifyFifo }),
     taken: list.every(({ objection }) => objection !== true),
   }
 }

@@ -14,6 +14,8 @@ export interface LabWish {
   readonly clients?: number
   /** 3 unless told */
   readonly reals?: number
+  /** 1 unless told; with more of them none has the VIPs: VRRP gives them to one */
+  readonly directors?: number
   /** further addresses of each client on its segment, 0 unless told: `203.0.113.101`, ... */
   readonly extraSources?: number
   /** 192.0.2.10 and 2001:db8::10 unless told */
@@ -48,6 +50,8 @@ export interface LabPlan {
   readonly segments: readonly SegmentPlan[]
   readonly hosts: readonly HostPlan[]
   readonly vips: readonly string[]
+  /** the director has the VIPs from the start */
+  readonly vipsGiven: boolean
 }
 
 const FRONT: SegmentPlan = { name: 'front', net4: '192.0.2', net6: '2001:db8:' }
@@ -68,13 +72,12 @@ export function planLab(wish: LabWish = {}): LabPlan {
     segments,
     hosts: [
       ...clients(wish, clientSide, segments),
-      host('director', 'director', shape === 'two-arm' ? [FRONT, BACK] : [FRONT], segments, [
-        NUMBERS.director,
-      ]),
+      ...directors(wish, shape === 'two-arm' ? [FRONT, BACK] : [FRONT], segments),
       ...reals(wish, realSide, segments),
       ...(segments.length > 1 ? [host('router', 'router', segments, segments, [NUMBERS.router])] : []),
     ],
     vips: wish.vips ?? ['192.0.2.10', '2001:db8::10'],
+    vipsGiven: (wish.directors ?? 1) === 1,
   }
 }
 
@@ -87,6 +90,12 @@ function clients(wish: LabWish, segment: SegmentPlan, segments: readonly Segment
     const numbers = range(each).map((n) => NUMBERS.client + i * each + n)
     return host(i === 0 ? 'client' : `client${i + 1}`, 'client', [segment], segments, numbers)
   })
+}
+
+function directors(wish: LabWish, on: readonly SegmentPlan[], segments: readonly SegmentPlan[]): HostPlan[] {
+  return range(wish.directors ?? 1).map((i) =>
+    host(i === 0 ? 'director' : `director${i + 1}`, 'director', on, segments, [NUMBERS.director + i]),
+  )
 }
 
 function reals(wish: LabWish, segment: SegmentPlan, segments: readonly SegmentPlan[]): HostPlan[] {

@@ -23,6 +23,8 @@ export interface Topology {
   readonly lab: Lab
   readonly clients: readonly [Host, ...Host[]]
   readonly director: Host
+  /** all of them, that one first */
+  readonly directors: readonly Host[]
   /** web1, web2, ... */
   readonly reals: readonly Host[]
   readonly router: Host | undefined
@@ -64,12 +66,14 @@ async function build(lab: Lab, plan: LabPlan): Promise<Topology> {
   )
   const of = (kind: HostPlan['kind']) => hosts.filter((_, i) => plan.hosts[i]?.kind === kind)
   const [client, ...clients] = of('client')
-  const [director] = of('director')
+  const directors = of('director')
+  const [director] = directors
   if (client === undefined || director === undefined) throw new Error('a lab needs a client and a director')
   return {
     lab,
     clients: [client, ...clients],
     director,
+    directors,
     reals: of('real'),
     router: of('router')[0],
     wire: namespaceOf('wire'),

@@ -87,6 +87,7 @@ function legLines(leg: LegPlan): string[] {
 
 /** On the director they are answered by the kernel; on the real servers they are on lo. */
 function vipLines(plan: LabPlan, host: HostPlan): string[] {
+  if (host.kind === 'director' && !plan.vipsGiven) return []
   const device = host.kind === 'director' ? 'eth0' : host.kind === 'real' ? 'lo' : undefined
   if (device === undefined) return []
   return plan.vips.map((vip) =>

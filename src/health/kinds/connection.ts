@@ -17,20 +17,30 @@ export async function connected(question: Question): Promise<Socket> {
       ? new Socket()
       : adopted(question, 'tcp', (fd) => new Socket({ fd, manualStart: true } as { fd: number }))
   socket.on('error', () => {}) // whoever waits has his own ear; an error that nobody awaits is no news
-  question.own(socket, (it) => void it.destroy())
+  question.own(socket, way.mark === undefined ? (it) => void it.destroy() : reset)
   try {
-    // one that is adopted is bound already
-    const local = way.mark === undefined && {
-      ...(way.bind === undefined ? {} : { localAddress: way.bind }),
-      ...(way.bindPort === undefined ? {} : { localPort: way.bindPort }),
-    }
-    socket.connect({ host: way.address, port: way.port, ...local })
+    socket.connect({ host: way.address, port: way.port, ...(way.mark === undefined ? localEnd(way) : {}) })
     await once(socket, 'connect')
   } catch (error) {
     throw failureOf(error, `connect to ${target}`)
   }
   question.awaits(`answer from ${target}, which took the connection,`)
   return socket
+}
+
+/** A marked socket came bound. */
+function localEnd({ bind, bindPort }: Question['way']): { localAddress?: string; localPort?: number } {
+  return {
+    ...(bind === undefined ? {} : { localAddress: bind }),
+    ...(bindPort === undefined ? {} : { localPort: bindPort }),
+  }
+}
+
+/** A marked socket has a port of its own, which TIME_WAIT would hold for a minute: many checks would use all up. */
+function reset(socket: Socket): void {
+  // what is being shut down cannot be reset: its descriptor would stay open
+  if (!socket.connecting && !socket.destroyed && !socket.writableEnded) socket.resetAndDestroy()
+  socket.destroy()
 }
 
 /** The handshake is finished; `protocols` are offered by ALPN. */

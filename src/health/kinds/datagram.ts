@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One datagram out, and every one that comes back is looked at until one settles the question.
+// One datagram out, and every one that comes back is looked at until one settles the question. The first error settles
+// it too, and closes the socket: what the kernel keeps of errors would wake this process again and again.
 import { createSocket, type Socket } from 'node:dgram'
 import { familyOf } from '../../abi/address.js'
 import { adopted } from './descriptor.js'
@@ -36,16 +37,9 @@ export function exchanged(
   })
 }
 
-/** Connected, so that it hears of ICMP errors and of nobody else. */
+/** Connected, so that it hears of nobody else; of ICMP errors it hears as its descriptor is made. */
 function connect(question: Question, type: 'udp' | 'icmp', socket: Socket): void {
-  const { address, port, mark, bind, bindPort } = question.way
-  if (type === 'icmp' || mark !== undefined)
-    adopted(question, type, (fd) => socket.bind({ fd, exclusive: true }))
-  else if (bind !== undefined || bindPort !== undefined)
-    socket.bind({
-      exclusive: true,
-      ...(bind === undefined ? {} : { address: bind }),
-      ...(bindPort === undefined ? {} : { port: bindPort }),
-    })
+  const { address, port } = question.way
+  adopted(question, type, (fd) => socket.bind({ fd, exclusive: true }))
   socket.connect(port || 1, address) // a ping socket's port means nothing, but has to be one
 }

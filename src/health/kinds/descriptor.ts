@@ -8,7 +8,7 @@ import type { SocketSpec } from '../types.js'
 import { Failure, failureOf } from './failure.js'
 import type { Question } from './question.js'
 
-/** `adopt` is given an unconnected socket towards the question's address, with its mark, bound as it is to be. */
+/** `adopt` is given an unconnected socket towards the question's address, with its mark. */
 export function adopted<T>({ way, world }: Question, type: SocketSpec['type'], adopt: (fd: number) => T): T {
   const family = familyOf(way.address)
   const mark = way.mark === undefined ? {} : { mark: way.mark }

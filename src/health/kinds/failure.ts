@@ -19,7 +19,7 @@ const CODES: Readonly<Record<string, readonly [FailureReason, string]>> = {
   ETIMEDOUT: ['timeout', 'the system gave up waiting'],
   EHOSTUNREACH: ['unreachable', 'host unreachable: no neighbour answers for it, or a router says so'],
   EHOSTDOWN: ['unreachable', 'host down: no neighbour answers for it'],
-  ENETUNREACH: ['unreachable', `network unreachable: no route ${HERE}`],
+  ENETUNREACH: ['unreachable', `network unreachable: no route ${HERE}, or a router says so`],
   ENETDOWN: ['unreachable', `the interface towards it is down ${HERE}`],
   ENONET: ['unreachable', 'no network'],
   ECONNRESET: ['closed', 'the connection was reset'],

@@ -19,6 +19,7 @@ import type {
   ServiceMatch,
   Tunables,
 } from '../../../src/model/types.js'
+import { LOST_WHEN } from '../../../src/model/vrrp.js'
 import { checks, health, notify } from './arbitrary-checks.js'
 
 const within = ([min, max]: readonly [number, number]) => fc.integer({ min, max })
@@ -179,6 +180,17 @@ export const desired: fc.Arbitrary<Desired> = fc
     ),
     timeouts: fc.record({ tcp: within(SECONDS), tcpfin: within(SECONDS), udp: within(SECONDS) }),
     limits,
+    vrrp: fc.option(
+      fc.record(
+        {
+          notifyFifo: fc.constantFrom('/run/fifo', '/a b/ü'),
+          trackFile: fc.constantFrom('/run/track', '/x/y.z'),
+          lostWhen: fc.constantFrom(...LOST_WHEN),
+        },
+        { requiredKeys: [] },
+      ),
+      { nil: undefined },
+    ),
     metrics: fc.option(
       fc.record({
         host: fc.constantFrom('127.0.0.1', '::', '::1', 'localhost', 'a-b.example'),
@@ -187,4 +199,4 @@ export const desired: fc.Arbitrary<Desired> = fc
       { nil: undefined },
     ),
   })
-  .map(({ metrics, ...rest }) => (metrics === undefined ? rest : { ...rest, metrics }))
+  .map(({ metrics, vrrp, ...rest }) => ({ ...rest, ...(metrics && { metrics }), ...(vrrp && { vrrp }) }))

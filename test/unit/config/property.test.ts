@@ -4,6 +4,8 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { printYaml } from '../../../src/config/print.js'
 import { parseYaml, parseYamlBytes } from '../../../src/config/yaml.js'
+import { completeService } from '../../../src/model/change.js'
+import { readServiceSpec } from '../../../src/model/request.js'
 import { validateDesired } from '../../../src/model/validate.js'
 import { desired } from './arbitrary.js'
 
@@ -14,6 +16,17 @@ it('every Desired is read back from its YAML as it was, and is valid', () => {
       expect(parseYaml(printYaml(config), 'x')).toEqual({ ok: true, value: config })
     }),
     { numRuns: 300 },
+  )
+})
+
+it('every service goes through JSON as a request and is the same', () => {
+  fc.assert(
+    fc.property(desired, ({ services }) => {
+      for (const { owner: _, ...service } of services) {
+        const spec = readServiceSpec(JSON.parse(JSON.stringify(service)))
+        expect(spec.ok && completeService(spec.value)).toEqual({ ...service, owner: 'api' })
+      }
+    }),
   )
 })
 

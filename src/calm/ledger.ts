@@ -45,8 +45,8 @@ export function difference(before: Books, after: Books): Books {
   }
 }
 
-function readBooks({ servers, clients, director0, wire0 }: Stage): Books {
-  const at = [...clients.map(({ process }) => process.pid), director0.pid]
+function readBooks({ servers, clients, idle }: Stage): Books {
+  const at = [...clients.map(({ process }) => process.pid), idle.director.pid]
   const to = servers.map(({ process }) => process.pid)
   return {
     // what arrived is read first, so that it never exceeds what was sent
@@ -64,7 +64,7 @@ function readBooks({ servers, clients, director0, wire0 }: Stage): Books {
       // what is sent again is no part of OutSegs
       return counts('Tcp', 'OutSegs') + counts('Tcp', 'RetransSegs') + udp(counts, 'OutDatagrams')
     }),
-    wire: sum([...at, ...to, wire0.pid], dropsOf),
+    wire: sum([...at, ...to, idle.wire.pid], dropsOf),
     again: sum(at, (pid) => countsOf(pid)('Tcp', 'RetransSegs')),
   }
 }

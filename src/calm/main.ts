@@ -8,7 +8,7 @@ import { withFigures } from './document.js'
 import { EVENTS, SHORT_EVENTS } from './events/index.js'
 import { randomFrom } from './random.js'
 import { currentCommit, report } from './report.js'
-import { run } from './run.js'
+import { type Row, run } from './run.js'
 import { SHORT, WHOLE } from './size.js'
 import { type Stage, setUp } from './stage.js'
 import { plainTable } from './table.js'
@@ -41,11 +41,7 @@ async function main(argv: string[]): Promise<number> {
     process.stdout.write(`${size.kept + size.downloads} connections are open\n`)
     const began = performance.now()
     const events = (wish.short ? SHORT_EVENTS : EVENTS).filter(({ name }) => name.includes(wish.only))
-    const rows = await run(stage, events, ({ name, faults, window }) =>
-      process.stdout.write(
-        `${faults.length === 0 ? '✓' : '✗'} ${name}, ${(window.length / 1000).toFixed(1)} s\n`,
-      ),
-    )
+    const rows = await run(stage, events, tell)
     process.stdout.write(`\n${plainTable(rows)}\n\n`)
     const seconds = (performance.now() - began) / 1000
     const text = report(rows, { size, seed: wish.seed, commit, seconds })
@@ -58,6 +54,15 @@ async function main(argv: string[]): Promise<number> {
   } finally {
     await stage?.topology.lab.close()
   }
+}
+
+/** At once, so that it has been said should the next event not come about. */
+function tell({ name, faults, window }: Row): void {
+  const lines = [
+    `${faults.length === 0 ? '✓' : '✗'} ${name}, ${(window.length / 1000).toFixed(1)} s`,
+    ...faults,
+  ]
+  process.stdout.write(`${lines.join('\n    ')}\n`)
 }
 
 function write(file: string, figures: string): void {

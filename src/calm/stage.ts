@@ -30,9 +30,8 @@ export interface Stage {
   readonly random: Random
   readonly servers: readonly Actor[]
   readonly clients: readonly Actor[]
-  /** a process in the director's namespace, and in that of the bridge, that lives as long as the lab */
-  readonly director0: Running
-  readonly wire0: Running
+  /** idle; they show the counters of namespaces in which nothing else lives as long as the lab */
+  readonly idle: { readonly director: Running; readonly wire: Running }
 }
 
 /** Everything stands and every connection that is to be held is open; nothing is sent. */
@@ -44,9 +43,9 @@ export async function setUp(size: Size, random: Random): Promise<Stage> {
     const servers = await Promise.all(topology.reals.map((host) => startServer(topology, host)))
     const director = await startDirector(topology, configuration(topology))
     const clients = await Promise.all(topology.clients.map((host, i) => startClient(topology, host, size, i)))
-    const idle = (namespace: string) => lab.start(namespace, ['sleep', 'infinity'])
-    const [director0, wire0] = [idle(topology.director.namespace), idle(topology.wire)]
-    const stage = { topology, director, size, random, servers, clients, director0, wire0 }
+    const sleeper = (namespace: string) => lab.start(namespace, ['sleep', 'infinity'])
+    const idle = { director: sleeper(topology.director.namespace), wire: sleeper(topology.wire) }
+    const stage = { topology, director, size, random, servers, clients, idle }
     await openAll(stage)
     return stage
   } catch (error) {

@@ -18,9 +18,11 @@ export interface About {
 
 export function report(rows: readonly Row[], about: About): { summary: string; markdown: string } {
   const [where, traffic] = [whereText(about), trafficText(about.size)]
+  const own = rows.filter(({ fails }) => fails !== undefined).map(({ window }) => lostIn(window))
   const during = sumText(
     'During the events',
     rows.map(({ window }) => window),
+    own.reduce((all, one) => all + one, 0),
   )
   const beside = sumText(
     'In the quiet windows beside them',
@@ -43,10 +45,11 @@ function trafficText({ kept, downloads, short, streams }: Size): string {
   return `${held}; ${short} short requests a second; ${streams} streams of 100 datagrams a second.`
 }
 
-function sumText(when: string, windows: readonly Window[]): string {
+/** `own`: lost by the real server that was to fail, and not by the director. */
+function sumText(when: string, windows: readonly Window[], own = 0): string {
   const sum = (of: (window: Window) => number) =>
     grouped(windows.reduce((all, window) => all + of(window), 0))
-  const packets = `${sum(({ books }) => books.sent)} packets, ${sum(lostIn)} lost, ${sum(({ books }) => books.wire)} dropped by full queues of the virtual wire`
+  const packets = `${sum(({ books }) => books.sent)} packets, ${grouped(windows.reduce((all, one) => all + lostIn(one), -own))} lost${own === 0 ? '' : ` and ${grouped(own)} of the real server that failed`}, ${sum(({ books }) => books.wire)} dropped by full queues of the virtual wire`
   return `${when}: ${packets}; ${sum(({ books }) => books.again)} segments sent again; ${sum(brokenIn)} connections broken; ${sum(({ requests }) => requests)} requests, ${sum(({ failed }) => failed)} failed.`
 }
 

@@ -20,6 +20,7 @@ import type {
   TunableName,
 } from '../model/types.js'
 import type { VrrpStanding } from '../model/vrrp.js'
+import type { Applied } from './apply.js'
 import type { Standing } from './contract-health.js'
 
 export type { DrainRequest, DrainRow, HealthRow, Standing } from './contract-health.js'
@@ -76,6 +77,8 @@ export interface Status {
   /** undefined: started without a file */
   readonly file?: string
   readonly reload?: ReloadResult
+  /** the last text applied; absent before the first, and after a reload */
+  readonly applied?: Applied
   readonly generation: number
   /** what keepalived has told of its instances and groups */
   readonly vrrp: readonly VrrpStanding[]

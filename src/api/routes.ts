@@ -4,6 +4,7 @@
 import type { MarkSpec, RealEdit, RealSpec, ServiceEdit, ServiceSpec } from '../model/change.js'
 import type { Preview } from '../model/preview.js'
 import type { MarkRule, Timeouts, Tunables } from '../model/types.js'
+import type { Applied, ApplyRequest, LastApplied } from './apply.js'
 import type {
   AttachRequest,
   Change,
@@ -72,6 +73,9 @@ export const ROUTES = {
   statistics: { method: 'GET', path: '/v1/statistics' },
   reload: { method: 'POST', path: '/v1/reload' },
   plan: { method: 'POST', path: '/v1/plan' },
+  apply: { method: 'POST', path: '/v1/apply' },
+  applied: { method: 'GET', path: '/v1/apply' },
+  rollback: { method: 'DELETE', path: '/v1/apply' },
 } as const satisfies Record<string, Route>
 
 export type RouteName = keyof typeof ROUTES
@@ -132,6 +136,11 @@ export interface Calls {
   reload: Call<object, undefined, Change>
   /** what a reload of that file would change; nothing is changed */
   plan: Call<object, PlanRequest, Preview>
+  /** makes it, and watches it from then on; what is watched is rolled back when packets come to a bad end */
+  apply: Call<object, ApplyRequest, Applied>
+  applied: Read<LastApplied>
+  /** ends the watch: back to what was before */
+  rollback: Call<object, undefined, Applied>
 }
 
 export type Params = Readonly<Record<string, string | number | undefined>>

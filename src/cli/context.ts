@@ -22,6 +22,8 @@ export const EXIT = {
   usage: 2,
   /** plan: it can be done, and live connections would end */
   breaks: 3,
+  /** apply: packets came to a bad end, and it is as it was before */
+  rolledBack: 4,
 } as const
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]

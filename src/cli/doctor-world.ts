@@ -28,8 +28,20 @@ export function processWorld(): World {
       }
     },
     cannotWrite,
+    probes: openProbes,
     cpus: availableParallelism(),
   }
+}
+
+/** The daemon's own programs are on the interfaces as long as one of its checks goes through a VIP. */
+async function openProbes(pinRoot: string, daemonAnswers: boolean) {
+  const datapath = await import('../datapath/probes.js')
+  if (daemonAnswers && datapath.probesAreOn(pinRoot))
+    return fail({
+      reason: 'the daemon has its own probes on the interfaces, and checks these not',
+      fix: 'give their services a check: health of the daemon is told here',
+    })
+  return datapath.openProbes({ pinRoot })
 }
 
 async function askDaemon(socket: string): Promise<DaemonView> {
@@ -38,10 +50,20 @@ async function askDaemon(socket: string): Promise<DaemonView> {
     const [problem = { reason: 'no answer' }] = status.problems
     return { state: isNoDaemon(status.problems) ? 'none' : 'broken', problem }
   }
-  const [reals, desired] = await Promise.all([call(socket, 'reals', { limit: 0 }), call(socket, 'desired')])
-  if (reals.ok && desired.ok)
-    return { state: 'answers', status: status.value, reals: reals.value.rows, desired: desired.value }
-  const [problem = { reason: 'no answer' }] = [reals, desired].flatMap((each) =>
+  const [reals, health, desired] = await Promise.all([
+    call(socket, 'reals', { limit: 0 }),
+    call(socket, 'health', { limit: 0 }),
+    call(socket, 'desired'),
+  ])
+  if (reals.ok && health.ok && desired.ok)
+    return {
+      state: 'answers',
+      status: status.value,
+      reals: reals.value.rows,
+      health: health.value.rows,
+      desired: desired.value,
+    }
+  const [problem = { reason: 'no answer' }] = [reals, health, desired].flatMap((each) =>
     each.ok ? [] : each.problems,
   )
   return { state: 'broken', problem }

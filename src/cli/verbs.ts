@@ -83,6 +83,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./verbs/plan.js'),
   },
   {
+    name: 'apply',
+    summary: 'put a file in force under watch; it is rolled back by itself when packets come to a bad end',
+    load: () => import('./verbs/apply.js'),
+  },
+  {
     name: 'doctor',
     summary: 'look at the director and say what is wrong, each with the command that mends it',
     load: () => import('./verbs/doctor.js'),

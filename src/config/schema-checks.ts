@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { CHECK_KINDS } from '../model/check-fields.js'
 import * as words from '../model/check-values.js'
 import { type Check, type CheckKind, DEFAULT_TIMING } from '../model/checks.js'
+import { quote } from '../model/describe.js'
 import { isJsonMap, secondsFault } from '../model/judge.js'
 import { choiceFault, type Fault, PORT, type Range } from '../model/rules.js'
 import { DURATION_PATTERN, parseDuration } from './durations.js'
@@ -17,7 +18,7 @@ export function duration(word: string, range: Range, description: string, standa
   const error = ({ input }: { input?: unknown }) =>
     say(secondsFault(word, input, range) ?? { reason: `${word} is missing`, fix })
   const unit = (value: string): Fault | undefined =>
-    parseDuration(value) === undefined ? { reason: `${word} "${value}" is not a time`, fix } : undefined
+    parseDuration(value) === undefined ? { reason: `${word} ${quote(value)} is not a time`, fix } : undefined
   return z
     .union(
       [
@@ -171,7 +172,6 @@ const HTTP = {
   ).optional(),
   headers: headers.optional(),
   version: choice('version', words.HTTP_VERSIONS, '1.1').optional(),
-  'fast-recovery': flag('fast-recovery', 'of several asks, one that is good is enough'),
 }
 
 function http<K extends 'http' | 'https', S extends z.ZodRawShape>(kind: K, more: S) {
@@ -275,5 +275,5 @@ function kindFault(input: unknown): Fault {
 
 function statusFault(value: string): Fault | undefined {
   if (new RegExp(words.STATUS_LIST).test(value)) return undefined
-  return { reason: `status "${value}" is not a list of status codes`, fix: 'write it like 200-299,404' }
+  return { reason: `status ${quote(value)} is not a list of status codes`, fix: 'write it like 200-299,404' }
 }

@@ -2,10 +2,11 @@
 // From a wish to the kernel, make before break: new interfaces, next hops of new real servers, the maps, and last
 // the interfaces that go. What fails on the way is undone.
 import type { Attachment, Datapath, NextHopState } from '../datapath/types.js'
-import { fail, formatProblems, succeed } from '../model/describe.js'
+import { formatProblems, succeed } from '../model/describe.js'
 import type { AddressText, Desired, InterfaceWish, Outcome, Problem } from '../model/types.js'
 import type { Actual } from '../plan/actual.js'
 import { diff } from '../plan/diff.js'
+import type { Op } from '../plan/ops.js'
 
 export interface Outside {
   readonly datapath: Datapath
@@ -42,17 +43,36 @@ export async function carryOut(
 }
 
 /** The periodic round: no new wishes, only what fell out of step. */
-export async function reconcile({ datapath }: Outside, effective: Desired): Promise<Outcome<void>> {
+export async function reconcile({ datapath }: Outside, effective: Desired): Promise<Reconciled> {
   const attached = await attachNew(datapath, effective.interfaces)
   const applied = applyNow(datapath, effective)
-  const problems = [attached, applied].flatMap((outcome) => (outcome.ok ? [] : outcome.problems))
-  return problems.length > 0 ? fail(...problems) : succeed(undefined)
+  return {
+    problems: [attached, applied].flatMap((outcome) => (outcome.ok ? [] : outcome.problems)),
+    mended: [
+      ...(attached.ok ? attached.value.map((name) => `interface ${name}`) : []),
+      ...(applied.ok ? applied.value.flatMap(mendedBy) : []),
+    ],
+  }
 }
 
-function applyNow(datapath: Datapath, effective: Desired): Outcome<void> {
+export interface Reconciled {
+  readonly problems: readonly Problem[]
+  /** what was out of step; what nothing needs any more is freed without a word */
+  readonly mended: readonly string[]
+}
+
+function mendedBy(op: Op): readonly string[] {
+  if (op.op === 'service-publish' || op.op === 'service-withdraw') return [op.key]
+  if (op.op === 'directory-publish') return [`the directory ${op.directory}`]
+  if (op.op === 'marks-publish') return [`the marks of ${op.protocol}`]
+  return op.op === 'timeouts' || op.op === 'tunables' || op.op === 'peers' ? [op.op] : []
+}
+
+function applyNow(datapath: Datapath, effective: Desired): Outcome<readonly Op[]> {
   const ops = diff(effective, datapath.actual(), datapath.now())
-  if (!ops.ok) return ops
-  return ops.value.length > 0 ? datapath.apply(ops.value) : succeed(undefined)
+  if (!ops.ok || ops.value.length === 0) return ops
+  const applied = datapath.apply(ops.value)
+  return applied.ok ? ops : applied
 }
 
 /** The names that were attached now; when one fails, the others are detached again. */

@@ -20,6 +20,8 @@ export interface EngineWorld extends Outside {
   readonly log: (line: string) => void
   /** before a change: what the store must remember of what goes with it */
   readonly onLeaving: (from: Store, to: Store) => Store
+  /** what a round found out of step and brought back */
+  readonly onMended: (what: readonly string[]) => void
   /** after every change that reached the maps */
   readonly onChange: (change: Carriage) => void
 }
@@ -39,6 +41,8 @@ export interface ChangeOptions {
   readonly reachable?: boolean
   /** carry out even when the edit changes nothing */
   readonly always?: boolean
+  /** write the state file even when the requests stay as they are */
+  readonly keep?: boolean
   /** no operator's word: the generation of the configuration stays */
   readonly observed?: boolean
 }
@@ -72,8 +76,9 @@ export function createEngine(world: EngineWorld, first: Store): Engine {
     tend: () =>
       inTurn(async () => {
         if (state.ending) return
-        const tended = await reconcile(world, effectiveOf(state.store))
-        if (!tended.ok) world.log(formatProblems(tended.problems))
+        const { problems, mended } = await reconcile(world, effectiveOf(state.store))
+        if (problems.length > 0) world.log(formatProblems(problems))
+        if (mended.length > 0) world.onMended(mended)
       }),
     end: (last) => {
       state.ending = true
@@ -97,7 +102,10 @@ async function commit(
   if (!edited.ok) return edited
   const { notices } = edited.value
   const changed = !sameStore(edited.value.store, state.store)
-  if (!changed && !options.always) return succeed({ changed, generation: state.generation, notices })
+  if (!changed && !options.always) {
+    const kept = options.keep ? await world.state.write(state.store.runtime) : succeed(undefined)
+    return kept.ok ? succeed({ changed, generation: state.generation, notices }) : kept
+  }
   const [from, to] = [state.store, world.onLeaving(state.store, edited.value.store)]
   const carried = await attempt(world, from, to, options)
   if (!carried.ok) return carried
@@ -138,11 +146,12 @@ async function attempt(
   if (problems.length > 0) return { ok: false, problems }
   const effective = effectiveOf(to)
   const keep = async (store: Store) => world.state.write(store.runtime)
-  const kept = same(from.runtime, to.runtime) ? succeed(undefined) : await keep(to)
+  const stays = same(from.runtime, to.runtime) && !options.keep
+  const kept = stays ? succeed(undefined) : await keep(to)
   if (!kept.ok) return kept
   const carried = await carryOut(world, effective, options.reachable ?? false).catch(kernelRefused)
   if (carried.ok) return carried
-  if (!same(from.runtime, to.runtime)) await keep(from)
+  if (!stays) await keep(from)
   return carried
 }
 

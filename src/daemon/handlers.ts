@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One handler per route of the control socket: parameters and body in, an answer or problems out. No HTTP here.
+import { readApplyRequest } from '../api/apply.js'
 import type { Change, CheckRow, Filter, PlanRequest, Status } from '../api/contract.js'
 import { readAttachRequest, readFilter, readMarkName, readPlanRequest, readServiceKey } from '../api/parse.js'
 import { readDrained, readDrainRequest } from '../api/parse-drain.js'
@@ -18,6 +19,7 @@ import {
 } from '../model/request.js'
 import type { Outcome, ServiceKey, Tunables } from '../model/types.js'
 import { diff } from '../plan/diff.js'
+import type { Applier } from './applier.js'
 import { drainRows } from './drains.js'
 import type { Edit, Engine } from './engine.js'
 import { healthRows } from './health-rows.js'
@@ -78,9 +80,9 @@ export interface Parts {
   /** one service, or all and the total */
   readonly zero: (service?: ServiceKey) => Promise<Outcome<Change>>
   readonly status: () => Status
+  readonly applier: Applier
   /** of each health check */
   readonly checks: () => readonly CheckRow[]
-  readonly reload: () => Promise<Outcome<Change>>
   readonly plan: (request: PlanRequest) => Promise<Outcome<Preview>>
   /** ms since the epoch */
   readonly now: () => number
@@ -118,13 +120,17 @@ function settings({ engine, snapshot, meter, tunables, zero }: Parts) {
   } satisfies Partial<Record<RouteName, Handler>>
 }
 
-function stages({ engine, datapath, plan }: Parts) {
+function stages({ engine, datapath, plan, applier }: Parts) {
   return {
     desired: () => succeed(desiredOf(engine.store())),
     effective: () => succeed(effectiveOf(engine.store())),
     actual: () => succeed(datapath.actual()),
     diff: () => diff(effectiveOf(engine.store()), datapath.actual(), datapath.now()),
     plan: withBody(readPlanRequest, plan),
+    apply: withBody(readApplyRequest, (request) => applier.apply(request)),
+    applied: () => succeed(applier.applied ? { applied: applier.applied } : {}),
+    rollback: () => applier.rollback(),
+    reload: () => applier.reload(),
   } satisfies Partial<Record<RouteName, Handler>>
 }
 
@@ -137,7 +143,7 @@ function drains({ engine, snapshot, checks, now }: Parts) {
   } satisfies Partial<Record<RouteName, Handler>>
 }
 
-function changes({ engine, reload }: Parts) {
+function changes({ engine }: Parts) {
   const reachable = { reachable: true }
   return {
     attach: withBody(readAttachRequest, (wish) => engine.change((s) => storeAttach(s, wish))),
@@ -156,7 +162,6 @@ function changes({ engine, reload }: Parts) {
       engine.change((s) => storeSetReal(s, key, real, edit)),
     ),
     removeReal: ofService((key, real) => (s) => storeRemoveReal(s, key, real)),
-    reload: () => reload(),
   } satisfies Partial<Record<RouteName, Handler>>
 
   function ofService(edit: (key: string, real: string) => Edit): Handler {

@@ -35,7 +35,7 @@ export interface HealthDuty {
   /** before the first change: what is known of earlier */
   begin(runtime: Runtime): void
   /** health of exactly what will be checked, and what follows for each service */
-  leaving(to: Store): Store
+  leaving(from: Store, to: Store): Store
   changed(carriage: Carriage): void
   rows(): readonly CheckRow[]
   failures(): ReadonlyMap<RealKey, number>
@@ -75,7 +75,7 @@ export function createHealth(world: HealthDutyWorld): HealthDuty {
     begin: (runtime) => {
       life.remembered = rememberedHealth(runtime.down)
     },
-    leaving: (to) => observing(forwarding(life, to), world.now()),
+    leaving: (from, to) => observing(forwarding(life, to), world.now(), from),
     changed: (carriage) => changed(life, carriage),
     rows: checks.rows,
     failures: failures.counts,

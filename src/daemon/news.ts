@@ -3,7 +3,8 @@
 import type { Notice } from '../health/hooks.js'
 import type { Health } from '../model/checks.js'
 import { realKey, serviceKey } from '../model/keys.js'
-import type { Real, Service } from '../model/types.js'
+import { namesOf } from '../model/names.js'
+import type { Real, RealKey, Service } from '../model/types.js'
 import { desiredOf, type Store } from './store.js'
 import { isWatched, realName } from './subjects.js'
 
@@ -18,14 +19,15 @@ export function newsOf(from: Store, to: Store): readonly News[] {
   if (before.health === now.health && before.quorum === now.quorum) return []
   return desiredOf(to)
     .services.filter(isWatched)
-    .flatMap((service) => [
-      ...service.reals.flatMap((real) => {
-        const key = realKey(service, real)
-        const [was, is] = [before.health.get(key), now.health.get(key)]
+    .flatMap((service) => {
+      const { key, reals: names } = namesOf(service)
+      const reals = service.reals.flatMap((real, i) => {
+        const name = names[i] as RealKey
+        const [was, is] = [before.health.get(name), now.health.get(name)]
         return was && is && was.up !== is.up ? [turned(service, real, is)] : []
-      }),
-      ...quorumNews(service, before.quorum.get(serviceKey(service)), now.quorum.get(serviceKey(service))),
-    ])
+      })
+      return [...reals, ...quorumNews(service, before.quorum.get(key), now.quorum.get(key))]
+    })
 }
 
 /** Of services that want it (omega), when the checks end: as if all went down. */

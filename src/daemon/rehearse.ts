@@ -12,8 +12,8 @@ import { diff } from '../plan/diff.js'
 import { type Census, preview } from '../plan/preview.js'
 import { resolveNew } from './carry.js'
 import type { Engine } from './engine.js'
-import { NO_FILE, readSource, type Source } from './source.js'
-import { desiredOf, effectiveOf, type Runtime } from './store.js'
+import { NO_FILE, readSource, type Source, saysTheSame } from './source.js'
+import { desiredOf, effectiveOf, type Runtime, type Store } from './store.js'
 import { observing } from './store-health.js'
 import { storeReload } from './store-reload.js'
 
@@ -21,17 +21,20 @@ export interface RehearsalWorld {
   readonly source: Source
   readonly engine: Engine
   readonly datapath: Datapath
+  /** the store without what was applied and is open still: where the file's own word starts from */
+  readonly inFile: () => Store
 }
 
 /** What a reload would refuse is refused in the same words. */
 export async function rehearse(world: RehearsalWorld, request: PlanRequest): Promise<Outcome<Preview>> {
-  const { source, engine, datapath } = world
+  const { source, engine, datapath, inFile } = world
   if (source.kind === 'words') return NO_FILE
   const { file = source.path, text } = request
   const base = text === undefined ? await readSource(source) : parseYaml(text, file)
   if (!base.ok) return base
   const store = engine.store()
-  const edited = storeReload(store, { ...base.value, limits: datapath.limits })
+  const own = text === undefined || saysTheSame(base, await readSource(source))
+  const edited = storeReload(own ? inFile() : store, { ...base.value, limits: datapath.limits })
   if (!edited.ok) return edited
   const { notices } = edited.value
   const next = observing(edited.value.store, store.observed.now)

@@ -20,6 +20,10 @@ export const SWEEP_MS = 250
 export const SLICES = 16
 /** As IPVS looks through its trash. */
 export const TEND_MS = 60_000
+/** How often reasons are looked at, to know what is usual. */
+export const LOOK_MS = 1_000
+/** How often maps and interfaces are compared with what they were made. */
+export const MEND_MS = 2_000
 /** As IPVS looks at its memory. */
 export const DEFENCE_MS = 1_000
 

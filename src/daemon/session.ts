@@ -10,15 +10,19 @@ import { type ControlMetrics, controlMetrics } from '../metrics/process.js'
 import { succeed } from '../model/describe.js'
 import { healthNotices } from '../model/health-notices.js'
 import { DEFAULT_TIMEOUTS, DEFAULT_TUNABLES, type Desired, type Outcome } from '../model/types.js'
+import { Applier } from './applier.js'
+import { createBeholder } from './beholder.js'
 import { createDuties, type Duties } from './duties.js'
 import { type Carriage, createEngine, type Engine } from './engine.js'
 import { type Handler, handlers } from './handlers.js'
 import { createHealth, type HealthDuty } from './health.js'
 import { healthMetrics } from './health-metrics.js'
+import { createMender, mendedLine } from './mender.js'
 import type { MetricsPort } from './port.js'
 import type { ProbePath } from './probing.js'
 import { rehearse } from './rehearse.js'
-import { limitNotices, NO_FILE, readSource, type Source } from './source.js'
+import type { Round } from './rounds.js'
+import { limitNotices, type Source } from './source.js'
 import { standingsOf } from './standings.js'
 import type { StateFile } from './state.js'
 import { statusOf } from './status.js'
@@ -31,7 +35,8 @@ import {
   type Runtime,
   type Store,
 } from './store.js'
-import { storeReload, storeRestore } from './store-reload.js'
+import { storeRestore } from './store-reload.js'
+import { createTrials, type Trials, withdrawAll } from './trials.js'
 import { createVrrp, type Vrrp } from './vrrp.js'
 
 export interface SessionWorld {
@@ -63,41 +68,85 @@ const SNAPSHOT_MS = 100
 const VRRP_MS = 250
 
 export function createSession(world: SessionWorld): Session {
-  const { datapath, now, source } = world
+  const { datapath, now } = world
   const metrics = controlMetrics(VERSION)
   const startedAt = now()
   let last: ReloadResult | undefined
-  const engine: Engine = engineOf(world, metrics, () => ({ duties, health }))
+  const trials = createTrials(world.state, () => engine)
+  const engine: Engine = engineOf({ ...world, state: trials.state }, metrics, () => ({ duties, health }))
   const health = createHealth({ ...world, engine: () => engine })
   const read = () => datapath.snapshot(desiredOf(engine.store()))
   const { recent: snapshot, fresh } = cached(now, engine.generation, read)
   const duties = createDuties({ ...world, engine: () => engine, snapshot, fresh })
   const vrrp = vrrpOf(world, engine, snapshot)
-  const taken = (outcome: Outcome<Change>): Outcome<Change> => {
+  const based = () => vrrp.set(engine.store().base.vrrp)
+  const taken = <T>(outcome: Outcome<T>): Outcome<T> => {
     last = { at: now(), ok: outcome.ok, problems: outcome.ok ? [] : outcome.problems }
     metrics.reloaded(outcome.ok)
-    vrrp.set(engine.store().base.vrrp)
+    based()
     return outcome
   }
-  const fitted = (base: Desired): Desired => ({ ...base, limits: datapath.limits })
   const begin = async (base: Desired, runtime: Runtime) => {
     health.begin(runtime)
-    const change = await firstChange(engine, fitted(base), runtime, { ...NOTHING_OBSERVED, now: now() })
+    const change = await beginning(world, engine, base, runtime)
     if (change.ok) duties.begin()
-    return taken(withNotices(change, noticesOf(base, datapath)))
+    return taken(change)
   }
-  const reload = async () => taken(await reloadFrom(source, engine, world.port, fitted, datapath))
-  const plan = (request: PlanRequest) => rehearse({ source, engine, datapath }, request)
-  const self = () => ({ ...selfOf(world, engine), startedAt, reload: last, vrrp: vrrp.rows() })
-  const status = () => statusOf(self(), datapath, snapshot(), standingsOf(engine.store()))
+  const beholder = createBeholder(datapath, () => performance.now())
+  const applier = new Applier({ ...world, trials, beholder, taken, based })
+  const plan = planOf(world, engine, trials)
+  const of = () => ({ startedAt, reload: last, vrrp: vrrp.rows(), applied: applier.applied })
+  const status = () =>
+    statusOf({ ...selfOf(world, engine), ...of() }, datapath, snapshot(), standingsOf(engine.store()))
   const looks = { snapshot, status, checks: health.rows, now }
   return {
-    ...{ engine, duties: withVrrp(duties, vrrp), health, begin, reload },
-    handlers: handlers({ ...duties, ...looks, datapath, engine, reload, plan }),
-    page: () => {
-      metrics.tuned(duties.tunables())
-      metrics.vrrp(vrrp.rows())
-      return metricsPage(snapshot(), metrics, healthMetrics(engine.store(), health.failures()))
+    ...{ engine, health, begin, reload: () => applier.reload() },
+    duties: withApplier(withVrrp(duties, vrrp), applier, [beholder.round, menderOf(world, metrics)]),
+    handlers: handlers({ ...duties, ...looks, datapath, engine, applier, plan }),
+    page: () => pageOf(metrics, snapshot(), { duties, vrrp, health, engine }),
+  }
+}
+
+function menderOf({ datapath, log }: SessionWorld, metrics: ControlMetrics): Round {
+  return createMender(datapath, log, metrics.mended)
+}
+
+interface Told {
+  readonly duties: Duties
+  readonly vrrp: Vrrp
+  readonly health: HealthDuty
+  readonly engine: Engine
+}
+
+function pageOf(metrics: ControlMetrics, snapshot: Snapshot, { duties, vrrp, health, engine }: Told) {
+  metrics.tuned(duties.tunables())
+  metrics.vrrp(vrrp.rows())
+  return metricsPage(snapshot, metrics, healthMetrics(engine.store(), health.failures()))
+}
+
+async function beginning(
+  { datapath, now }: SessionWorld,
+  engine: Engine,
+  base: Desired,
+  runtime: Runtime,
+): Promise<Outcome<Change>> {
+  const fitted = { ...base, limits: datapath.limits }
+  const change = await firstChange(engine, fitted, runtime, { ...NOTHING_OBSERVED, now: now() })
+  return withNotices(change, noticesOf(base, datapath))
+}
+
+function planOf({ source, datapath }: SessionWorld, engine: Engine, trials: Trials) {
+  const inFile = () => withdrawAll(trials.open(), engine.store())
+  return (request: PlanRequest) => rehearse({ source, engine, datapath, inFile }, request)
+}
+
+function withApplier(duties: Duties, applier: Applier, rounds: readonly Round[]): Duties {
+  return {
+    ...duties,
+    rounds: [...duties.rounds, ...rounds],
+    end: () => {
+      void applier.end()
+      duties.end()
     },
   }
 }
@@ -136,10 +185,14 @@ function engineOf(
     parts().duties.changed(carriage)
     parts().health.changed(carriage)
   }
-  const onLeaving = (from: Store, to: Store) => parts().health.leaving(parts().duties.leaving(from, to))
+  const onLeaving = (from: Store, to: Store) => parts().health.leaving(from, parts().duties.leaving(from, to))
+  const onMended = (what: readonly string[]) => {
+    metrics.mended('maps', what.length)
+    log(mendedLine(what))
+  }
   const clock = () => performance.now() / 1000
   const first = { base: nothing(datapath), runtime: NO_RUNTIME, observed: NOTHING_OBSERVED }
-  return createEngine({ datapath, state, log, clock, onLeaving, onChange }, first)
+  return createEngine({ datapath, state, log, clock, onLeaving, onMended, onChange }, first)
 }
 
 /** An interface that was attached by request and is gone must not keep the file's services from starting. */
@@ -158,23 +211,6 @@ async function firstChange(
   const names = runtime.interfaces.map(({ name }) => name).join(', ')
   const why = change.problems.map(({ reason }) => reason).join('; ')
   return withNotices(without, [`${names}, attached at run time, could not be attached again: ${why}`])
-}
-
-async function reloadFrom(
-  source: Source,
-  engine: Engine,
-  port: MetricsPort,
-  fitted: (base: Desired) => Desired,
-  datapath: Datapath,
-): Promise<Outcome<Change>> {
-  if (source.kind === 'words') return NO_FILE
-  const base = await readSource(source)
-  if (!base.ok) return base
-  const moved = await port.move(base.value.metrics)
-  if (!moved.ok) return moved
-  const change = await engine.change((store) => storeReload(store, fitted(base.value)))
-  await (change.ok ? moved.value.keep() : moved.value.back())
-  return withNotices(change, noticesOf(base.value, datapath))
 }
 
 function noticesOf(base: Desired, datapath: Datapath): readonly string[] {

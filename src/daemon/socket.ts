@@ -25,6 +25,8 @@ const GRACE_MS = 1_000
 const MAX_BODY_BYTES = 4 * 1024 * 1024
 /** A whole file, as JSON text: line ends and quotes are two characters there. */
 const MAX_FILE_BYTES = 2 * MAX_BYTES
+/** Routes whose body has one. */
+const FILES: ReadonlySet<RouteName> = new Set<RouteName>(['plan', 'apply'])
 
 export async function listenOn(path: string, handlers: Handlers): Promise<Outcome<Listener>> {
   const owner = await whoListens(path)
@@ -123,7 +125,7 @@ async function serve(handlers: Handlers, ask: IncomingMessage, reply: ServerResp
       return refuse(reply, 405, [
         { reason: `${ask.method} is not for ${ask.url}`, fix: `use ${match.methods.join(', ')}` },
       ])
-    const body = await readBody(ask, match.name === 'plan' ? MAX_FILE_BYTES : MAX_BODY_BYTES)
+    const body = await readBody(ask, FILES.has(match.name) ? MAX_FILE_BYTES : MAX_BODY_BYTES)
     if (!body.ok) return refuse(reply, 400, body.problems)
     const outcome = await (await handlers)[match.name]({ params: match.params, body: body.value })
     if (!outcome.ok) return refuse(reply, 409, outcome.problems)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the base comes from: a file that can be read again, or the words of a command line.
 import { readFile } from 'node:fs/promises'
-import { parseYamlBytes } from '../config/yaml.js'
+import { parseYaml, parseYamlBytes } from '../config/yaml.js'
 import { fail, succeed } from '../model/describe.js'
 import type { Desired, Limits, Outcome, Service } from '../model/types.js'
 
@@ -21,8 +21,10 @@ export const NO_FILE: Outcome<never> = fail({
   fix: 'use add, set and remove instead',
 })
 
-export async function readSource(source: Source): Promise<Outcome<Desired>> {
+/** `text`: in place of what the file says. */
+export async function readSource(source: Source, text?: string): Promise<Outcome<Desired>> {
   if (source.kind === 'words') return succeed(source.base)
+  if (text !== undefined) return parseYaml(text, source.path)
   if (source.read) return source.read(source.path)
   try {
     return parseYamlBytes(await readFile(source.path), source.path)
@@ -31,6 +33,11 @@ export async function readSource(source: Source): Promise<Outcome<Desired>> {
     const reason = code === 'ENOENT' ? 'there is no such file' : `cannot be read: ${message}`
     return fail({ subject: source.path, reason, fix: 'name the configuration with: xlvs run -c FILE' })
   }
+}
+
+/** Both were read by the same reader: equal text is equal content. */
+export function saysTheSame(a: Outcome<Desired>, b: Outcome<Desired>): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
 }
 
 /** Sizes the file asks for that the maps in use do not have: they were made by an earlier start. */

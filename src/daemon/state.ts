@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The state file: what was asked for at run time, kept over crashes and restarts. It is replaced as a whole or not
 // at all, and it is on the disk before anything acts on it.
-import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { toJson } from '../api/json.js'
 import { readAttachRequest } from '../api/parse.js'
@@ -12,6 +11,7 @@ import { readMarkSpec, readServiceSpec, readTimeouts, readTunables } from '../mo
 import { rangeFault, WEIGHT } from '../model/rules.js'
 import { completeMark } from '../model/specs.js'
 import type { Outcome, Problem } from '../model/types.js'
+import { DISK, type Disk, replaceFile } from './replace.js'
 import { type Down, NO_RUNTIME, type Runtime } from './store.js'
 import { isZero } from './zero.js'
 
@@ -24,11 +24,11 @@ export interface StateFile {
 const VERSION = 3
 const BEFORE: readonly unknown[] = [1, 2]
 
-export function stateFile(dir: string): StateFile {
+export function stateFile(dir: string, disk: Disk = DISK): StateFile {
   const path = join(dir, 'state.json')
   return {
     read: () => readState(path),
-    write: (runtime) => replace(dir, path, `${toJson({ version: VERSION, ...runtime }, 2)}\n`),
+    write: (runtime) => replace(path, `${toJson({ version: VERSION, ...runtime }, 2)}\n`, disk),
   }
 }
 
@@ -128,29 +128,12 @@ function isMoment(value: unknown): boolean {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0
 }
 
-async function replace(dir: string, path: string, text: string): Promise<Outcome<void>> {
-  const temporary = `${path}.new`
+async function replace(path: string, text: string, disk: Disk): Promise<Outcome<void>> {
   try {
-    await mkdir(dir, { recursive: true, mode: 0o700 })
-    await withFile(temporary, 'w', async (file) => {
-      await file.writeFile(text)
-      await file.sync()
-    })
-    await rename(temporary, path)
-    await withFile(dir, constants.O_RDONLY | constants.O_DIRECTORY, (file) => file.sync())
+    await replaceFile(path, text, 0o600, disk)
     return succeed(undefined)
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined)
     return fail(cannotKeep(path, error as NodeJS.ErrnoException))
-  }
-}
-
-async function withFile(path: string, flags: string | number, use: (file: FileHandle) => Promise<void>) {
-  const file = await open(path, flags, 0o600)
-  try {
-    await use(file)
-  } finally {
-    await file.close()
   }
 }
 

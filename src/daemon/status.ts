@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The answer to `xlvs status`, from a snapshot and what the daemon knows of itself. Pure.
+import type { Applied } from '../api/apply.js'
 import type { ReloadResult, Status } from '../api/contract.js'
 import type { Places } from '../api/places.js'
 import { VERSION } from '../api/version.js'
@@ -18,6 +19,7 @@ export interface Self {
   readonly source: Source
   readonly places: Places
   readonly reload: ReloadResult | undefined
+  readonly applied: Applied | undefined
   readonly metrics: Address | undefined
   readonly generation: number
   readonly vrrp: readonly VrrpStanding[]
@@ -36,6 +38,7 @@ export function statusOf(
     startedAt: self.startedAt,
     ...(self.source.kind === 'file' ? { file: self.source.path, stateDir: self.places.stateDir } : {}),
     ...(self.reload ? { reload: self.reload } : {}),
+    ...(self.applied ? { applied: self.applied } : {}),
     generation: self.generation,
     vrrp: self.vrrp,
     adopted,

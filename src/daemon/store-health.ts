@@ -3,6 +3,7 @@
 import { DEFAULT_HEALTH, type Health } from '../model/checks.js'
 import { succeed } from '../model/describe.js'
 import { realKey, realText, serviceKey } from '../model/keys.js'
+import { namesOf } from '../model/names.js'
 import type { Outcome, RealKey, Service, ServiceKey } from '../model/types.js'
 import { drainOf } from '../plan/effective.js'
 import { type Member, quorumAfter, weightUpOf } from '../plan/health/quorum.js'
@@ -29,13 +30,17 @@ export function movesWeights({ observed }: Store, changes: Healths): boolean {
   })
 }
 
-/** Health of exactly those that are checked, and what it means for each service. `now` in ms since the epoch. */
-export function observing(store: Store, now: number): Store {
+/**
+ * Health of exactly those that are checked, and what it means for each service. `now` in ms since the epoch; `from` is
+ * what was observed before, if anything.
+ */
+export function observing(store: Store, now: number, from?: Store): Store {
   const { services } = desiredOf(store)
   const watched = services.filter(isWatched)
   const before = store.observed
   if (watched.length + before.health.size + before.quorum.size === 0) return store
-  const health = healthOf(watched, before.health, now)
+  const same = from?.base === store.base && from.runtime.services === store.runtime.services
+  const health = same ? before.health : healthOf(watched, before.health, now)
   const quorum = quorumOf({ ...store, observed: { ...before, health } }, watched)
   return { ...store, observed: { ...before, health, quorum } }
 }
@@ -44,9 +49,9 @@ function healthOf(watched: readonly Service[], before: Healths, now: number): He
   const health = new Map<RealKey, Health>()
   let fresh = 0
   for (const service of watched)
-    for (const real of service.reals) {
+    for (const [i, real] of service.reals.entries()) {
       if (!isChecked(service, real)) continue
-      const key = realKey(service, real)
+      const key = namesOf(service).reals[i] as RealKey
       const known = before.get(key)
       if (!known) fresh++
       health.set(key, known ?? { up: !startsDown(service, real), reason: 'waiting', since: now })
@@ -62,9 +67,9 @@ function quorumOf(
   const weights = new Map(runtime.overrides.map((o) => [`${o.service} > ${o.real}`, o.weight]))
   const quorum = new Map(
     watched.map((service) => {
-      const key = serviceKey(service)
-      const members = service.reals.map((real): Member => {
-        const name = realKey(key, real)
+      const { key, reals: names } = namesOf(service)
+      const members = service.reals.map((real, i): Member => {
+        const name = names[i] as RealKey
         const health = observed.health.get(name)
         const up = health?.up !== false && drainOf(runtime.drains, key, real) === undefined
         const wished = weights.get(name) ?? real.weight

@@ -26,6 +26,7 @@ import {
   SCHEDULER_NUMBER,
   schedulerFlagsOf,
 } from '../plan/region.js'
+import type { Ledger } from './ledger.js'
 import type { Maps } from './maps.js'
 import { RealReader } from './reals.js'
 import { DIRECTORY_OFFSET, MARKS_OFFSET, readTimeouts, readTunables } from './settings.js'
@@ -50,14 +51,16 @@ export interface Look {
 export class ActualReader {
   readonly #maps: Maps
   readonly #limits: Limits
+  readonly #ledger: Ledger
   readonly #reals: RealReader
   readonly #described: Described[] = []
   readonly #headers: Uint32Array
 
-  constructor(maps: Maps, limits: Limits) {
+  constructor(maps: Maps, limits: Limits, ledger: Ledger) {
     this.#maps = maps
+    this.#ledger = ledger
     this.#limits = limits
-    this.#reals = new RealReader(maps)
+    this.#reals = new RealReader(maps, ledger)
     this.#headers = new Uint32Array(HEADER_WORDS * maps.sizes.services)
   }
 
@@ -66,11 +69,16 @@ export class ActualReader {
     const directories = readDirectories(maps)
     const marks = readAllMarks(maps)
     const vips = readVips(maps)
-    const byService = this.#reals.byService()
+    const strange = { services: [] as number[], reals: [] as number[] }
+    const byService = this.#reals.byService(strange.reals)
     const services = new Map<ServiceKey, ActualService>()
     for (let id = 1; id < maps.sizes.services; id++) {
       const line = maps.services.getUint32(id * ServiceRef_SIZE, true)
       if (line === 0) continue
+      if (!this.#ledger.ownsService(id)) {
+        strange.services.push(id)
+        continue
+      }
       const { epoch, ...part } = this.#describe(id, line, vips)
       const { linked: reals, trash } = byService.get(id) ?? NOBODY
       byService.delete(id)
@@ -84,6 +92,7 @@ export class ActualReader {
       vips: marked ? withMarked(maps, vips, services.values(), marks) : vips,
       services,
       orphans: [...byService.values()].flatMap(({ linked, trash }) => [...linked, ...trash]),
+      strange,
       directories,
       marks,
       nextOrder: maps.settings.getUint32(Settings_OFFSETS.nextOrder, true),

@@ -2,7 +2,7 @@
 // A fresh set of maps and programs, pinned in an order that tells whole sets from half-made ones; or one that is
 // pinned already, taken over with its program replaced when the object file is another.
 import { randomBytes } from 'node:crypto'
-import { jiffyNs, openMap, openProgram, openXdpLink, possibleCpus } from 'libbpf-ts'
+import { jiffyNs, openMap, openProgram, possibleCpus } from 'libbpf-ts'
 import { Abi, RealFlag, RealInfo_OFFSETS, RealInfo_SIZE, Settings_OFFSETS } from '../abi/generated.js'
 import { digest, loadFresh, loadOver, type Programs } from './load.js'
 import { type Handles, MAP_NAMES, type Maps, mapInto, store32 } from './maps.js'
@@ -13,6 +13,7 @@ import {
   linkPin,
   makeDirectories,
   mapPin,
+  ourLink,
   type Pins,
   pinOver,
   writeDigest,
@@ -66,7 +67,8 @@ export function adopt(pins: Pins, object: Uint8Array, options: DatapathOptions):
 /** Another version of the program takes over between two packets, on every interface. */
 function takeOver(pins: Pins, programs: Programs): void {
   for (const device of linkedDevices(pins)) {
-    const link = openXdpLink(linkPin(pins, device))
+    const link = ourLink(linkPin(pins, device))
+    if (link === undefined) continue
     if (link.info().ifindex !== 0) link.update(programs.xlvs)
     link.close()
   }

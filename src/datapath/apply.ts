@@ -7,7 +7,7 @@ import { buildMarks } from '../plan/marks.js'
 import type { Op } from '../plan/ops.js'
 import { publish, readWalk, withdrawn } from '../plan/region.js'
 import type { Range } from './arena.js'
-import { carryOut, lineOf, type Target } from './carry-out.js'
+import { carryOut, type Target } from './carry-out.js'
 import type { Maps } from './maps.js'
 
 const LINE = Limit.LINE_BYTES
@@ -15,23 +15,27 @@ const LINE = Limit.LINE_BYTES
 export function applyOps(target: Target, ops: readonly Op[]): Outcome<void> {
   const prepared = new Map<Op, Range>()
   for (const op of ops) {
-    const bytes = linesFor(target.maps, op)
+    const bytes = linesFor(target, op)
     if (!bytes.ok) return refuse(target, prepared, bytes.problems[0]?.reason ?? '')
     if (bytes.value === undefined) continue
     const range = place(target, bytes.value)
     if (range === undefined) return refuse(target, prepared, noRoom(target, op, bytes.value))
     prepared.set(op, range)
   }
-  for (const op of ops) carryOut(target, op, prepared.get(op) ?? { line: 0, lines: 0 })
+  for (const op of ops) {
+    const range = prepared.get(op) ?? { line: 0, lines: 0 }
+    carryOut(target, op, range)
+    target.ledger.learn(op, range)
+  }
   return { ok: true, value: undefined }
 }
 
 /** The lines an operation publishes, if it does. */
-function linesFor(maps: Maps, op: Op): Outcome<Uint8Array | undefined> {
+function linesFor({ maps, ledger }: Target, op: Op): Outcome<Uint8Array | undefined> {
   if (op.op === 'directory-publish') return buildDirectory(op.entries)
   if (op.op === 'marks-publish') return { ok: true, value: buildMarks(op.ranges) }
   if (op.op !== 'service-publish' && op.op !== 'service-withdraw') return { ok: true, value: undefined }
-  const line = lineOf(maps, op.service.id)
+  const { line } = ledger.range(`service ${op.service.id}`)
   const before = line === 0 ? undefined : readService(maps.tables, line * LINE)
   const generation = ((before?.generation ?? 0) + 1) >>> 0
   if (op.op === 'service-withdraw') return { ok: true, value: withdrawn(op.service, generation) }

@@ -8,18 +8,19 @@ import {
   type BpfProgram,
   type Link,
   openProgramById,
-  openXdpLink,
   queryXdp,
   type XdpLink,
 } from 'libbpf-ts'
-import { formatMac, MAC_BYTES, macToBytes } from '../abi/address.js'
 import { Iface_OFFSETS, Iface_SIZE } from '../abi/generated.js'
 import { nearest } from '../model/nearest.js'
 import type { AttachMode, Limits, Outcome, Problem } from '../model/types.js'
+import { ifaceWord, readIface } from './iface.js'
+import { mendLink, mendPin } from './links.js'
 import { type Maps, store64 } from './maps.js'
-import { linkedDevices, linkPin, type Pins, remove } from './pins.js'
+import { isPinned, linkedDevices, linkPin, ourLink, type Pins, remove } from './pins.js'
 import { removeProbeFilters } from './probe-filters.js'
 import { problemOf } from './problems.js'
+import type { Repair } from './repair.js'
 import type { Attachment } from './types.js'
 
 interface Held {
@@ -49,7 +50,8 @@ export class Interfaces {
   adopt(links: Iterable<Link>): void {
     const byIndex = new Map([...links].map((link) => [link.index, link]))
     for (const name of linkedDevices(this.#pins)) {
-      const link = openXdpLink(linkPin(this.#pins, name))
+      const link = ourLink(linkPin(this.#pins, name))
+      if (link === undefined) continue
       const device = byIndex.get(link.info().ifindex)
       if (device?.mac === undefined) this.#drop(name, link)
       else {
@@ -110,6 +112,33 @@ export class Interfaces {
         this.#held.set(name, { link: xdp, attachment: { ...attachment, mac: link.mac } })
       }
     }
+  }
+
+  /** Links, their pins and what packets know of the interfaces are what they were made. */
+  mend(links: readonly Link[]): readonly Repair[] {
+    return [...this.#held.values()].flatMap((held): Repair[] => {
+      const { attachment } = held
+      const { interface: name, ifindex, mac, mode, slot } = attachment
+      const found: Repair[] = []
+      if (!this.#isWritten(attachment)) {
+        this.#write(ifindex, mac, mode, slot)
+        found.push({ kind: 'interface', what: `the entry of interface ${name}` })
+      }
+      const link = mendLink(held.link, this.#program)
+      if (link === 'detached') return [...found, ...this.#attachAgain(name, mode, links)]
+      if (link === 'replaced') found.push({ kind: 'link', what: `the program on ${name}` })
+      if (mendPin(this.#pins, name, held.link)) found.push({ kind: 'link', what: `the pin of ${name}` })
+      return found
+    })
+  }
+
+  /** Refused when somebody else's program is there now: then it is not ours any more, and the next round asks again. */
+  #attachAgain(name: string, mode: AttachMode, links: readonly Link[]): Repair[] {
+    const held = this.#held.get(name) as Held
+    held.link.close()
+    if (isPinned(this.#pins, name, held.attachment.linkId)) remove(linkPin(this.#pins, name))
+    this.#held.delete(name)
+    return this.attach(name, mode, links).ok ? [{ kind: 'link', what: `the program on ${name}` }] : []
   }
 
   close(): void {
@@ -174,11 +203,14 @@ export class Interfaces {
   #write(ifindex: number, mac: string, mode: AttachMode | undefined, slot: number): void {
     const at = ifindex * Iface_SIZE
     this.#maps.ifaces.setUint32(at + Iface_OFFSETS.slot, slot, true)
-    const word = new Uint8Array(8)
-    word.set(macToBytes(mac))
-    word[Iface_OFFSETS.attached] = mode === undefined ? 0 : 1
-    word[Iface_OFFSETS.merged] = mode === 'generic' ? 1 : 0
-    store64(this.#maps.ifaces, at, new DataView(word.buffer).getBigUint64(0, true))
+    store64(this.#maps.ifaces, at, ifaceWord(mac, mode))
+  }
+
+  #isWritten({ ifindex, mac, mode, slot }: Attachment): boolean {
+    const at = ifindex * Iface_SIZE
+    const { ifaces } = this.#maps
+    const sameSlot = ifaces.getUint32(at + Iface_OFFSETS.slot, true) === slot
+    return sameSlot && ifaces.getBigUint64(at, true) === ifaceWord(mac, mode)
   }
 
   /** Its own again, else one nobody had, else one whose interface is detached: its counts go on. */
@@ -204,15 +236,6 @@ export class Interfaces {
     const names = [...this.#held.keys()]
     const fix = names.length === 0 ? 'nothing is attached' : `attached are: ${names.join(', ')}`
     return { subject: name, reason: `xlvs is not attached to ${name}`, fix }
-  }
-}
-
-function readIface(maps: Maps, ifindex: number): { readonly known: boolean; readonly slot: number } {
-  const at = ifindex * Iface_SIZE
-  const mac = new Uint8Array(maps.ifaces.buffer, at, MAC_BYTES)
-  return {
-    known: formatMac(mac) !== '00:00:00:00:00:00',
-    slot: maps.ifaces.getUint32(at + Iface_OFFSETS.slot, true),
   }
 }
 

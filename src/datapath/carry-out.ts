@@ -3,16 +3,12 @@
 // controller recognises: facts first, then the store that makes them true.
 import { addressToBytes, familyOf } from '../abi/address.js'
 import {
-  type Dir,
   Family,
-  Limit,
   Real_OFFSETS,
   Real_SIZE,
   RealFlag,
   RealInfo_OFFSETS,
   RealInfo_SIZE,
-  readDir,
-  readService,
   ServiceInfo_SIZE,
   ServiceRef_SIZE,
   Settings_OFFSETS,
@@ -22,16 +18,14 @@ import {
   writeVip,
 } from '../abi/generated.js'
 import type { AddressText } from '../model/types.js'
-import { linesOfMarks } from '../plan/marks.js'
 import type { Op, RealTerms } from '../plan/ops.js'
 import type { Arena, Range } from './arena.js'
+import type { Ledger } from './ledger.js'
 import { type Maps, store32, store64 } from './maps.js'
 import { REAL_FREE, REAL_LINKED, REAL_TRASH } from './reals.js'
 import { DIRECTORY_OFFSET, MARKS_OFFSET, writePeers, writeTimeouts, writeTunables } from './settings.js'
 import { clearStats, retireStats } from './stats.js'
 import { judgeOverload, setDrain, setFlag, thresholdsOf } from './thresholds.js'
-
-const LINE = Limit.LINE_BYTES
 
 /** What becomes of next hops when real servers come and go. */
 export interface Bindings {
@@ -44,6 +38,7 @@ export interface Target {
   readonly maps: Maps
   readonly arena: Arena
   readonly bindings: Bindings
+  readonly ledger: Ledger
   readonly cpus: number
   /** blocks for so many ms: lines at rest become free */
   readonly pause: (ms: number) => void
@@ -60,10 +55,6 @@ export function carryOut<Name extends Op['op']>(
   range: Range,
 ): void {
   HANDLERS[op.op as Name](target, op, range)
-}
-
-export function lineOf(maps: Maps, service: number): number {
-  return maps.services.getUint32(service * ServiceRef_SIZE, true)
 }
 
 const HANDLERS: Handlers = {
@@ -97,26 +88,23 @@ const HANDLERS: Handlers = {
     retireStats(maps, cpus, id, service)
     maps.realInfo.setUint8(id * RealInfo_SIZE + RealInfo_OFFSETS.used, REAL_FREE)
   },
-  'service-publish': ({ maps, arena }, { service }, range) =>
-    swapService(maps, arena, service.id, range.line),
-  'service-withdraw': ({ maps, arena }, { service }, range) =>
-    swapService(maps, arena, service.id, range.line),
-  'service-free': ({ maps, arena }, { id }) => {
-    swapService(maps, arena, id, 0)
-    clearInfo(maps, id)
+  'service-publish': (target, { service }, range) => swapService(target, service.id, range.line),
+  'service-withdraw': (target, { service }, range) => swapService(target, service.id, range.line),
+  'service-free': (target, { id }) => {
+    swapService(target, id, 0)
+    clearInfo(target.maps, id)
   },
   'service-anew': ({ maps, cpus }, { id, reals }) => {
     clearInfo(maps, id)
     for (const real of reals) clearStats(maps, cpus, real)
   },
-  'directory-publish': ({ maps, arena }, { directory }, range) => {
-    const mask = Math.max(0, range.lines - 1)
-    const old = swapDir(maps, DIRECTORY_OFFSET[directory], range.line, mask)
-    arena.retire({ line: old.line, lines: old.mask + 1 })
+  'directory-publish': ({ maps, arena, ledger }, { directory }, range) => {
+    store64(maps.settings, DIRECTORY_OFFSET[directory], dirWord(range.line, Math.max(0, range.lines - 1)))
+    arena.retire(ledger.range(`directory ${directory}`))
   },
-  'marks-publish': ({ maps, arena }, { protocol, ranges }, range) => {
-    const old = swapDir(maps, MARKS_OFFSET[protocol], range.line, ranges.length)
-    arena.retire({ line: old.line, lines: linesOfMarks(old.mask) })
+  'marks-publish': ({ maps, arena, ledger }, { protocol, ranges }, range) => {
+    store64(maps.settings, MARKS_OFFSET[protocol], dirWord(range.line, ranges.length))
+    arena.retire(ledger.range(`marks ${protocol}`))
   },
   timeouts: ({ maps }, { timeouts }) => writeTimeouts(maps.settings, timeouts),
   tunables: ({ maps }, { tunables }) => writeTunables(maps.settings, tunables),
@@ -163,16 +151,12 @@ function stamp(maps: Maps, id: number, since: number): void {
   maps.realInfo.setBigUint64(id * RealInfo_SIZE + RealInfo_OFFSETS.trashSince, BigInt(since), true)
 }
 
-/** {line, mask or number} in one store; what stood there before. */
-function swapDir(maps: Maps, at: number, line: number, rest: number): Dir {
-  const old = readDir(maps.settings, at)
-  store64(maps.settings, at, (BigInt(rest) << 32n) | BigInt(line))
-  return old
+/** {line, mask or number} for one store. */
+function dirWord(line: number, rest: number): bigint {
+  return (BigInt(rest) << 32n) | BigInt(line)
 }
 
-function swapService(maps: Maps, arena: Arena, id: number, line: number): void {
-  const old = lineOf(maps, id)
-  const lines = old === 0 ? 0 : readService(maps.tables, old * LINE).lines
+function swapService({ maps, arena, ledger }: Target, id: number, line: number): void {
   store32(maps.services, id * ServiceRef_SIZE, line)
-  if (old !== 0) arena.retire({ line: old, lines })
+  arena.retire(ledger.range(`service ${id}`))
 }

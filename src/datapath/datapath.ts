@@ -2,32 +2,26 @@
 // The Datapath over open maps and programs: each method is a few lines over a topic file.
 import { uptime } from 'node:os'
 import { possibleCpus } from 'libbpf-ts'
-import { Limit, readDir, readService, Settings_OFFSETS } from '../abi/generated.js'
+import { Settings_OFFSETS } from '../abi/generated.js'
 import type { AddressText, AttachMode, Desired, Limits, MacText, Timeouts, Tunables } from '../model/types.js'
 import type { Actual } from '../plan/actual.js'
-import { linesOfMarks } from '../plan/marks.js'
 import type { Op } from '../plan/ops.js'
-import { ActualReader } from './actual.js'
+import { ActualReader, type Look } from './actual.js'
 import { applyOps } from './apply.js'
-import { Arena, type Range } from './arena.js'
+import { Arena } from './arena.js'
 import { Interfaces } from './attach.js'
-import { lineOf, type Target } from './carry-out.js'
+import type { Target } from './carry-out.js'
 import { ticksNow } from './clock.js'
 import { readConns, readTemplates } from './conns.js'
 import { HopSlots } from './hop-slots.js'
+import { Ledger } from './ledger.js'
 import type { Programs } from './load.js'
 import type { Maps } from './maps.js'
 import { NextHops } from './nexthops.js'
 import { clearPins, type Pins } from './pins.js'
-import {
-  DIRECTORY_OFFSET,
-  MARKS_OFFSET,
-  writeDefence,
-  writePeers,
-  writeTimeouts,
-  writeTunables,
-} from './settings.js'
-import { takeSnapshot } from './snapshot.js'
+import type { Repair } from './repair.js'
+import { writeDefence, writePeers, writeTimeouts, writeTunables } from './settings.js'
+import { reasonsOf, takeSnapshot } from './snapshot.js'
 import { handshakesOf } from './stats.js'
 import { Sweeper } from './sweep.js'
 import { TxPorts } from './tx-ports.js'
@@ -60,11 +54,12 @@ export async function createDatapath(parts: Parts): Promise<Datapath> {
   })
   await hops.start()
   interfaces.adopt(hops.links.values())
-  return new KernelDatapath(parts, { slots, interfaces, hops, clock })
+  return new KernelDatapath(parts, { slots, ports, interfaces, hops, clock })
 }
 
 interface Organs {
   readonly slots: HopSlots
+  readonly ports: TxPorts
   readonly interfaces: Interfaces
   readonly hops: NextHops
   readonly clock: () => number
@@ -76,6 +71,8 @@ class KernelDatapath implements Datapath {
   readonly #target: Target
   readonly #sweeper: Sweeper
   readonly #reader: ActualReader
+  readonly #ledger: Ledger
+  #repairs: readonly Repair[] = []
   readonly #cpus = possibleCpus()
   /** until the first look: another controller may have died in mid-change */
   #doubtful: boolean
@@ -84,12 +81,14 @@ class KernelDatapath implements Datapath {
     this.#parts = parts
     this.#organs = organs
     this.#doubtful = parts.adopted
-    this.#reader = new ActualReader(parts.maps, parts.limits)
+    this.#ledger = new Ledger(parts.maps)
+    this.#reader = new ActualReader(parts.maps, parts.limits, this.#ledger)
     this.#sweeper = new Sweeper(parts.programs.sweep, parts.maps.sizes)
     const { slots, hops, clock } = organs
     this.#target = {
       maps: parts.maps,
-      arena: new Arena(parts.maps.sizes.tables, linesInUse(parts.maps), clock),
+      arena: new Arena(parts.maps.sizes.tables, this.#ledger.ranges(), clock),
+      ledger: this.#ledger,
       bindings: {
         bind: (id, address) => {
           const slot = slots.bind(id, address)
@@ -120,7 +119,7 @@ class KernelDatapath implements Datapath {
   }
 
   actual(): Actual {
-    const actual = this.#reader.read({ verify: this.#doubtful, marked: true })
+    const actual = this.#read({ verify: this.#doubtful, marked: true })
     // what is stale stays in doubt until it is published anew
     this.#doubtful = this.#doubtful && [...actual.services.values()].some((service) => service.stale)
     return actual
@@ -129,9 +128,26 @@ class KernelDatapath implements Datapath {
   apply(ops: readonly Op[]) {
     const before = this.#doubtful
     this.#doubtful = true
-    const outcome = applyOps(this.#target, ops)
-    this.#doubtful = before
-    return outcome
+    try {
+      const outcome = applyOps(this.#target, ops)
+      this.#doubtful = before
+      return outcome
+    } finally {
+      this.#ledger.learnSettings()
+    }
+  }
+
+  mend() {
+    const { slots, ports, interfaces, hops } = this.#organs
+    const repairs = [
+      ...this.#repairs,
+      ...this.#ledger.mend(),
+      ...slots.mend(),
+      ...ports.mend(),
+      ...interfaces.mend([...hops.links.values()]),
+    ]
+    this.#repairs = []
+    return repairs
   }
 
   async attach(name: string, mode: AttachMode) {
@@ -162,12 +178,16 @@ class KernelDatapath implements Datapath {
     const sources = {
       maps: this.#parts.maps,
       cpus: this.#cpus,
-      actual: this.#reader.read(),
+      actual: this.#read(),
       attachments: this.attachments(),
       nextHop: (address: AddressText) => this.nextHop(address),
       tables: this.#sweeper.tables(),
     }
     return takeSnapshot(sources, names, Date.now())
+  }
+
+  reasons() {
+    return reasonsOf(this.#parts.maps, this.#cpus, this.limits.interfaces)
   }
 
   handshakes(real: number) {
@@ -183,11 +203,11 @@ class KernelDatapath implements Datapath {
   }
 
   connsInPieces(filter?: ConnFilter) {
-    return readConns(this.#parts.maps, this.#reader.read(), this.#ticks(), filter)
+    return readConns(this.#parts.maps, this.#read(), this.#ticks(), filter)
   }
 
   templatesInPieces(filter?: ConnFilter) {
-    return readTemplates(this.#parts.maps, this.#reader.read(), this.#ticks(), filter)
+    return readTemplates(this.#parts.maps, this.#read(), this.#ticks(), filter)
   }
 
   sweep(budget: { readonly sets: number }) {
@@ -200,14 +220,17 @@ class KernelDatapath implements Datapath {
 
   setTimeouts(timeouts: Timeouts) {
     writeTimeouts(this.#parts.maps.settings, timeouts)
+    this.#ledger.learnSettings()
   }
 
   setTunables(tunables: Tunables) {
     writeTunables(this.#parts.maps.settings, tunables)
+    this.#ledger.learnSettings()
   }
 
   setDefence(defence: Defence) {
     writeDefence(this.#parts.maps.settings, defence)
+    this.#ledger.learnSettings()
   }
 
   setPeers(macs: readonly MacText[]) {
@@ -231,28 +254,16 @@ class KernelDatapath implements Datapath {
     clearPins(this.#parts.pins.root)
   }
 
+  /** What is decided or told is what this controller has made. */
+  #read(look: Look = {}): Actual {
+    this.#repairs = [...this.#repairs, ...this.#ledger.mend()]
+    return this.#reader.read(look)
+  }
+
   #ticks() {
     const { maps, programs, manualClock, jiffy } = this.#parts
     return manualClock
       ? maps.settings.getUint32(Settings_OFFSETS.clock, true)
       : ticksNow(programs.clock, jiffy)
   }
-}
-
-/** What published pointers reach; everything else in the arena is free. */
-function linesInUse(maps: Maps): Range[] {
-  const used: Range[] = []
-  for (let id = 1; id < maps.sizes.services; id++) {
-    const line = lineOf(maps, id)
-    if (line !== 0) used.push({ line, lines: readService(maps.tables, line * Limit.LINE_BYTES).lines })
-  }
-  for (const offset of Object.values(DIRECTORY_OFFSET)) {
-    const { line, mask } = readDir(maps.settings, offset)
-    if (line !== 0) used.push({ line, lines: mask + 1 })
-  }
-  for (const offset of Object.values(MARKS_OFFSET)) {
-    const { line, mask: ranges } = readDir(maps.settings, offset)
-    if (line !== 0) used.push({ line, lines: linesOfMarks(ranges) })
-  }
-  return used
 }

@@ -17,6 +17,7 @@ import type { AddressText } from '../model/types.js'
 import { GRACE } from './arena.js'
 import { type Maps, store32 } from './maps.js'
 import { addressAt, REAL_FREE } from './reals.js'
+import type { Repair } from './repair.js'
 
 interface Target {
   slot: number
@@ -29,6 +30,8 @@ export class HopSlots {
   readonly #targets = new Map<AddressText, Target>()
   readonly #addressOf = new Map<number, AddressText>()
   readonly #free: number[] = []
+  /** what each slot in use was made */
+  readonly #written = new Map<number, Uint8Array>()
   #resting: { slot: number; since: number }[] = []
 
   /** Takes over what the real servers in the maps point at. `clock` in ms. */
@@ -46,6 +49,7 @@ export class HopSlots {
       if (target.slot !== slot) store32(maps.reals, id * Real_SIZE + Real_OFFSETS.nexthop, target.slot)
       this.#addressOf.set(id, address)
       used.add(slot)
+      if (slot !== 0) this.#written.set(slot, this.#bytes(slot).slice())
     }
     for (let slot = maps.sizes.nexthops - 1; slot > 0; slot--) if (!used.has(slot)) this.#free.push(slot)
   }
@@ -109,10 +113,33 @@ export class HopSlots {
     const slot = hop.kind === NexthopKind.NEXTHOP_UNRESOLVED ? 0 : this.#take()
     if (slot === undefined) return false
     if (slot !== 0) writeNexthop(this.#maps.nexthops, slot * Nexthop_SIZE, hop)
+    if (slot !== 0) this.#written.set(slot, this.#bytes(slot).slice())
     for (const id of target.reals) store32(this.#maps.reals, id * Real_SIZE + Real_OFFSETS.nexthop, slot)
     this.#rest(target.slot)
     target.slot = slot
     return true
+  }
+
+  /** Slots, and who points at them, are what they were made. */
+  mend(): readonly Repair[] {
+    const found: Repair[] = []
+    for (const [address, { slot, reals }] of this.#targets) {
+      const right = slot === 0 || sameBytes(this.#bytes(slot), this.#written.get(slot))
+      if (!right) this.#bytes(slot).set(this.#written.get(slot) as Uint8Array)
+      const astray = [...reals].filter((id) => this.#pointer(id) !== slot)
+      for (const id of astray) store32(this.#maps.reals, id * Real_SIZE + Real_OFFSETS.nexthop, slot)
+      if (!right || astray.length > 0) found.push({ kind: 'nexthop', what: `the next hop of ${address}` })
+    }
+    return found
+  }
+
+  #bytes(slot: number): Uint8Array {
+    const { buffer, byteOffset } = this.#maps.nexthops
+    return new Uint8Array(buffer, byteOffset + slot * Nexthop_SIZE, Nexthop_SIZE)
+  }
+
+  #pointer(id: number): number {
+    return this.#maps.reals.getUint32(id * Real_SIZE + Real_OFFSETS.nexthop, true)
   }
 
   /** Egress devices in use. */
@@ -150,6 +177,11 @@ export class HopSlots {
   }
 
   #rest(slot: number): void {
+    this.#written.delete(slot)
     if (slot !== 0) this.#resting.push({ slot, since: this.#clock() })
   }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
+  return b === undefined || Buffer.compare(a, b) === 0
 }

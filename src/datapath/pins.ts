@@ -3,8 +3,8 @@
 // probes/ (probe-filters.ts).
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { openXdpLink } from 'libbpf-ts'
-import type { MapName } from './maps.js'
+import { openProgramById, openXdpLink, type XdpLink } from 'libbpf-ts'
+import { MAP_NAMES, type MapName } from './maps.js'
 import { removeProbeFilters } from './probe-filters.js'
 
 export interface Pins {
@@ -18,6 +18,8 @@ export interface Pins {
 
 export const DEFAULT_PIN_ROOT = '/sys/fs/bpf/xlvs'
 const DIGEST = 'object-'
+/** as the kernel has it */
+const PROGRAM = 'xlvs'
 
 export function pinsIn(root: string): Pins {
   const at = (name: string) => join(root, name)
@@ -68,34 +70,82 @@ export function writeDigest(pins: Pins, digest: string): void {
   mkdirSync(join(pins.root, DIGEST + digest))
 }
 
-/** Takes the program off every interface, then removes every pin, of whatever version they are. */
+/** A pinned link that carries the program; undefined for what somebody else has put there. */
+export function ourLink(path: string): XdpLink | undefined {
+  let link: XdpLink
+  try {
+    link = openXdpLink(path)
+  } catch {
+    return undefined
+  }
+  if (isOurs(link.info().programId)) return link
+  link.close()
+  return undefined
+}
+
+/** The pin of an interface holds this very link. */
+export function isPinned(pins: Pins, device: string, linkId: number): boolean {
+  try {
+    const link = openXdpLink(linkPin(pins, device))
+    const { id } = link.info()
+    link.close()
+    return id === linkId
+  } catch {
+    return false
+  }
+}
+
+/** Programs can be asked for their name by CAP_SYS_ADMIN only; without, what is pinned among ours is taken for ours. */
+function isOurs(programId: number): boolean {
+  try {
+    const program = openProgramById(programId)
+    const { name } = program
+    program.close()
+    return name === PROGRAM
+  } catch {
+    return true
+  }
+}
+
+/**
+ * Takes the program off every interface, then removes every pin of a datapath, of whatever version it is. What
+ * somebody else has put there stays, and so do the directories it is in.
+ */
 export function clearPins(root: string): void {
   const pins = pinsIn(root)
   for (const name of list(pins.links)) {
     const path = join(pins.links, name)
-    const link = openXdpLink(path)
+    const link = ourLink(path)
+    if (link === undefined) continue
     link.detach()
     link.close()
     unlinkSync(path)
   }
   removeProbeFilters(pins)
   clearMaps(pins)
-  if (existsSync(pins.links)) rmdirSync(pins.links)
-  for (const name of list(root)) {
-    if (name.startsWith(DIGEST)) rmdirSync(join(root, name))
-    else remove(join(root, name))
-  }
-  if (existsSync(root)) rmdirSync(root)
+  removeEmpty(pins.links)
+  for (const name of list(root)) if (name.startsWith(DIGEST)) rmdirSync(join(root, name))
+  for (const path of [pins.program, pins.sweep, pins.clock])
+    for (const one of [path, `${path}_next`]) remove(one)
+  removeEmpty(root)
 }
 
 /** The settings last but one step before: a set without settings is half-made, and is made anew. */
 export function clearMaps(pins: Pins): void {
   remove(join(pins.maps, 'settings'))
-  for (const name of list(pins.maps)) remove(join(pins.maps, name))
-  if (existsSync(pins.maps)) rmdirSync(pins.maps)
+  for (const name of list(pins.maps)) if (isMap(name)) remove(join(pins.maps, name))
+  removeEmpty(pins.maps)
   remove(pins.program)
   remove(pins.sweep)
   remove(pins.clock)
+}
+
+function isMap(name: string): boolean {
+  return (MAP_NAMES as readonly string[]).includes(name)
+}
+
+function removeEmpty(path: string): void {
+  if (existsSync(path) && readdirSync(path).length === 0) rmdirSync(path)
 }
 
 export function remove(path: string): void {

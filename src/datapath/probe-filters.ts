@@ -11,6 +11,7 @@ import {
   detachTc,
   interfaceIndex,
   openTcHook,
+  queryTc,
   removeClsact,
 } from 'libbpf-ts'
 import type { Outcome, Problem } from '../model/types.js'
@@ -20,7 +21,7 @@ import { problemOf } from './problems.js'
 export interface ProbeFilters {
   /** exactly these; those that are not possible are told */
   set(interfaces: readonly string[]): Outcome<void>
-  /** takes them off everywhere */
+  /** takes them off everywhere, but where another process has put its own in their place */
   close(): void
 }
 
@@ -48,7 +49,8 @@ export function openProbeFilters(pins: Pins, object: BpfObject): Outcome<ProbeFi
     value: {
       set: (interfaces) => set(pins, interfaces, programs),
       close: () => {
-        removeProbeFilters(pins)
+        for (const ifindex of probedInterfaces(pins)) if (!isOthers(ifindex, programs)) remove(pins, ifindex)
+        removeFolder(pins)
         close()
       },
     },
@@ -57,15 +59,31 @@ export function openProbeFilters(pins: Pins, object: BpfObject): Outcome<ProbeFi
 
 /** What a process left on one interface, or on all; whether there was anything. */
 export function removeProbeFilters(pins: Pins, only?: number): boolean {
-  const there = marked(pins).filter((ifindex) => only === undefined || ifindex === only)
+  const there = probedInterfaces(pins).filter((ifindex) => only === undefined || ifindex === only)
   for (const ifindex of there) remove(pins, ifindex)
-  if (marked(pins).length === 0 && existsSync(folder(pins))) rmdirSync(folder(pins))
+  removeFolder(pins)
   return there.length > 0
+}
+
+function isOthers(ifindex: number, programs: Programs): boolean {
+  return DIRECTIONS.some((direction) =>
+    queryTc(ifindex, direction).some(
+      ({ handle, priority, programId }) =>
+        handle === PROBE_PLACE.handle &&
+        priority === PROBE_PLACE.priority &&
+        programId !== programs[direction].id,
+    ),
+  )
+}
+
+function removeFolder(pins: Pins): void {
+  if (probedInterfaces(pins).length === 0 && existsSync(folder(pins))) rmdirSync(folder(pins))
 }
 
 function set(pins: Pins, interfaces: readonly string[], programs: Programs): Outcome<void> {
   const known = interfaces.map((name) => ({ name, ifindex: interfaceIndex(name) }))
-  for (const ifindex of marked(pins)) if (!known.some((one) => one.ifindex === ifindex)) remove(pins, ifindex)
+  for (const ifindex of probedInterfaces(pins))
+    if (!known.some((one) => one.ifindex === ifindex)) remove(pins, ifindex)
   const problems = known
     .map(({ name, ifindex }) =>
       ifindex === undefined
@@ -126,12 +144,13 @@ function folder(pins: Pins): string {
 }
 
 function remember(pins: Pins, ifindex: number, made: boolean): void {
-  if (marked(pins).includes(ifindex)) return
+  if (probedInterfaces(pins).includes(ifindex)) return
   const name = made ? `${ifindex}${MADE}` : String(ifindex)
   mkdirSync(join(folder(pins), name), { recursive: true, mode: 0o700 })
 }
 
-function marked(pins: Pins): number[] {
+/** By their numbers, those where a process has put the programs, killed ones included. */
+export function probedInterfaces(pins: Pins): number[] {
   const names = existsSync(folder(pins)) ? readdirSync(folder(pins)) : []
   return names.map((name) => Number.parseInt(name, 10))
 }

@@ -15,7 +15,7 @@ import {
 import { fail } from '../model/describe.js'
 import type { AddressText, Family, Outcome } from '../model/types.js'
 import { DEFAULT_PIN_ROOT, pinsIn } from './pins.js'
-import { openProbeFilters, type ProbeFilters } from './probe-filters.js'
+import { openProbeFilters, type ProbeFilters, probedInterfaces } from './probe-filters.js'
 import { openProbeSocket, type ProbeSocket } from './probe-socket.js'
 import { probeSource } from './probe-source.js'
 import { findNeeds, problemOf } from './problems.js'
@@ -63,6 +63,11 @@ export function openProbes(options: ProbeOptions = {}): Outcome<Probes> {
     if (error instanceof BpfError) return { ok: false, problems: [problemOf(error)] }
     throw error
   }
+}
+
+/** Programs of a process that runs, or that was killed, are on an interface. */
+export function probesAreOn(pinRoot: string): boolean {
+  return probedInterfaces(pinsIn(pinRoot)).length > 0
 }
 
 interface Pair {

@@ -4,6 +4,7 @@ import { formatAddress } from '../abi/address.js'
 import { Family, Real_SIZE, RealFlag, RealInfo_OFFSETS, RealInfo_SIZE } from '../abi/generated.js'
 import type { AddressText } from '../model/types.js'
 import type { ActualReal } from '../plan/actual.js'
+import type { Ledger } from './ledger.js'
 import type { Maps } from './maps.js'
 import { connectionsOf, drainStage, hasFlag, thresholdsOf } from './thresholds.js'
 
@@ -25,18 +26,25 @@ const WORDS = 5
 /** Remembers the text of addresses: formatting is most of the work of reading. */
 export class RealReader {
   readonly #maps: Maps
+  readonly #ledger: Ledger
   readonly #texts: AddressText[] = []
   readonly #words: Uint32Array
 
-  constructor(maps: Maps) {
+  constructor(maps: Maps, ledger: Ledger) {
     this.#maps = maps
+    this.#ledger = ledger
     this.#words = new Uint32Array(WORDS * maps.sizes.reals)
   }
 
-  byService(): Map<number, Members> {
+  /** `strange` gets the ids that somebody else uses. */
+  byService(strange: number[]): Map<number, Members> {
     const found = new Map<number, Members>()
     for (let id = 1; id < this.#maps.sizes.reals; id++) {
       if (this.#maps.realInfo.getUint8(id * RealInfo_SIZE + OFFSET.used) === REAL_FREE) continue
+      if (!this.#ledger.ownsReal(id)) {
+        strange.push(id)
+        continue
+      }
       const real = this.#read(id)
       let members = found.get(real.service)
       if (members === undefined) {

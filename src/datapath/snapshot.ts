@@ -39,7 +39,7 @@ export function takeSnapshot(sources: Sources, names: Desired, at: number): Snap
   const wished = new Map<ServiceKey, Service>()
   for (const service of names.services) wished.set(serviceKey(service), service)
   const listed = [...actual.services.values()].filter((service) => service.listed)
-  const slots = Array.from({ length: actual.limits.interfaces }, (_, slot) => verdictRows(maps, cpus, slot))
+  const slots = slotRows(maps, cpus, actual.limits.interfaces)
   return {
     at,
     services: listed.map((service) => ofService(sources, service, wished.get(service.key))),
@@ -51,6 +51,15 @@ export function takeSnapshot(sources: Sources, names: Desired, at: number): Snap
     totals: readTotals(maps, cpus),
     tables,
   }
+}
+
+/** Packets by reason, all interfaces together. */
+export function reasonsOf(maps: Maps, cpus: number, interfaces: number): Snapshot['reasons'] {
+  return byReason(sumRows(slotRows(maps, cpus, interfaces)))
+}
+
+function slotRows(maps: Maps, cpus: number, interfaces: number) {
+  return Array.from({ length: interfaces }, (_, slot) => verdictRows(maps, cpus, slot))
 }
 
 function ofService(sources: Sources, service: ActualService, wish: Service | undefined): ServiceSnapshot {

@@ -20,6 +20,7 @@ import type {
 } from '../model/types.js'
 import type { Actual } from '../plan/actual.js'
 import type { Op } from '../plan/ops.js'
+import type { Repair } from './repair.js'
 
 export interface DatapathOptions {
   /** directory in a BPF file system; /sys/fs/bpf/xlvs */
@@ -40,6 +41,11 @@ export interface Datapath {
   /** the loaded program, for `status` */
   readonly program: ProgramInfo
   actual(): Actual
+  /**
+   * What somebody else has changed of what this datapath has made is made again; the answer says what, since the last
+   * time. Every look at the maps does the same for them first.
+   */
+  mend(): readonly Repair[]
   /** Atomic per service. Refused as a whole, with nothing written, when the arena has no room. */
   apply(ops: readonly Op[]): Outcome<void>
   attach(name: string, mode: AttachMode): Promise<Outcome<Attachment>>
@@ -55,6 +61,8 @@ export interface Datapath {
   nextHop(address: AddressText): NextHopState
   /** Names and configured weights are taken from `names`, everything else from the maps. */
   snapshot(names: Desired): Snapshot
+  /** Packets by reason, all interfaces together: of a snapshot only this. */
+  reasons(): Readonly<Record<ReasonName, Counters>>
   /** How clients' handshakes with a real server (by its id) go. */
   handshakes(real: number): Handshakes
   conns(filter?: ConnFilter): IterableIterator<ConnEntry>

@@ -9,6 +9,7 @@ import { judgeNexthops } from './nexthops.js'
 import { judgeOffloads } from './offloads.js'
 import { judgePlaces } from './places.js'
 import { judgeTables } from './tables.js'
+import { judgeThrough } from './through.js'
 import { judgeVips } from './vips.js'
 
 const JUDGES: readonly ((facts: Facts) => readonly Finding[])[] = [
@@ -18,6 +19,7 @@ const JUDGES: readonly ((facts: Facts) => readonly Finding[])[] = [
   judgeOffloads,
   judgeVips,
   judgeNexthops,
+  judgeThrough,
   judgeTables,
   judgeIpvs,
 ]

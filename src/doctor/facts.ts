@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is known before anything is judged: plain data, so that every judgement is a function of it.
-import type { RealRow, Status } from '../api/contract.js'
+import type { HealthRow, RealRow, Status } from '../api/contract.js'
 import type { Device, KernelView } from '../datapath/inspect.js'
-import type { AddressText, AttachMode, Desired, MacText, Problem } from '../model/types.js'
+import type {
+  AddressText,
+  AttachMode,
+  Desired,
+  MacText,
+  Problem,
+  Protocol,
+  ServiceKey,
+} from '../model/types.js'
 
 export type DaemonView =
   | {
       readonly state: 'answers'
       readonly status: Status
       readonly reals: readonly RealRow[]
+      readonly health: readonly HealthRow[]
       readonly desired: Desired
     }
   | { readonly state: 'none'; readonly problem: Problem }
@@ -56,6 +65,23 @@ export interface ArpAnswer {
   readonly macs: readonly MacText[]
 }
 
+/** A real server and the VIP that it is to answer at. */
+export interface Pair {
+  readonly service: ServiceKey
+  readonly protocol: Protocol
+  readonly vip: AddressText
+  readonly port: number
+  readonly real: AddressText
+}
+
+/** How it answered a question that came as clients' packets do. */
+export interface Through extends Pair {
+  /** 'vip-missing': silence, though it speaks at its own address */
+  readonly said: 'answers' | 'refused' | 'vip-missing' | 'silent' | 'unreachable' | 'not-asked'
+  /** for people; of all but 'answers' */
+  readonly detail?: string
+}
+
 /** Why a directory cannot be written. */
 export interface DirectoryFault {
   /** 'forbidden': to who asks, which may be another one than the daemon */
@@ -83,6 +109,8 @@ export interface Facts {
   readonly proxied: readonly AddressText[]
   /** undefined: there is no arping of iputils */
   readonly arp: readonly ArpAnswer[] | undefined
+  /** undefined: nobody was to be asked */
+  readonly through: readonly Through[] | undefined
   readonly ipvs: readonly IpvsService[]
   readonly stateDir: {
     readonly path: string

@@ -23,6 +23,7 @@ export const CHECKS = [
   'arp',
   'nexthop',
   'neighbour',
+  'through-vip',
   'table',
   'losses',
   'ipvs',

@@ -2,8 +2,10 @@
 // Asks the world everything that is judged: the kernel, the daemon, the tools at hand. It changes nothing.
 import type { KernelView } from '../datapath/inspect.js'
 import type { AddressText, AttachMode, Desired, Outcome, Problem } from '../model/types.js'
+import { askThrough, type ProbePath } from './ask.js'
 import type { ArpAnswer, DaemonView, DirectoryFault, Facts, InterfaceFacts } from './facts.js'
 import { readIpvs } from './ipvs.js'
+import { pairsOf, tellThrough } from './pairs.js'
 import { readArping, readChannels, readOffloads, readProxied } from './tools.js'
 
 /** The world outside, in one value. */
@@ -17,6 +19,8 @@ export interface World {
   readonly read: (path: string) => Promise<Outcome<string>>
   /** undefined: it can be written */
   readonly cannotWrite: (directory: string) => Promise<DirectoryFault | undefined>
+  /** marked sockets of our own; refused where the kernel cannot, or where they would disturb a running daemon's */
+  readonly probes: (pinRoot: string, daemonAnswers: boolean) => Promise<Outcome<ProbePath>>
   readonly cpus: number
 }
 
@@ -27,6 +31,8 @@ export interface Wish {
   readonly socket: string
   readonly pinRoot: string
   readonly stateDir: string
+  /** real servers are asked through their VIPs */
+  readonly probe: boolean
   readonly words: Facts['words']
 }
 
@@ -53,6 +59,7 @@ export async function gather(world: World, wish: Wish): Promise<Facts> {
     vips,
     proxied: readProxied(`${await proxies(world)}`),
     arp: await askArp(world, interfaces, vips),
+    through: wish.probe ? await through(world, pinRoot, { daemon, desired, interfaces }) : undefined,
     ipvs: await ipvsServices(world),
     stateDir: { path: stateDir, fault },
     socket: wish.socket,
@@ -143,6 +150,26 @@ async function askArp(
   )
   const answers = asked.filter((answer) => answer !== undefined)
   return answers.length === 0 ? undefined : answers
+}
+
+/** What the daemon asks through VIPs already is not asked again. */
+async function through(
+  world: World,
+  pinRoot: string,
+  { daemon, desired, interfaces }: Pick<Facts, 'daemon' | 'desired' | 'interfaces'>,
+): Promise<Facts['through']> {
+  const { known, unknown } = pairsOf(desired, daemon)
+  if (unknown.length === 0) return known
+  const path = await world.probes(pinRoot, daemon.state === 'answers')
+  if (!path.ok) return [...known, ...tellThrough(unknown, path.problems)]
+  try {
+    const up = interfaces.filter(({ device }) => device?.up).map(({ name }) => name)
+    const attached = path.value.attach(up)
+    if (!attached.ok) return [...known, ...tellThrough(unknown, attached.problems)]
+    return [...known, ...(await askThrough(path.value, unknown))]
+  } finally {
+    path.value.close()
+  }
 }
 
 async function ipvsServices(world: World): Promise<Facts['ipvs']> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Series about the daemon itself, kept by prom-client: its process, its configuration and tunables, its reconcile loop.
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Tunables } from '../model/types.js'
 import { VRRP_STATES, type VrrpStanding } from '../model/vrrp.js'
 
@@ -9,6 +9,8 @@ export interface ControlMetrics {
   reconciled(seconds: number): void
   generation(value: number): void
   reloaded(ok: boolean): void
+  /** what somebody else had changed is as it was: 'nexthop', 'link', … */
+  mended(what: string, count: number): void
   /** in force, the automatic ones as they are now */
   tuned(tunables: Tunables): void
   vrrp(standings: readonly VrrpStanding[]): void
@@ -37,20 +39,18 @@ export function controlMetrics(version: string): ControlMetrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers,
   })
-  const generation = new Gauge({
-    name: 'xlvs_config_generation',
-    help: 'Counts the changes of the desired state since the daemon started.',
-    registers,
-  })
+  const generation = generationGauge(registry)
   const reloadOk = new Gauge({
     name: 'xlvs_config_last_reload_successful',
     help: '1 when the configuration was taken at the last start or reload, 0 when it was refused.',
     registers,
   })
+  const drift = driftCounter(registry)
   const tunable = tunableGauge(registry)
   return {
     reconciled: (seconds) => reconcile.observe(seconds),
     generation: (value) => generation.set(value),
+    mended: (what, count) => drift.inc({ what }, count),
     reloaded: (ok) => reloadOk.set(ok ? 1 : 0),
     tuned: (tunables) => {
       for (const [name, value] of Object.entries(tunables)) tunable.set({ name }, value)
@@ -58,6 +58,23 @@ export function controlMetrics(version: string): ControlMetrics {
     vrrp: vrrpGauge(registry),
     text: async () => `${await registry.metrics()}`,
   }
+}
+
+function generationGauge(registry: Registry): Gauge {
+  return new Gauge({
+    name: 'xlvs_config_generation',
+    help: 'Counts the changes of the desired state since the daemon started.',
+    registers: [registry],
+  })
+}
+
+function driftCounter(registry: Registry): Counter<'what'> {
+  return new Counter({
+    name: 'xlvs_drift_repairs_total',
+    help: 'What somebody else had changed in the maps or on an interface, and is as it was again.',
+    labelNames: ['what'],
+    registers: [registry],
+  })
 }
 
 /** One series for each instance and group, and state: 1 in the one it is in. */

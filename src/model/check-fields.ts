@@ -28,6 +28,7 @@ import {
   userFault,
 } from './check-values.js'
 import type { CheckKind } from './checks.js'
+import { quote } from './describe.js'
 import { type Finding, located } from './findings.js'
 import {
   type Fields,
@@ -95,7 +96,7 @@ const headers: Judge = (value, word, path) => {
     const low = name.toLowerCase()
     if (low === 'host') return [{ path: at, reason: 'Host is a header of its own', fix: 'write host' }]
     if (names.findIndex((other) => other.toLowerCase() === low) < i)
-      return [{ path: at, reason: `header ${name} is there twice`, fix: 'keep one of them' }]
+      return [{ path: at, reason: `header ${quote(name)} is there twice`, fix: 'keep one of them' }]
     return located(at, headerFault(name, value[name]))
   })
 }
@@ -119,7 +120,6 @@ const HTTP: Fields = {
   host: may(textOf(hostTextFault)),
   headers: may(headers),
   version: must(oneWordOf(HTTP_VERSIONS)),
-  fastRecovery: may(flag),
 }
 const TLS: Fields = { sni: may(textOf(hostTextFault)), verify: may(flag) }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What single values of health checking may be: the ranges, and the sentence for each way to be wrong.
-import { quote } from './describe.js'
+import { harmless, quote } from './describe.js'
 import { type Fault, kindOf, type Range, rangeFault } from './rules.js'
 
 /** seconds */
@@ -88,7 +88,7 @@ export function regexFault(text: string, word: string): Fault | undefined {
     new RegExp(text)
     return undefined
   } catch (error) {
-    const why = (error as Error).message.replace(/^.*: /s, '').toLowerCase()
+    const why = harmless((error as Error).message.replace(/^.*: /s, '').toLowerCase())
     return { reason: `${word} ${quote(text)} is not a regular expression (${why})`, fix: 'mend it' }
   }
 }

@@ -61,8 +61,6 @@ interface HttpCommon extends CheckCommon {
   readonly host?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly version: '1.0' | '1.1'
-  /** keepalived's: the asks follow each other without a pause, as they always do here */
-  readonly fastRecovery?: true
 }
 
 export interface HttpCheck extends HttpCommon {

@@ -34,8 +34,11 @@ export interface RealPreview {
 
 /** How much of what a scheduler chooses by leads to another real server afterwards, 0..1. */
 export interface TableMove {
-  /** sh, dh, mh: slots of the table; rr, wrr: picks */
-  readonly of: 'slots' | 'picks'
+  /**
+   * sh, dh, mh: slots of the table, or, where clients are hashed otherwise than before, clients; rr, wrr: picks; lc,
+   * wlc, sed, nq, twos: what each gets by its weight in the long run
+   */
+  readonly of: 'slots' | 'clients' | 'picks' | 'weight'
   readonly share: number
 }
 
@@ -45,7 +48,7 @@ export interface ServicePreview {
   readonly facets: readonly Facet[]
   /** those that change; of a service that comes or goes all */
   readonly reals: readonly RealPreview[]
-  /** absent: its scheduler has no table, or the tables before and after cannot be compared */
+  /** absent: nothing to compare: fo, ovf, lblc, lblcr, none, or from one that hashes to one that does not */
   readonly table?: TableMove
   readonly connections: LiveCounts
 }

@@ -94,6 +94,8 @@ export interface Actual {
   readonly services: ReadonlyMap<ServiceKey, ActualService>
   /** of services that were never published: a controller died while it placed them */
   readonly orphans: readonly ActualReal[]
+  /** ids that somebody else uses: they are neither read nor given out; absent = none */
+  readonly strange?: { readonly services: readonly number[]; readonly reals: readonly number[] }
   /** as published */
   readonly directories: Readonly<Record<DirectoryName, DirectoryContents>>
   /** as published, in order */

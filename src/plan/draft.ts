@@ -45,8 +45,14 @@ export function newDraft(actual: Actual, now: number): Draft {
     heldVips: new Set(),
     listed: { tcp: [], udp: [], sctp: [] },
     newVip: allocator(Math.min(MAX_VIP_ID, limits.services), () => vips.keys()),
-    newService: allocator(limits.services, () => [...services.values()].map((service) => service.id)),
-    newReal: allocator(limits.reals, () => realsOf(actual).map((real) => real.id)),
+    newService: allocator(limits.services, () => [
+      ...[...services.values()].map((service) => service.id),
+      ...(actual.strange?.services ?? []),
+    ]),
+    newReal: allocator(limits.reals, () => [
+      ...realsOf(actual).map((real) => real.id),
+      ...(actual.strange?.reals ?? []),
+    ]),
     nextOrder: actual.nextOrder,
   }
 }

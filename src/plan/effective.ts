@@ -2,6 +2,7 @@
 // Wish, operator's word and health, which stay separate facts, become the weights that are true now. Pure.
 import { DEFAULT_HEALTH, type Health, type HealthPolicy, type StandingReason } from '../model/checks.js'
 import { realKey, serviceKey } from '../model/keys.js'
+import { namesOf } from '../model/names.js'
 import type { Drain, DrainStage, Real, RealKey, Service, ServiceKey } from '../model/types.js'
 
 /** A weight that an operator set instead of the wished one. */
@@ -42,12 +43,12 @@ export function effectiveServices(services: readonly Service[], facts: Facts): r
 type Weights = ReadonlyMap<RealKey, number>
 
 function effectiveService(service: Service, facts: Facts, weights: Weights): Service {
-  const key = serviceKey(service)
+  const { key, reals: names } = namesOf(service)
   const policy = service.health ?? DEFAULT_HEALTH
   const sorry = policy.sorry && facts.quorum.get(key) === false
   const open = policy.failOpen === true && allDown(service, facts)
-  const reals = service.reals.flatMap((real): readonly Real[] => {
-    const name = realKey(service, real)
+  const reals = service.reals.flatMap((real, i): readonly Real[] => {
+    const name = names[i] as RealKey
     const wished = weights.get(name) ?? real.weight
     const stage = stageOf(drainOf(facts.drains, key, real), facts.now)
     if (stage) return [{ ...real, weight: 0, drain: stage }]
@@ -88,7 +89,7 @@ function sorryServer({ reals, mark }: Service, policy: HealthPolicy, needed: boo
 
 /** None of those that should serve is up. */
 function allDown(service: Service, { health }: Facts): boolean {
-  const known = service.reals.map((real) => health.get(realKey(service, real)))
+  const known = namesOf(service).reals.map((name) => health.get(name))
   return known.length > 0 && known.every((one) => one !== undefined && !one.up)
 }
 

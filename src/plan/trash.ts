@@ -34,10 +34,10 @@ export function planRemoval(draft: Draft, service: ActualService): void {
   }
 }
 
-/** Real servers that were placed but never published. */
+/** Real servers that were placed but never published, and that no connection points at. */
 export function planOrphans(draft: Draft): void {
   for (const real of draft.actual.orphans) {
-    draft.free.push({ op: 'real-free', id: real.id, service: real.service })
+    if (!real.referenced) draft.free.push({ op: 'real-free', id: real.id, service: real.service })
   }
 }
 

@@ -5,11 +5,12 @@ import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Check, Finding, Level } from '../../src/doctor/finding.js'
-import { buildTopology, type Director, startDirector, type Topology } from '../lab/index.js'
+import { buildTopology, type Director, type Host, serve, startDirector, type Topology } from '../lab/index.js'
 import { until } from '../lab/until.js'
 import { nexthop } from '../lab/view.js'
 
 const PASS = join(process.cwd(), 'dist/bpf/lab/pass.bpf.o')
+const [VIP, VIP6] = ['192.0.2.10', '2001:db8::10'] as const
 const YAML = `interfaces: [eth0]
 limits: {connections: 1024}
 services:
@@ -24,6 +25,8 @@ let director: Director
 beforeAll(async () => {
   topology = await buildTopology({ reals: 2 })
   await losesInterestQuickly()
+  const [web1, web2] = topology.reals as readonly [Host, Host]
+  await Promise.all([serve(topology.lab, web1, { udp: ['0.0.0.0:53'] }), serve(topology.lab, web2)])
   director = await startDirector(topology, YAML)
   const bin = join(topology.lab.folder, 'bin')
   mkdirSync(bin)
@@ -80,6 +83,9 @@ describe('a healthy director', () => {
     const green = findings.filter(({ level }) => level === 'green').map(({ check }) => check)
     for (const check of ['kernel', 'daemon', 'interface', 'program', 'lro', 'mtu', 'vip', 'nexthop', 'table'])
       expect(green).toContain(check)
+    expect(findings.filter(({ check }) => check === 'through-vip').map(({ says }) => says)).toEqual([
+      '5 of 5 answer at the VIP',
+    ])
   })
 
   it('is told in words too, in colour on a terminal only', async () => {
@@ -157,6 +163,45 @@ describe('each fault is found, named, and mended by the printed command', () => 
     await paste(red)
     await everyHopUp()
     expect(await reds()).toEqual([])
+  })
+
+  it.each([
+    [VIP, '192.0.2.22', `${VIP}/32`],
+    [VIP6, '2001:db8::22', `${VIP6}/128`],
+  ])('a real server without the VIP %s', async (vip, real, address) => {
+    const { namespace } = topology.reals[1] as Host
+    await topology.lab.must(namespace, ['ip', 'address', 'del', address, 'dev', 'lo'])
+    const red = await theRed('through-vip')
+    expect(red).toMatchObject({
+      subject: real,
+      says: `answers at its own address, not at ${vip}: the VIP is not on its loopback`,
+      advice: `there: xlvs realserver setup --vip ${vip} --apply`,
+    })
+    expect((await reds('--no-probe')).length).toBe(0)
+    const root = join(topology.lab.folder, `root-${address.replace('/', '-')}`)
+    mkdirSync(root)
+    const PATH = `${join(topology.lab.folder, 'bin')}:${process.env['PATH']}`
+    const there = `${red.advice?.replace('there: ', '')} --root ${root}`
+    await topology.lab.must(namespace, ['bash', '-c', there], { env: { ...director.env, PATH } })
+    expect(await reds()).toEqual([])
+  })
+
+  it('a real server that nothing listens on', async () => {
+    const yaml = YAML.replace('192.0.2.10:53', '192.0.2.10:54')
+    director.writeFile(yaml)
+    const red = await theRed('through-vip', '-c', director.file)
+    expect(red).toMatchObject({
+      subject: '192.0.2.21',
+      says: 'refuses udp 192.0.2.10:54: nothing listens there',
+    })
+    director.writeFile(YAML)
+    expect(await reds('-c', director.file)).toEqual([])
+  })
+
+  it('and nothing of its questions is left', async () => {
+    expect(await reds()).toEqual([])
+    expect(await inDirector('tc', 'qdisc', 'show', 'dev', 'eth0')).not.toContain('clsact')
+    expect(existsSync(join(topology.lab.pinRoot, 'probes'))).toBe(false)
   })
 
   it('a real server that does not answer any more', async () => {

@@ -26,6 +26,7 @@ const OPEN = `${VIP}:82`
 const REMOVE = `${VIP}:83`
 const PASSIVE = `${VIP}:84`
 const KEEP = `${VIP}:85`
+const ALPHA = `${VIP}:86`
 const MOODY = join(import.meta.dirname, '../lab/programs/moody.mjs')
 
 let topology: Topology
@@ -49,6 +50,7 @@ function yaml(): string {
     `{vip: "${OPEN}", scheduler: rr, checks: [${check('vip')}], health: {fail-open: true}, ${two}}`,
     `{vip: "${REMOVE}", scheduler: rr, checks: [${check('real')}], health: {on-down: remove}, ${two}}`,
     `{vip: "${PASSIVE}", scheduler: rr, health: {passive: {retries: 3, pause: 1, most: 2}}, reals: [${REALS.join(', ')}]}`,
+    `{vip: "${ALPHA}", scheduler: rr, checks: [${check('real')}], health: {alpha: true}, ${two}}`,
     `{vip: "${KEEP}", scheduler: rr, checks: [${check('real')}], ${two}}`,
   ]
   return `interfaces: [eth0]
@@ -64,7 +66,7 @@ beforeAll(async () => {
   moods = join(lab.folder, 'moods')
   told = join(lab.folder, 'told')
   mkdirSync(moods)
-  const ports = ['81', '82', '83', '84', '85']
+  const ports = ['81', '82', '83', '84', '85', '86']
   const moody = reals.map(({ namespace, role }) =>
     lab.start(namespace, [process.execPath, MOODY, role, moods, ...ports]),
   )
@@ -281,6 +283,15 @@ describe('a daemon', () => {
     mood('web1', KEEP, undefined)
     await is(KEEP, REALS[0], true, 'healthy')
     await until('the state file has forgotten it', () => kept().length === 0)
+  })
+
+  it('that starts again keeps those in that were, also where real servers start down', async () => {
+    expect(await asked(ALPHA, 6)).toEqual({ web1: 3, web2: 3 })
+    await director.daemon().stop('SIGKILL')
+    await director.restart()
+    await everyoneIsUp()
+    expect(log()).not.toMatch(/:86: (up|down) -> /)
+    expect(await asked(ALPHA, 6)).toEqual({ web1: 3, web2: 3 })
   })
 
   it('that ends leaves the interfaces without its probes, and packets go on', async () => {

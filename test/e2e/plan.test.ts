@@ -84,6 +84,7 @@ describe('a plan', () => {
     scheduler rr → wrr
     ~ 192.0.2.22  weight 1 → 0, 2 live connections stay
     33 % of its picks move
+    6 live connections: 2 touched, 0 broken
 harmless: 1 service would change; of 12 live connections 2 touched, 0 broken
 `)
   })

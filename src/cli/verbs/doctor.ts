@@ -15,6 +15,7 @@ interface Options extends DaemonOptions {
   readonly config?: string
   readonly pinRoot?: string
   readonly stateDir?: string
+  readonly probe: boolean
 }
 
 export function define(command: Command, context: Context, act: Act): void {
@@ -22,6 +23,7 @@ export function define(command: Command, context: Context, act: Act): void {
     .option('--iface <interfaces...>', 'look at these (default: those of the file and the daemon)')
     .option('-c, --config <file>', "a configuration in YAML (default: the daemon's)")
     .option('--state-dir <path>', 'where requests are kept over restarts (XLVS_STATE_DIR)')
+    .option('--no-probe', 'ask no real server through its VIP')
   examples(
     pinOption(daemonOptions(command)),
     'xlvs doctor',
@@ -48,6 +50,7 @@ async function doctor(context: Context, options: Options): Promise<ExitCode> {
     interfaces: [...new Set(values(names))],
     file: options.config,
     ...places(options, context),
+    probe: options.probe,
     words: wordsOf(options),
   })
   const findings = diagnose(facts)

@@ -26,8 +26,18 @@ function serviceLines(service: ServicePreview, look: Look): readonly string[] {
     `${sign(service.change, look)} ${look.bold(service.service)}${aside(service, look)}`,
     ...facets.map((facet) => `${INDENT}${facetText(facet)}`),
     ...reals.map((real) => `${INDENT}${realLine(real, look)}`),
-    ...(table ? [`${INDENT}${share(table.share, 1)} of its ${table.of} move`] : []),
+    ...(table ? [`${INDENT}${share(table.share, 1)} of its ${table.of} ${MOVES[table.of]}`] : []),
+    ...countsLines(service),
   ]
+}
+
+const MOVES = { slots: 'move', clients: 'move', picks: 'move', weight: 'moves' } as const
+
+/** Of a service that goes or comes its title says all. */
+function countsLines({ change, connections }: ServicePreview): readonly string[] {
+  const { live: all, touched, broken } = connections
+  if (change !== 'changed' || all === 0) return []
+  return [`${INDENT}${live(all)}: ${count(touched)} touched, ${count(broken)} broken`]
 }
 
 /** Of a service that goes the sum; otherwise each real server says its own. */

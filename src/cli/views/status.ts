@@ -4,13 +4,14 @@ import type { Status } from '../../api/contract.js'
 import { formatProblems } from '../../model/describe.js'
 import type { Look } from '../look.js'
 import { duration, plural } from '../numbers.js'
+import { appliedAttention } from './apply.js'
 import { interfacesLines, tablesLines } from './listings.js'
 
 export function statusLines(status: Status, look: Look, now: number): readonly string[] {
   return [
     `${look.bold('xlvs')} ${status.version} has been running for ${ago(now - status.startedAt)} (pid ${status.pid})`,
     ...fields(status, now),
-    ...attention(status).map((line) => `${look.warn('attention')}  ${line}`),
+    ...attention(status, now).map((line) => `${look.warn('attention')}  ${line}`),
     '',
     ...(status.interfaces.length > 0 ? [...interfacesLines(status.interfaces, look), ''] : []),
     ...tablesLines(status.tables, look),
@@ -47,7 +48,7 @@ function asides({ quiesced, drained, down, unresolved }: Status): string {
 }
 
 /** What an operator should look at now, each with where to look. */
-function attention(status: Status): readonly string[] {
+function attention(status: Status, now: number): readonly string[] {
   const lines: string[] = []
   if (status.interfaces.length === 0)
     lines.push('no interface is attached: nothing is balanced; xlvs attach IFACE')
@@ -57,6 +58,7 @@ function attention(status: Status): readonly string[] {
   for (const table of status.tables)
     if (table.entries > 0.9 * table.capacity)
       lines.push(`table ${table.name} is almost full; raise limits in the file`)
+  if (status.applied) lines.push(...appliedAttention(status.applied, status.file ?? '', now))
   if (status.reload && !status.reload.ok)
     lines.push(`the last reload was refused: ${formatProblems(status.reload.problems, 1).split('\n')[0]}`)
   return lines

@@ -457,6 +457,7 @@ describe('a plan', () => {
     + 192.0.2.23  weight 2
     ~ 192.0.2.24  upper none → 100
     38 % of its slots move
+    9 live connections: 5 touched, 4 broken
 - udp 192.0.2.10:53, 1 live connection breaks
     - 192.0.2.21  weight 1, 1 live connection breaks
 ~ interface eth0 generic → native

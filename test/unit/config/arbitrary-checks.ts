@@ -76,7 +76,6 @@ const http = fc
     some({
       host: word,
       headers: fc.dictionary(fc.constantFrom('X-A', 'x-b', 'Accept'), word),
-      fastRecovery: yes,
     }),
   )
   .map(([must, may]) => ({ ...must, ...may }))
@@ -151,7 +150,7 @@ export function checks(of: ServiceMatch, host: fc.Arbitrary<string>): fc.Arbitra
         ...(bind === null || kind === 'script' ? {} : { bind }),
       } as Check
     })
-  return fc.array(check, { maxLength: 3 })
+  return fc.array(check, { maxLength: 2 })
 }
 
 /** The sorry server has an address that no real server has. */

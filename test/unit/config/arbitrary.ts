@@ -63,7 +63,7 @@ function reals(host: fc.Arbitrary<string>, of: ServiceMatch): fc.Arbitrary<Real[
   )
   const real = fc.record({
     address: host,
-    checking: fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: checking }),
+    checking: fc.oneof({ weight: 7, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: checking }),
     port: ported ? fc.option(within([1, 65_535]), { nil: undefined }) : fc.constant(undefined),
     weight: fc.oneof(within([0, 3]), within(WEIGHT)),
     limits: fc.constantFrom({}, { upper: 10 }, { upper: 10, lower: 10 }, { upper: 2_147_483_647, lower: 1 }),
@@ -91,7 +91,7 @@ function service(
         persistence: what.port === 0 ? stay : fc.option(stay, { nil: undefined }),
         onePacket: fc.boolean(),
         name,
-        checks: checks(what, host),
+        checks: fc.oneof(fc.constant([]), checks(what, host)),
         health: fc.option(health(what, sorry), { nil: undefined }),
         reals: reals(host, what),
       })

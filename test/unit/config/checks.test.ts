@@ -76,7 +76,7 @@ describe('a check', () => {
       },
     ],
     [
-      `{kind: https, digest: ${'AB'.repeat(16)}, headers: {X-A: "1"}, sni: a.b, verify: true, fast-recovery: false}`,
+      `{kind: https, digest: ${'AB'.repeat(16)}, headers: {X-A: "1"}, sni: a.b, verify: true}`,
       {
         kind: 'https',
         asks: [{ ...ASK, digest: 'ab'.repeat(16) }],
@@ -170,6 +170,10 @@ describe('what is wrong in a check', () => {
     [
       '{kind: tcp, interval: []}',
       '36: interval is a list; write seconds like 2 or 0.5, or text like 500ms, 2s or 1m',
+    ],
+    [
+      '{kind: tcp, interval: "2\\t\\0s"}',
+      '36: interval "2\\t\\u0000s" is not a time; write seconds like 2 or 0.5, or text like 500ms, 2s or 1m',
     ],
     ['{kind: tcp, rise: 0}', '32: rise 0 is below 1; use 1..100'],
     ['{kind: tcp, fall: 1.5}', '32: fall 1.5 is not a whole number; use 1..100'],

@@ -68,7 +68,7 @@ it('a file with some of its text exchanged gives an outcome whose problems have 
         judged(new TextEncoder().encode(text))
       },
     ),
-    { numRuns: 1_000 },
+    { numRuns: 500 },
   )
 })
 

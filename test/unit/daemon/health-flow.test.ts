@@ -25,7 +25,12 @@ async function flowing(state: StateFile = NO_STATE) {
   const base = baseOf({ services: [fileService({ checks: [tcp] })] })
   const world = { datapath, state, clock: () => 0, log: (line: string) => void log.push(line) }
   const engine = createEngine(
-    { ...world, onLeaving: (_, to) => observing(to, 0), onChange: () => undefined },
+    {
+      ...world,
+      onLeaving: (_, to) => observing(to, 0),
+      onChange: () => undefined,
+      onMended: () => undefined,
+    },
     { base, runtime: NO_RUNTIME, observed: NOTHING_OBSERVED },
   )
   await engine.change((store) => succeed({ store, notices: [] }), { always: true })

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A datapath in memory, for the daemon's own decisions: it takes operations and answers with what they made of it.
 // Packets are not its business; those tests run on the kernel.
+import type { Repair } from '../../../src/datapath/repair.js'
 import type {
   Attachment,
   Datapath,
@@ -29,6 +30,10 @@ export interface Memory extends Datapath {
   defence(): Defence | undefined
   /** real servers that have counted this much: by address */
   count(counters: Readonly<Record<string, RealCounters>>): void
+  /** what the next look finds and makes good */
+  harm(...found: readonly Repair[]): void
+  /** packets that have come to an end, by reason */
+  end(reasons: () => Readonly<Record<string, number>>): void
   /** weights by service and address, as packets would see them */
   weights(): Record<string, Record<string, number>>
   /** makes the next apply fail, or throw */
@@ -56,6 +61,8 @@ export function memoryDatapath(options: MemoryOptions = {}): Memory {
   let next: Outcome<void> | Error | undefined
   let defence: Defence | undefined
   let counters: Readonly<Record<string, RealCounters>> = {}
+  const repairs: Repair[] = []
+  let ends: () => Readonly<Record<string, number>> = () => ({})
   for (const name of options.attached ?? []) attached.set(name, attachmentOf(name, 'native'))
   const hop = (address: string): NextHopState =>
     unreachable.includes(address)
@@ -66,6 +73,7 @@ export function memoryDatapath(options: MemoryOptions = {}): Memory {
     adopted: options.adopted ?? false,
     limits: state.limits,
     program: { id: 1, tag: 'memory' },
+    mend: () => repairs.splice(0),
     actual: () => structuredClone(state) as Actual,
     apply: (ops) => {
       const planned = next
@@ -122,6 +130,16 @@ export function memoryDatapath(options: MemoryOptions = {}): Memory {
     defence: () => defence,
     count: (now) => {
       counters = now
+    },
+    reasons: () =>
+      Object.fromEntries(
+        Object.entries(ends()).map(([name, n]) => [name, { packets: BigInt(n), bytes: 0n }]),
+      ),
+    end: (reasons) => {
+      ends = reasons
+    },
+    harm: (...found) => {
+      repairs.push(...found)
     },
     failNext: (how) => {
       next = how

@@ -30,12 +30,22 @@ async function begun({ runtime, conns = [], ...options }: Given = {}) {
   const memory = memoryDatapath(options)
   const entries = () => (conns as readonly (ConnEntry | undefined)[])[Symbol.iterator]()
   const datapath: Datapath = { ...memory, connsInPieces: entries }
-  const world = { datapath, state: NO_STATE, clock: () => 0, log: () => undefined, onChange: () => undefined }
+  const world = {
+    datapath,
+    state: NO_STATE,
+    clock: () => 0,
+    log: () => undefined,
+    onChange: () => undefined,
+    onMended: () => undefined,
+  }
   const store = { base: baseOf(), runtime: { ...NO_RUNTIME, ...runtime }, observed: NOTHING_OBSERVED }
   const engine = createEngine({ ...world, onLeaving: (_, to) => to }, store)
   await engine.change((kept) => succeed({ store: kept, notices: [] }), { always: true })
   const plan = (text?: string, source = FILE) =>
-    rehearse({ source, engine, datapath }, text === undefined ? {} : { file: 'new.yaml', text })
+    rehearse(
+      { source, engine, datapath, inFile: engine.store },
+      text === undefined ? {} : { file: 'new.yaml', text },
+    )
   return { plan, engine, events: memory.events }
 }
 

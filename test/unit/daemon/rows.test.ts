@@ -112,6 +112,7 @@ describe('rows from a snapshot', () => {
       source: { kind: 'file', path: '/etc/lb.yaml' },
       places: { socket: '/s', pinRoot: '/p', stateDir: '/d' },
       reload: undefined,
+      applied: undefined,
       metrics: { host: '::1', port: 9612 },
       generation: 2,
     } as const

@@ -7,30 +7,11 @@ import { PLAIN } from '../../../src/cli/look.js'
 import { doctorLines } from '../../../src/cli/views/doctor.js'
 import { diagnose } from '../../../src/doctor/diagnose.js'
 import { CHECKS, isSick, shellWord } from '../../../src/doctor/finding.js'
-import { gather, type Wish, type World } from '../../../src/doctor/gather.js'
+import { gather } from '../../../src/doctor/gather.js'
 import { fail, succeed } from '../../../src/model/describe.js'
 import { undocumented } from '../../house/documents.js'
-import { answering, desired, facts, kernel, NO_DAEMON, OTHER, of, VIP } from './given.js'
-
-const world = (different: Partial<World> = {}): World => ({
-  kernel: async (_, vips) => kernel({ local: vips }),
-  daemon: async () => NO_DAEMON,
-  readConfig: async () => succeed(desired),
-  run: async () => undefined,
-  read: async (path) => fail({ subject: path, reason: 'is not there' }),
-  cannotWrite: async () => undefined,
-  cpus: 4,
-  ...different,
-})
-
-const WISH: Wish = {
-  interfaces: [],
-  file: undefined,
-  socket: '/run/xlvs.sock',
-  pinRoot: '/pins',
-  stateDir: '/state',
-  words: { ask: '', detach: '', run: '' },
-}
+import { answering, facts, kernel, OTHER, of, VIP } from './given.js'
+import { WISH, world } from './world.js'
 
 describe('facts', () => {
   it('of a machine without daemon and file are what is pinned', async () => {

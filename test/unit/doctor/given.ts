@@ -120,7 +120,7 @@ export const real = (different: Partial<RealRow> = {}): RealRow => ({
 })
 
 export const answering = (different: Partial<Status> = {}, reals: readonly RealRow[] = [real()]) =>
-  ({ state: 'answers', status: status(different), reals, desired }) as const
+  ({ state: 'answers', status: status(different), reals, health: [], desired }) as const
 
 export const NO_DAEMON = {
   state: 'none',
@@ -138,6 +138,7 @@ export const facts = (different: Partial<Facts> = {}): Facts => ({
   vips: [VIP],
   proxied: [],
   arp: undefined,
+  through: undefined,
   ipvs: [],
   stateDir: { path: '/var/lib/xlvs', fault: undefined },
   socket: '/run/xlvs/xlvs.sock',

@@ -110,7 +110,7 @@ describe('a service that is asked for', () => {
     ],
     [
       { checks: [{ kind: 'http', headers: { a: '1', A: '2' } }] },
-      'checks[0].headers.A: header A is there twice; keep one of them',
+      'checks[0].headers.A: header "A" is there twice; keep one of them',
     ],
     [{ health: { quorum: 0 } }, 'health.quorum: quorum 0 is below 1; use 1..4294967295'],
     [

@@ -153,13 +153,34 @@ describe('a plan', () => {
     expect(share('sh')).toBeGreaterThan(0.6)
   })
 
-  test('compares no tables that hash clients otherwise', () => {
-    expect(between(one('sh', 1, 1), one('mh', 1, 1)).services[0]).not.toHaveProperty('table')
+  test('of a third server moves a third of what each gets by its weight in the long run', () => {
+    for (const scheduler of ['lc', 'wlc', 'sed', 'nq', 'twos'] as const)
+      expect(between(one(scheduler, 1, 1), one(scheduler, 1, 1, 1)).services[0]?.table).toEqual({
+        of: 'weight',
+        share: expect.closeTo(1 / 3, 9),
+      })
+    expect(between(one('lc', 3, 1), one('wlc', 3, 1)).services[0]?.table).toEqual({
+      of: 'weight',
+      share: 0.25,
+    })
+    expect(between(one('rr', 3, 1), one('lc', 3, 1)).services[0]?.table).toEqual({ of: 'weight', share: 0 })
+  })
+
+  test('says nothing of schedulers that send all to one, or go from hashes to turns', () => {
+    for (const scheduler of ['fo', 'ovf', 'lblc', 'lblcr'] as const)
+      expect(between(one(scheduler, 1, 1), one(scheduler, 1, 1, 1)).services[0]).not.toHaveProperty('table')
+    expect(between(one('mh', 1, 1), one('rr', 1, 1)).services[0]).not.toHaveProperty('table')
+  })
+
+  test('of a hash that has nothing to do with the one before moves those who do not happen to meet again', () => {
+    const half = { of: 'clients', share: expect.closeTo(0.5, 2) }
+    expect(between(one('sh', 1, 1), one('mh', 1, 1)).services[0]?.table).toEqual(half)
+    expect(between(one('sh', 1), one('mh', 1)).services[0]?.table?.share).toBeCloseTo(0, 9)
     const port = wish([{ scheduler: 'mh', flags: [2], reals: reals(1, 1) }])
     expect(between(one('mh', 1, 1), port).services[0]).toMatchObject({
       facets: [{ what: 'flags', from: 'none', to: 'mh-port' }],
     })
-    expect(between(one('mh', 1, 1), port).services[0]).not.toHaveProperty('table')
+    expect(between(one('mh', 1, 1), port).services[0]?.table).toEqual(half)
   })
 
   test('says what changes about a service and its real servers, word by word', () => {

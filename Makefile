@@ -10,12 +10,12 @@ export PATH := $(PATH):/usr/sbin:/sbin
 BIN := node_modules/.bin
 CLANG_BPF = $(shell scripts/clang) -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter -Ibpf -I/usr/include/$(shell uname -m)-linux-gnu
 
-bpf_objects := build/bpf/xlvs.bpf.o build/bpf/probe.bpf.o build/bpf/abi.bpf.o build/bpf/lab/pass.bpf.o
+bpf_objects := build/bpf/xlvs.bpf.o build/bpf/probe.bpf.o build/bpf/abi.bpf.o build/bpf/lab/pass.bpf.o build/bpf/lab/newer.bpf.o
 bench_objects := $(patsubst bench/bpf/%.bpf.c,build/bench-bpf/%.bpf.o,$(wildcard bench/bpf/*.bpf.c))
 shipped := dist/bpf/xlvs.bpf.o dist/bpf/probe.bpf.o dist/bpf/lab/pass.bpf.o
 addon := native/build/Release/libbpf_ts.node
 
-.PHONY: build test demo bench oracle lint kernels types clean help artifacts
+.PHONY: build test demo calm bench oracle lint kernels types clean help artifacts
 
 build: ## compile the BPF programs, the addon and the TypeScript (what `make` does)
 	@scripts/bootstrap build
@@ -30,6 +30,11 @@ demo: ## show a director balancing HTTP in namespaces (root); ARGS=--keep leaves
 	@scripts/bootstrap lab
 	@flock build/.build-lock $(MAKE) artifacts
 	@node dist/demo/main.js $(ARGS)
+
+calm: ## thousands of live connections while the director is killed, upgraded, reloaded (root); ARGS=--short
+	@scripts/bootstrap lab
+	@flock build/.build-lock $(MAKE) artifacts
+	@node dist/calm/main.js $(ARGS)
 
 bench: ## measure ns per packet (root)
 	@scripts/bootstrap lab

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The daemon may be killed, ended, started again and replaced by a newer one: packets, connections and counts go on.
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openProgram, openXdpLink } from 'libbpf-ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ConnRow, RealRow, Status } from '../../src/api/contract.js'
+import { newerInstallation } from '../../src/calm/events/upgrade.js'
 import { askNew, type Held, hold, tally } from '../lab/flows.js'
 import {
   answered,
@@ -168,11 +168,11 @@ describe('a newer version of the program', () => {
   it('takes over between two packets, on the same link, and the older one takes over again', async () => {
     const before = { ...pinned(), tag: tag() }
     const counted = await realRows()
-    const command = await newerVersion()
+    const command = newerInstallation(topology.lab)
     await daemon.stop('SIGTERM')
     const newer = topology.lab.start(
       topology.director.namespace,
-      [...command, 'run', '-c', director.file],
+      [process.execPath, command, 'run', '-c', director.file],
       director.env,
     )
     await newer.line(/is running, attached to eth0/)
@@ -206,37 +206,3 @@ describe('after all that', () => {
     }
   })
 })
-
-/** The command `xlvs` of an installation of its own, whose program does one thing more. */
-async function newerVersion(): Promise<[string, string]> {
-  const { lab } = topology
-  const root = process.cwd()
-  const home = join(lab.folder, 'newer')
-  mkdirSync(home)
-  for (const part of ['bin', 'dist', 'package.json'])
-    cpSync(join(root, part), join(home, part), { recursive: true })
-  symlinkSync(join(root, 'node_modules'), join(home, 'node_modules'))
-  const source = join(home, 'newer.bpf.c')
-  writeFileSync(source, NEWER)
-  const [clang, machine] = await Promise.all([
-    lab.must(undefined, ['scripts/clang']),
-    lab.must(undefined, ['uname', '-m']),
-  ])
-  await lab.must(undefined, [
-    clang.trim(),
-    ...['-O2', '-g', '-target', 'bpf', '-mcpu=v3', `-I${root}/bpf`],
-    ...[`-I/usr/include/${machine.trim()}-linux-gnu`, '-c', source, '-o', join(home, 'dist/bpf/xlvs.bpf.o')],
-  ])
-  return [process.execPath, join(home, 'bin/xlvs')]
-}
-
-const NEWER = `#define xlvs older
-#include "xlvs.bpf.c"
-#undef xlvs
-
-SEC("xdp")
-int xlvs(struct xdp_md *ctx)
-{
-	return bpf_ktime_get_ns() ? direct(ctx) : XDP_ABORTED;
-}
-`

@@ -23,6 +23,7 @@ const LAYER: Readonly<Record<string, number>> = {
   daemon: 4,
   cli: 5,
   demo: 6,
+  calm: 7,
 }
 
 const PURE: readonly string[] = ['abi', 'model', 'config', 'plan', 'realserver']

@@ -20,8 +20,10 @@ export interface Director {
   /** `xlvs WORDS --json`, parsed; throws with what it said when it fails */
   json<T>(...words: readonly string[]): Promise<T>
   writeFile(yaml: string): void
-  /** starts the daemon again on the same places, after it has ended */
-  restart(): Promise<void>
+  /** starts the daemon again on the same places, after it has ended; `program`: bin/xlvs of another installation */
+  restart(program?: string): Promise<void>
+  /** as restart, without waiting until it answers */
+  launch(program?: string): Running
 }
 
 /** Writes the file, starts `xlvs run -c FILE` and waits until it answers. */
@@ -36,13 +38,12 @@ export async function startDirector({ lab, director }: Topology, yaml: string): 
   const xlvs: Director['xlvs'] = (...words) =>
     lab.run(namespace, [process.execPath, command, ...words], { env })
   const writeFile = (text: string) => writeFileSync(file, text)
-  const run = async () => {
-    const daemon = lab.start(namespace, [process.execPath, command, 'run', '-c', file], env)
-    await untilItAnswers(daemon, () => xlvs('status', '--json'))
-    return daemon
-  }
+  const launch = (program = command) =>
+    lab.start(namespace, [process.execPath, program, 'run', '-c', file], env)
+  const answers = () => untilItAnswers(daemon, () => xlvs('status', '--json'))
   writeFile(yaml)
-  let daemon = await run()
+  let daemon = launch()
+  await answers()
   return {
     env,
     file,
@@ -50,8 +51,13 @@ export async function startDirector({ lab, director }: Topology, yaml: string): 
     xlvs,
     json: async <T>(...words: readonly string[]) => parse<T>(words, await xlvs(...words, '--json')),
     writeFile,
-    restart: async () => {
-      daemon = await run()
+    restart: async (program) => {
+      daemon = launch(program)
+      await answers()
+    },
+    launch: (program) => {
+      daemon = launch(program)
+      return daemon
     },
   }
 }

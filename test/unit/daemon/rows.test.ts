@@ -115,6 +115,7 @@ describe('rows from a snapshot', () => {
       applied: undefined,
       metrics: { host: '::1', port: 9612 },
       generation: 2,
+      vrrp: [],
     } as const
     expect(statusOf(self, memoryDatapath(), snapshot)).toMatchObject({
       file: '/etc/lb.yaml',

@@ -79,6 +79,7 @@ export const status = (different: Partial<Status> = {}): Status => ({
   startedAt: 0,
   file: '/etc/xlvs/lb.yaml',
   generation: 1,
+  vrrp: [],
   adopted: false,
   pinRoot: '/sys/fs/bpf/xlvs',
   stateDir: '/var/lib/xlvs',

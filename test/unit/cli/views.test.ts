@@ -98,6 +98,7 @@ const status: Status = {
   file: '/etc/xlvs/lb.yaml',
   reload: { at: 1_000_000 + 60_000, ok: true, problems: [] },
   generation: 3,
+  vrrp: [],
   adopted: true,
   pinRoot: '/sys/fs/bpf/xlvs',
   stateDir: '/var/lib/xlvs',

@@ -71,7 +71,7 @@ const NOUNS: readonly Noun[] = [
     lines: (found) => timeoutsLines(found as Timeouts),
   },
   stage('desired', 'what was asked for: the file and what was added at run time'),
-  stage('effective', 'desired with the overrides of operators: what should be in the maps'),
+  stage('effective', 'desired with overrides, drains and health: what should be in the maps'),
   stage('actual', 'what is in the maps'),
   stage('diff', 'what is missing between effective and actual; [] when nothing is'),
 ]

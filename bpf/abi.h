@@ -5,8 +5,9 @@
  * Nothing else lives here. BTF of abi.bpf.o is turned into src/abi/generated.ts;
  * no struct has hidden padding, no bitfields, no pointers. Packed 64-bit words
  * (connection, template) are described by the *_SHIFT / *_BITS enums below them.
- * Raise XLVS_ABI_VERSION whenever a layout or a meaning changes: pinned maps of
- * another version are refused, never guessed at.
+ * Raise XLVS_ABI_VERSION whenever a layout or a meaning changes, and say in
+ * src/datapath/migrate/steps.ts how the version before becomes this one: its pinned maps
+ * are taken over while they forward. A later version's are refused, never guessed at.
  */
 #ifndef XLVS_ABI_H
 #define XLVS_ABI_H

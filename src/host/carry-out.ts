@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { fail, succeed } from '../model/describe.js'
 import type { Outcome } from '../model/types.js'
 import { doneText } from '../realserver/done.js'
+import { ARP_TABLE, replacing } from '../realserver/nft.js'
 import { commandsOf, ipWords, subjectOf } from '../realserver/steps.js'
 import type { Done, Step } from '../realserver/types.js'
 import type { Host } from './host.js'
@@ -61,6 +62,7 @@ export function carryOut(host: Host, work: Work): Outcome<undefined> {
 function carry(host: Host, step: Step): void {
   if (step.kind === 'setting') host.set(step.key, step.value)
   else if (step.kind === 'file') host.write(step.path, step.text, step.mode)
+  else if (step.kind === 'rules') host.nft(['-f', '-'], step.text)
   else for (const words of ipWords(step)) host.ip(words)
 }
 
@@ -128,6 +130,11 @@ function reverse(host: Host, step: Step): string | undefined {
       if (holds(host, step)) host.ip(['address', 'delete', ...place])
       return undefined
     }
+    case 'rules':
+      if (step.was !== null) host.nft(['-f', '-'], replacing(step.was))
+      else if (host.nft(['list', 'tables', 'arp'])?.split('\n').includes(`table arp ${ARP_TABLE}`))
+        host.nft(['delete', 'table', 'arp', ARP_TABLE])
+      return undefined
     case 'file': {
       const now = host.read(step.path)
       if (now === (step.was ?? undefined)) return undefined

@@ -3,6 +3,7 @@
 import { canonicalAddress } from '../abi/address.js'
 import { settingKey } from '../realserver/arp.js'
 import { ALL_SIGNS, NETWORKD_FOLDER, pathsOf } from '../realserver/keep.js'
+import { ARP_TABLE, readArpRules } from '../realserver/nft.js'
 import type { Address, Facts, Link, Wish } from '../realserver/types.js'
 import { deviceOf } from '../realserver/vip.js'
 import type { Host } from './host.js'
@@ -16,6 +17,7 @@ export function readFacts(host: Host, wish: Wish): Facts {
     settings: settingsOf(host, links, wish),
     defaults: defaultsOf(host),
     proxies: proxiesOf(host),
+    ...arpOf(host),
     signs: new Set(ALL_SIGNS.filter((sign) => host.exists(wish.root + sign))),
     files: new Map(
       paths.flatMap((path) => {
@@ -89,6 +91,19 @@ function proxiesOf(host: Host): Facts['proxies'] {
   return shown.flatMap(({ dst, dev }) =>
     dst === undefined || dev === undefined ? [] : [{ address: canonicalAddress(dst) ?? dst, device: dev }],
   )
+}
+
+/** Only root may list rules; a kernel without them refuses. */
+function arpOf(host: Host): Pick<Facts, 'arpRules' | 'arpTable' | 'nft'> {
+  try {
+    const json = host.privileged ? host.nft(['-j', 'list', 'ruleset', 'arp']) : undefined
+    if (json === undefined) return { arpRules: [], nft: false }
+    const ours = host.nft(['list', 'tables', 'arp'])?.split('\n').includes(`table arp ${ARP_TABLE}`)
+    const table = ours ? host.nft(['list', 'table', 'arp', ARP_TABLE]) : undefined
+    return { arpRules: readArpRules(json), nft: true, ...(table !== undefined && { arpTable: table }) }
+  } catch {
+    return { arpRules: [], nft: false }
+  }
 }
 
 /** The ip command writes nothing at all for some empty lists. */

@@ -19,6 +19,8 @@ export interface Host {
   readonly privileged: boolean
   /** runs `ip WORDS`, gives its output */
   ip(words: readonly string[]): string
+  /** runs `nft WORDS`, gives its output; undefined = there is no such command */
+  nft(words: readonly string[], input?: string): string | undefined
   /** undefined = there is no such setting; `key` as in 'net/ipv4/conf/all/arp_ignore' */
   setting(key: string): number | undefined
   set(key: string, value: number): void
@@ -38,6 +40,7 @@ export function thisHost(): Host {
   return {
     privileged: process.geteuid?.() === 0,
     ip,
+    nft,
     setting: (key) => {
       const text = read(`/proc/sys/${key}`)
       return text === undefined ? undefined : Number(text)
@@ -53,11 +56,23 @@ export function thisHost(): Host {
 }
 
 function ip(words: readonly string[]): string {
+  const said = run('ip', words)
+  if (said === undefined) throw new Error('there is no ip command; apt install iproute2')
+  return said
+}
+
+function nft(words: readonly string[], input?: string): string | undefined {
+  return run('nft', words, input)
+}
+
+/** undefined: there is no such command. An unprivileged PATH may lack where it is. */
+function run(command: string, words: readonly string[], input = ''): string | undefined {
+  const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` }
   try {
-    return execFileSync('ip', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+    return execFileSync(command, words, { encoding: 'utf8', stdio: 'pipe', input, env })
   } catch (error) {
     const { code, stderr, message } = error as NodeJS.ErrnoException & { stderr?: string }
-    if (code === 'ENOENT') throw new Error('there is no ip command; apt install iproute2', { cause: error })
+    if (code === 'ENOENT') return undefined
     const said = (stderr ?? '').trim().split('\n')[0] || message
     throw new Error(said.replace(/^(?:RTNETLINK answers|Error): /, '').replace(/\.$/, ''), { cause: error })
   }

@@ -35,7 +35,7 @@ function parsed(text: string): (Done & { version: number }) | undefined {
 /** What was before stays what was before the first apply. */
 export function addDone(
   before: Done | undefined,
-  { vips, home, from }: Wish,
+  { vips, home, from, arp = 'sysctl' }: Wish,
   keeper: Keeper,
   more: { readonly steps: readonly Step[]; readonly folders: readonly string[] },
 ): Done {
@@ -45,11 +45,12 @@ export function addDone(
     steps.set(subjectOf(step), older === undefined ? step : withWas(step, older))
   }
   const folders = [...new Set([...(before?.folders ?? []), ...more.folders])]
-  return { vips, home, from, keeper, steps: [...steps.values()], folders }
+  return { vips, home, from, keeper, arp, steps: [...steps.values()], folders }
 }
 
 function withWas(step: Step, older: Step): Step {
   if (step.kind === 'setting' && older.kind === 'setting') return { ...step, was: older.was }
+  if (step.kind === 'rules' && older.kind === 'rules') return { ...step, was: older.was }
   if (step.kind === 'file' && older.kind === 'file') return { ...step, was: older.was }
   return step
 }

@@ -25,5 +25,7 @@ export function planOf(findings: readonly Finding[]): Outcome<readonly Step[]> {
 /** The command that mends a finding; files are left to setup. */
 export function fixOf({ steps, fix }: Finding, again: string): string | undefined {
   if (steps.length === 0) return fix
-  return steps.some(({ kind }) => kind === 'file') ? again : steps.flatMap(commandsOf).join(' && ')
+  return steps.some(({ kind }) => kind === 'file' || kind === 'rules')
+    ? again
+    : steps.flatMap(commandsOf).join(' && ')
 }

@@ -21,6 +21,9 @@ const KEEPERS = Object.keys(SIGNS) as (keyof typeof SIGNS)[]
 export const ALL_SIGNS: readonly string[] = Object.values(SIGNS).flat()
 export const NETWORKD_FOLDER = '/etc/systemd/network'
 const INTERFACES = '/etc/network/interfaces'
+const RULES = '/etc/xlvs/arp.nft'
+/** It runs before there is a network, and needs not be enabled. */
+const RULES_AT_BOOT = '/etc/systemd/system/systemd-sysctl.service.d/xlvs-arp.conf'
 const HEAD = '# Made by `xlvs realserver setup --apply`; --undo removes it.\n'
 
 interface File {
@@ -37,6 +40,8 @@ export function keeperOf({ keeper }: Wish, { signs }: Facts): Keeper {
 export function pathsOf({ root }: Wish, loNetwork: string | undefined): readonly string[] {
   return [
     '/etc/sysctl.d/99-xlvs-realserver.conf',
+    RULES,
+    RULES_AT_BOOT,
     networkPath(loNetwork),
     `${NETWORKD_FOLDER}/05-xlvs-vip.netdev`,
     '/etc/NetworkManager/system-connections/xlvs-vip.nmconnection',
@@ -47,7 +52,7 @@ export function pathsOf({ root }: Wish, loNetwork: string | undefined): readonly
 
 export function keepFindings(wish: Wish, facts: Facts, settled: readonly Finding[]): readonly Finding[] {
   const keeper = keeperOf(wish, facts)
-  const files = [...settingsFile(settled), ...addressFiles(wish, facts, keeper)]
+  const files = [...settingsFile(settled), ...rulesFiles(settled), ...addressFiles(wish, facts, keeper)]
   return [
     ...files.map((file) => fileFinding({ ...file, path: wish.root + file.path }, facts)),
     ...(keeper === 'none' ? [unkept] : []),
@@ -78,6 +83,16 @@ function settingsFile(settled: readonly Finding[]): readonly File[] {
   const lines = settled.flatMap(({ keep }) => (keep ? [`${dotted(keep.key)} = ${keep.value}\n`] : []))
   if (lines.length === 0) return []
   return [{ path: '/etc/sysctl.d/99-xlvs-realserver.conf', text: HEAD + lines.join(''), mode: 0o644 }]
+}
+
+function rulesFiles(settled: readonly Finding[]): readonly File[] {
+  const text = settled.flatMap(({ keepRules }) => keepRules ?? []).join('')
+  if (text === '') return []
+  const service = `${HEAD}\n[Service]\nExecStartPost=/usr/sbin/nft -f ${RULES}\n`
+  return [
+    { path: RULES, text: `${HEAD}\n${text}`, mode: 0o644 },
+    { path: RULES_AT_BOOT, text: service, mode: 0o644 },
+  ]
 }
 
 function addressFiles(wish: Wish, { loNetwork }: Facts, keeper: Keeper): readonly File[] {

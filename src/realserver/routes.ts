@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // rp_filter: a strict reverse path drops a client's packet where its answer would leave by another interface. With
 // direct routing packets come from the director's side and answers go to the clients' router. Pure.
-import { addressToBytes, familyOf, prefixToMask } from '../abi/address.js'
+import { familyOf } from '../abi/address.js'
 import type { AddressText } from '../model/types.js'
-import { dotted, ipv4Of, settingKey } from './arp.js'
-import type { Address, Facts, Finding, Link, Wish } from './types.js'
+import { dotted, ipv4Of, isWithin, settingKey } from './arp.js'
+import type { Facts, Finding, Link, Wish } from './types.js'
 
 const STRICT = 1
 const LOOSE = 2
@@ -37,7 +37,7 @@ interface Facing {
 function facing(from: readonly string[], vips: readonly AddressText[], { links }: Facts): Facing {
   if (from.length > 0) return { links: links.filter(({ name }) => from.includes(name)), known: true }
   const speaking = links.filter((link) => link.answers && ipv4Of(link).length > 0)
-  const near = speaking.filter((link) => ipv4Of(link).some((own) => vips.some((vip) => within(vip, own))))
+  const near = speaking.filter((link) => ipv4Of(link).some((own) => vips.some((vip) => isWithin(vip, own))))
   return near.length > 0 ? { links: near, known: true } : { links: speaking, known: false }
 }
 
@@ -66,9 +66,4 @@ function reverseFinding(name: string, known: boolean, { settings, defaults }: Fa
     steps: [{ kind: 'setting', key, value: LOOSE, was: own }],
     keep: { key, value: LOOSE },
   }
-}
-
-function within(vip: AddressText, { address, prefix }: Address): boolean {
-  const [mask, a, b] = [prefixToMask(prefix), addressToBytes(vip), addressToBytes(address)]
-  return mask.every((byte, i) => (byte & (a[i] ?? 0)) === (byte & (b[i] ?? 0)))
 }

@@ -2,6 +2,7 @@
 // Steps as an operator would type them, and a name for each that says what it is about. Pure.
 import { familyOf } from '../abi/address.js'
 import { dotted } from './arp.js'
+import { ARP_TABLE } from './nft.js'
 import type { Step } from './types.js'
 
 /** Lines for a shell. */
@@ -12,6 +13,8 @@ export function commandsOf(step: Step): readonly string[] {
     case 'dummy':
     case 'address':
       return ipWords(step).map((words) => `ip ${words.join(' ')}`)
+    case 'rules':
+      return ["nft -f - <<'END'", ...step.text.trimEnd().split('\n'), 'END']
     case 'file':
       return [
         `install -D -m ${step.mode.toString(8)} /dev/stdin ${shellWord(step.path)} <<'END'`,
@@ -41,6 +44,8 @@ export function subjectOf(step: Step): string {
       return step.name
     case 'address':
       return `${step.address} on ${step.device}`
+    case 'rules':
+      return `table arp ${ARP_TABLE}`
     case 'file':
       return step.path
   }
@@ -55,6 +60,8 @@ export function doneText(step: Step): string {
       return `interface ${step.name} is made`
     case 'address':
       return `${step.address} is on ${step.device}`
+    case 'rules':
+      return `${subjectOf(step)} is made${step.was === null ? '' : ' anew'}`
     case 'file':
       return `${step.path} is written${step.was === null ? '' : ' anew'}`
   }

@@ -8,6 +8,9 @@ export type Home = 'lo' | 'dummy'
 /** Who gives this host its addresses at boot. */
 export type Keeper = 'networkd' | 'NetworkManager' | 'ifupdown' | 'none'
 
+/** What keeps ARP silent: settings of the kernel, or rules (of nftables, which arptables writes too). */
+export type Silence = 'sysctl' | 'arptables'
+
 export interface Wish {
   readonly vips: readonly AddressText[]
   readonly home: Home
@@ -15,6 +18,8 @@ export interface Wish {
   readonly from: readonly string[]
   /** none: found out */
   readonly keeper?: Keeper
+  /** none: rules where they do it already, else settings */
+  readonly arp?: Silence
   /** stands before every path of a file; '' = the host itself */
   readonly root: string
 }
@@ -36,6 +41,16 @@ export interface Link {
   readonly addresses: readonly Address[]
 }
 
+/** A rule of the arp tables that keeps something from being said. */
+export interface ArpRule {
+  /** input: questions that come; output: what this host says */
+  readonly hook: 'input' | 'output'
+  /** of a question's target, or of who says it */
+  readonly networks: readonly { readonly address: AddressText; readonly prefix: number }[]
+  /** absent = every interface */
+  readonly device?: string
+}
+
 /** What was found on the host. */
 export interface Facts {
   readonly links: readonly Link[]
@@ -43,6 +58,11 @@ export interface Facts {
   readonly settings: ReadonlyMap<string, number>
   /** interfaces of IPv4's default routes */
   readonly defaults: readonly string[]
+  readonly arpRules: readonly ArpRule[]
+  /** our own table as nft lists it; absent = there is none */
+  readonly arpTable?: string
+  /** rules can be listed and made: there is an nft command, a kernel for it, and we are root */
+  readonly nft: boolean
   /** entries of `ip -6 neigh show proxy` */
   readonly proxies: readonly { readonly address: AddressText; readonly device: string }[]
   /** paths without the root that exist, of those that tell who keeps addresses */
@@ -64,6 +84,8 @@ export type Step =
       readonly prefix: number
       readonly device: string
     }
+  /** our table of arp rules, as nft reads it */
+  | { readonly kind: 'rules'; readonly text: string; readonly was: string | null }
   | {
       readonly kind: 'file'
       readonly path: string
@@ -89,6 +111,8 @@ export interface Finding {
   readonly fix?: string
   /** the setting that has to be kept over boots */
   readonly keep?: { readonly key: string; readonly value: number }
+  /** the rules that have to be kept over boots, as nft reads them */
+  readonly keepRules?: string
 }
 
 /** What apply has done, as the state file keeps it. */
@@ -97,6 +121,8 @@ export interface Done {
   readonly home: Home
   readonly from: readonly string[]
   readonly keeper: Keeper
+  /** absent in files of earlier versions: settings */
+  readonly arp?: Silence
   readonly steps: readonly Step[]
   /** folders that were made for the files, whole paths, outer ones first */
   readonly folders: readonly string[]

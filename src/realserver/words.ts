@@ -1,33 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-// --vip, --device, --from and --keeper -> the wish, together with what an earlier apply was told. Pure.
+// --vip, --device, --from, --keeper and --arp -> the wish, together with what an earlier apply was told. Pure.
 import { canonicalAddress } from '../abi/address.js'
 import { fail, oneOf, quote, succeed } from '../model/describe.js'
 import { hostFault } from '../model/rules.js'
 import type { AddressText, Outcome, Problem } from '../model/types.js'
-import type { Done, Home, Keeper, Wish } from './types.js'
+import type { Done, Home, Keeper, Silence, Wish } from './types.js'
 
 export interface WishWords {
   readonly vip?: string
   readonly device?: string
   readonly from?: string
   readonly keeper?: string
+  readonly arp?: string
   readonly root?: string
 }
 
 const HOMES: readonly Home[] = ['lo', 'dummy']
+const SILENCES: readonly Silence[] = ['sysctl', 'arptables']
 const KEEPERS: readonly Keeper[] = ['networkd', 'NetworkManager', 'ifupdown', 'none']
 
 export function readWish(words: WishWords): Outcome<Wish> {
   const vips = readVips(words.vip)
   const home = choice('--device', words.device ?? 'lo', HOMES)
   const keeper = words.keeper === undefined ? undefined : choice('--keeper', words.keeper, KEEPERS)
-  if (!vips.ok || !home.ok || keeper?.ok === false)
-    return fail(...[vips, home, keeper].flatMap((one) => (one && !one.ok ? one.problems : [])))
+  const arp = words.arp === undefined ? undefined : choice('--arp', words.arp, SILENCES)
+  if (!vips.ok || !home.ok || keeper?.ok === false || arp?.ok === false)
+    return fail(...[vips, home, keeper, arp].flatMap((one) => (one && !one.ok ? one.problems : [])))
   return succeed({
     vips: vips.value,
     home: home.value,
     from: list(words.from),
     ...(keeper !== undefined && { keeper: keeper.value }),
+    ...(arp !== undefined && { arp: arp.value }),
     root: (words.root ?? '').replace(/\/+$/, ''),
   })
 }
@@ -54,12 +58,16 @@ export function withDone(wish: Wish, done: Done | undefined): Outcome<Wish> {
     others.push({ subject: '--device', reason: `the VIPs are on ${done.home} by an earlier --apply`, fix })
   if (wish.keeper !== undefined && done.keeper !== wish.keeper)
     others.push({ subject: '--keeper', reason: `an earlier --apply wrote for ${done.keeper}`, fix })
+  const { arp = 'sysctl' } = done
+  if (wish.arp !== undefined && arp !== wish.arp)
+    others.push({ subject: '--arp', reason: `an earlier --apply keeps ARP silent by ${arp}`, fix })
   if (others.length > 0) return fail(...others)
   return succeed({
     ...wish,
     vips: [...new Set([...done.vips, ...wish.vips])],
     from: wish.from.length > 0 ? wish.from : done.from,
     keeper: done.keeper,
+    ...(arp === 'arptables' && { arp }),
   })
 }
 

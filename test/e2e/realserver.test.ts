@@ -182,6 +182,61 @@ describe('an ordinary host', () => {
   })
 })
 
+describe('a host that is silent by rules', () => {
+  const rules = () => inFresh('nft', 'list', 'ruleset')
+
+  /** The host answers a client whose address it does not know: it has to ask, and neighbours learn from questions. */
+  async function asksInItsOwnName(): Promise<void> {
+    await inFresh('ip', 'neigh', 'flush', 'dev', 'eth0')
+    const [name] = await askNew(topology.lab, client, `http://${VIP}/`, 1)
+    expect(name).toBe(fresh.role)
+    const known = await topology.lab.must(client.namespace, ['ip', 'neigh', 'show', VIP])
+    expect(known).toContain(topology.director.mac)
+  }
+
+  it('serves after --apply --arp arptables, is kept by files, and is as found after --undo', async () => {
+    const found = { ...(await look()), rules: await rules() }
+    const said = await done('setup', '--vip', VIP, '--arp', 'arptables', '--apply')
+    expect(said).toContain('changed  table arp xlvs_vip is made\n')
+    expect((await look()).settings).toBe(found.settings)
+    expect(await whoHas(VIP)).toEqual([topology.director.mac])
+    expect(await whoHas(fresh.ipv4)).toEqual([fresh.mac])
+    await asksInItsOwnName()
+    expect((await realserver('check')).code).toBe(0)
+
+    const applied = await rules()
+    expect(await done('setup', '--apply')).not.toContain('changed')
+    await inFresh('nft', '-f', join(root, 'etc/xlvs/arp.nft'))
+    expect(await rules()).toBe(applied)
+
+    await done('setup', '--vip', '192.0.2.11', '--apply')
+    expect(await rules()).toContain('192.0.2.10, 192.0.2.11')
+    const other = await realserver('setup', '--vip', VIP, '--arp', 'sysctl', '--apply')
+    expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('ARP silent by arptables') })
+    await done('setup', '--undo')
+    expect({ ...(await look()), rules: await rules() }).toEqual(found)
+  })
+
+  it('made by arptables itself is right, and needs no settings', async () => {
+    const words = ['-s', VIP, '-j', 'mangle', '--mangle-ip-s', fresh.ipv4]
+    await inFresh('arptables', '-A', 'INPUT', '-d', VIP, '-j', 'DROP')
+    await inFresh('arptables', '-A', 'OUTPUT', ...words)
+    await inFresh('ip', 'address', 'add', `${VIP}/32`, 'dev', 'lo')
+    const { code, stdout } = await realserver('check', '--vip', VIP)
+    expect({ code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('right  rules of arp tables'),
+    })
+    expect(await whoHas(VIP)).toEqual([topology.director.mac])
+    await asksInItsOwnName()
+    await inFresh('arptables', '-F')
+    expect((await realserver('check', '--vip', VIP)).code).toBe(1)
+    expect(await whoHas(VIP)).toContain(fresh.mac)
+    await inFresh('ip', 'address', 'delete', `${VIP}/32`, 'dev', 'lo')
+    await inFresh('nft', 'flush', 'ruleset')
+  })
+})
+
 describe('a host that has the VIP on lo and says so', () => {
   it('answers ARP for it before --apply, not after it, and again after --undo', async () => {
     await inFresh('ip', 'address', 'add', `${VIP}/32`, 'dev', 'lo')

@@ -39,6 +39,10 @@ function wishOptions(command: Command): Command {
     .option('--vip <addresses>', 'virtual addresses, by comma (default: those of --apply)')
     .option('--device <where>', 'lo or dummy: where the VIPs are (default: lo)')
     .option('--from <interfaces>', "where the director's packets arrive (default: found)")
+    .option(
+      '--arp <how>',
+      'sysctl or arptables: what keeps ARP silent (default: sysctl, or the rules there are)',
+    )
     .option('--keeper <name>', 'networkd, NetworkManager, ifupdown, none (default: found)')
     .option('--root <folder>', 'stands before the path of every file')
 }
@@ -48,6 +52,7 @@ interface Options extends JsonOption {
   readonly device?: string
   readonly from?: string
   readonly keeper?: string
+  readonly arp?: string
   readonly root?: string
   readonly print?: boolean
   readonly apply?: boolean

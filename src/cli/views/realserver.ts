@@ -53,9 +53,10 @@ export interface CheckedRow {
   readonly fix?: string
 }
 
-export function checkedRows(findings: readonly Finding[], { vips, root }: Wish): readonly CheckedRow[] {
+export function checkedRows(findings: readonly Finding[], { vips, root, arp }: Wish): readonly CheckedRow[] {
   const place = root === '' ? '' : ` --root ${root}`
-  const again = `xlvs realserver setup --vip ${vips.join(',')}${place} --apply`
+  const how = arp === undefined ? '' : ` --arp ${arp}`
+  const again = `xlvs realserver setup --vip ${vips.join(',')}${how}${place} --apply`
   return findings.map((finding) => {
     const { verdict, text } = finding
     const fix = fixOf(finding, again)

@@ -6,12 +6,14 @@ import { carryOut, foldersFor, undo, type Work } from '../../../src/host/carry-o
 import type { Host } from '../../../src/host/host.js'
 import { fail, succeed } from '../../../src/model/describe.js'
 import { addDone, readDone } from '../../../src/realserver/done.js'
+import { ARP_TABLE, replacing } from '../../../src/realserver/nft.js'
 import type { Done, Step } from '../../../src/realserver/types.js'
 import { VIP, WISH } from '../realserver/given.js'
 
 const STATE = '/var/lib/xlvs/realserver.json'
 const STEPS: readonly Step[] = [
   { kind: 'setting', key: 'net/ipv4/conf/all/arp_ignore', value: 1, was: 0 },
+  { kind: 'rules', text: replacing('new rules'), was: 'old rules' },
   { kind: 'dummy', name: 'xlvs-vip' },
   { kind: 'address', address: VIP, prefix: 32, device: 'xlvs-vip' },
   { kind: 'file', path: '/etc/old', text: 'new text', mode: 0o644, was: 'old text' },
@@ -20,6 +22,7 @@ const STEPS: readonly Step[] = [
 
 interface World {
   readonly settings: Map<string, number>
+  readonly tables: Map<string, string>
   readonly addresses: Set<string>
   readonly files: Map<string, string>
   readonly folders: Set<string>
@@ -28,6 +31,7 @@ interface World {
 function world(): World {
   return {
     settings: new Map([['net/ipv4/conf/all/arp_ignore', 0]]),
+    tables: new Map([[ARP_TABLE, replacing('old rules')]]),
     addresses: new Set(),
     files: new Map([['/etc/old', 'old text']]),
     folders: new Set(['/', '/etc', '/var']),
@@ -57,6 +61,11 @@ function hostOf(it: World, failing = 0, dying = false): Host {
           for (const held of it.addresses) if (held.endsWith(` ${name}`)) it.addresses.delete(held)
         }
       })
+      return ''
+    },
+    nft: ([verb], input) => {
+      if (verb === 'list') return it.tables.has(ARP_TABLE) ? `table arp ${ARP_TABLE}\n` : ''
+      change(() => (verb === 'delete' ? it.tables.delete(ARP_TABLE) : it.tables.set(ARP_TABLE, `${input}`)))
       return ''
     },
     setting: (key) => it.settings.get(key),
@@ -96,7 +105,7 @@ describe('carrying out', () => {
     expect(it).toEqual(world())
   })
 
-  it.each([1, 2, 3, 4, 5, 6, 7])(
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
     'leaves all as it was when change %i fails, and says what failed',
     (failing) => {
       const it = world()

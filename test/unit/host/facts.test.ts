@@ -19,6 +19,7 @@ function hostOf(files: Readonly<Record<string, string>> = {}): Host {
   }
   return {
     privileged: false,
+    nft: () => undefined,
     ip: (words) =>
       words.includes('address')
         ? ADDRESSES

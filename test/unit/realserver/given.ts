@@ -45,6 +45,8 @@ export function facts(more: Partial<Facts> = {}): Facts {
     settings: new Map(),
     defaults: ['eth0'],
     proxies: [],
+    arpRules: [],
+    nft: true,
     signs: new Set(),
     files: new Map(),
     ...more,

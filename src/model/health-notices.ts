@@ -36,7 +36,9 @@ function quorumNotices(key: string, { health, reals }: Service, unchecked: boole
       ? [`${key}: its quorum is gained at weight ${least}, and all its real servers together have ${weights}`]
       : []),
     ...(unchecked && health.sorry !== undefined && health.passive === undefined
-      ? [`${key}: nothing checks its real servers, so its sorry server never serves`]
+      ? [
+          `${key}: nothing checks its real servers, so its sorry server serves only when all of them are drained or have weight 0`,
+        ]
       : []),
   ]
 }

@@ -15,7 +15,7 @@ import { reportLines, summaryLine, verdictCounts } from '../views/keepalived.js'
 import { sourceFromWords } from '../words.js'
 
 const CHECK = 'xlvs keepalived check /etc/keepalived/keepalived.conf'
-const RUN = 'xlvs keepalived run /etc/keepalived/keepalived.conf --dev eth0 --track-file /run/xlvs/track'
+const RUN = 'xlvs keepalived run /etc/keepalived/keepalived.conf --dev eth0'
 const CONVERT = 'xlvs keepalived convert keepalived.conf -o lb.yaml'
 
 interface Options extends JsonOption {

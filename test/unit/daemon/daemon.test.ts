@@ -585,7 +585,7 @@ describe('expire_nodest_conn', () => {
     const [before, since] = [sweeps(datapath), performance.now()]
     await call(socket, 'removeReal', { service: `tcp ${VIP2}:80`, real: '192.0.2.31' })
     await until(() => sweeps(datapath) - before >= ALL)
-    expect(performance.now() - since).toBeLessThan(1_500)
+    expect(performance.now() - since).toBeLessThan(3_000)
   })
 })
 

@@ -26,7 +26,7 @@ it.each([
   ],
   [
     'health: {sorry: 192.0.2.99}',
-    'tcp 192.0.2.10:80: nothing checks its real servers, so its sorry server never serves',
+    'tcp 192.0.2.10:80: nothing checks its real servers, so its sorry server serves only when all of them are drained or have weight 0',
   ],
 ])('something is said of %s', (lines, expected) => expect(notices(lines)).toEqual([expected]))
 

@@ -186,12 +186,30 @@ describe('a host that is silent by rules', () => {
   const rules = () => inFresh('nft', 'list', 'ruleset')
 
   /** The host answers a client whose address it does not know: it has to ask, and neighbours learn from questions. */
-  async function asksInItsOwnName(): Promise<void> {
+  async function asks(): Promise<{ readonly own: boolean; readonly vip: boolean }> {
+    const inClient = (argv: readonly string[], input?: string) =>
+      topology.lab.must(client.namespace, argv, input === undefined ? {} : { input })
+    const rule = (name: string, address: string) =>
+      `arp operation request arp saddr ether ${fresh.mac} arp saddr ip ${address} counter name ${name}`
+    const table = [
+      'table arp heard {',
+      'counter own {}',
+      'counter vip {}',
+      'chain heard {',
+      'type filter hook input priority 0;',
+      rule('own', fresh.ipv4),
+      rule('vip', VIP),
+      '}\n}\n',
+    ]
+    await inClient(['nft', '-f', '-'], table.join('\n'))
     await inFresh('ip', 'neigh', 'flush', 'dev', 'eth0')
     const [name] = await askNew(topology.lab, client, `http://${VIP}/`, 1)
     expect(name).toBe(fresh.role)
-    const known = await topology.lab.must(client.namespace, ['ip', 'neigh', 'show', VIP])
-    expect(known).toContain(topology.director.mac)
+    const heard = async (counter: string) =>
+      !(await inClient(['nft', 'list', 'counter', 'arp', 'heard', counter])).includes('packets 0 ')
+    const asked = { own: await heard('own'), vip: await heard('vip') }
+    await inClient(['nft', 'delete', 'table', 'arp', 'heard'])
+    return asked
   }
 
   it('serves after --apply --arp arptables, is kept by files, and is as found after --undo', async () => {
@@ -201,7 +219,7 @@ describe('a host that is silent by rules', () => {
     expect((await look()).settings).toBe(found.settings)
     expect(await whoHas(VIP)).toEqual([topology.director.mac])
     expect(await whoHas(fresh.ipv4)).toEqual([fresh.mac])
-    await asksInItsOwnName()
+    expect(await asks()).toEqual({ own: true, vip: false })
     expect((await realserver('check')).code).toBe(0)
 
     const applied = await rules()
@@ -228,8 +246,9 @@ describe('a host that is silent by rules', () => {
       stdout: expect.stringContaining('right  rules of arp tables'),
     })
     expect(await whoHas(VIP)).toEqual([topology.director.mac])
-    await asksInItsOwnName()
+    expect(await asks()).toEqual({ own: true, vip: false })
     await inFresh('arptables', '-F')
+    expect(await asks()).toEqual({ own: false, vip: true })
     expect((await realserver('check', '--vip', VIP)).code).toBe(1)
     expect(await whoHas(VIP)).toContain(fresh.mac)
     await inFresh('ip', 'address', 'delete', `${VIP}/32`, 'dev', 'lo')

@@ -128,13 +128,9 @@ class KernelDatapath implements Datapath {
   apply(ops: readonly Op[]) {
     const before = this.#doubtful
     this.#doubtful = true
-    try {
-      const outcome = applyOps(this.#target, ops)
-      this.#doubtful = before
-      return outcome
-    } finally {
-      this.#ledger.learnSettings()
-    }
+    const outcome = this.#settle(() => applyOps(this.#target, ops))
+    this.#doubtful = before
+    return outcome
   }
 
   mend() {
@@ -219,18 +215,15 @@ class KernelDatapath implements Datapath {
   }
 
   setTimeouts(timeouts: Timeouts) {
-    writeTimeouts(this.#parts.maps.settings, timeouts)
-    this.#ledger.learnSettings()
+    this.#settle(() => writeTimeouts(this.#parts.maps.settings, timeouts))
   }
 
   setTunables(tunables: Tunables) {
-    writeTunables(this.#parts.maps.settings, tunables)
-    this.#ledger.learnSettings()
+    this.#settle(() => writeTunables(this.#parts.maps.settings, tunables))
   }
 
   setDefence(defence: Defence) {
-    writeDefence(this.#parts.maps.settings, defence)
-    this.#ledger.learnSettings()
+    this.#settle(() => writeDefence(this.#parts.maps.settings, defence))
   }
 
   setPeers(macs: readonly MacText[]) {
@@ -258,6 +251,16 @@ class KernelDatapath implements Datapath {
   #read(look: Look = {}): Actual {
     this.#repairs = [...this.#repairs, ...this.#ledger.mend()]
     return this.#reader.read(look)
+  }
+
+  /** Writes settings; what somebody else has made of them before is undone first, not learned. */
+  #settle<T>(write: () => T): T {
+    this.#repairs = [...this.#repairs, ...this.#ledger.mendSettings()]
+    try {
+      return write()
+    } finally {
+      this.#ledger.learnSettings()
+    }
   }
 
   #ticks() {

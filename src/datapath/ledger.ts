@@ -129,7 +129,7 @@ export class Ledger {
       ...this.#mendTerms(),
       ...this.#mendRegions(),
       ...this.#mendCopy('service', (id) => `the pointer to service ${id}`),
-      ...this.#mendSettings(),
+      ...this.mendSettings(),
     ]
   }
 
@@ -238,7 +238,7 @@ export class Ledger {
     return found
   }
 
-  #mendSettings(): Repair[] {
+  mendSettings(): readonly Repair[] {
     const { map, own } = this.#copies.settings
     for (const at of OPEN) own.set(map.subarray(at, at + 4), at)
     if (Buffer.compare(map.subarray(0, own.length), own) === 0) return []

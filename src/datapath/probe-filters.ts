@@ -21,6 +21,8 @@ import { problemOf } from './problems.js'
 export interface ProbeFilters {
   /** exactly these; those that are not possible are told */
   set(interfaces: readonly string[]): Outcome<void>
+  /** another process has put its own in their place somewhere */
+  displaced(): boolean
   /** takes them off everywhere, but where another process has put its own in their place */
   close(): void
 }
@@ -48,6 +50,7 @@ export function openProbeFilters(pins: Pins, object: BpfObject): Outcome<ProbeFi
     ok: true,
     value: {
       set: (interfaces) => set(pins, interfaces, programs),
+      displaced: () => probedInterfaces(pins).some((ifindex) => isOthers(ifindex, programs)),
       close: () => {
         for (const ifindex of probedInterfaces(pins)) if (!isOthers(ifindex, programs)) remove(pins, ifindex)
         removeFolder(pins)

@@ -32,6 +32,8 @@ export interface Probes {
    * `bind`, or to an address that is no VIP and a port of their own.
    */
   socket(spec: ProbeSocket): Outcome<number>
+  /** Another process has put its programs in the place of these: marked sockets are not carried any more. */
+  displaced(): boolean
   /** Takes the programs off every interface. */
   close(): void
 }
@@ -145,6 +147,10 @@ class KernelProbes implements Probes {
     const source = probeSource(pair.real, spec.mark, (address) => this.#pairsOf.has(address))
     if (!source.ok) return source
     return openProbeSocket({ ...spec, bind: { address: source.value ?? anyAddress(spec.family) } })
+  }
+
+  displaced(): boolean {
+    return this.#filters.displaced()
   }
 
   close(): void {

@@ -13,6 +13,7 @@ export interface ProbePath {
   release(mark: number): void
   attach(interfaces: readonly string[]): Outcome<void>
   socket(spec: SocketSpec): Outcome<number>
+  displaced(): boolean
   close(): void
 }
 
@@ -42,10 +43,12 @@ export async function askThrough(
     }
   }
   await Promise.all(Array.from({ length: Math.min(atOnce, pairs.length) }, worker))
-  return asked
+  if (!path.displaced()) return asked
+  return asked.map((one) => (one.said === 'answers' ? one : { ...one, ...DISPLACED }))
 }
 
 type Said = Pick<Through, 'said' | 'detail'>
+const DISPLACED: Said = { said: 'not-asked', detail: 'a daemon put its own probes in place; look again' }
 const LATE: Said = { said: 'not-asked', detail: 'there was no time left' }
 
 class Question {

@@ -70,6 +70,7 @@ it('programs that came in the place of others stay when those others end', async
     expect(await one.open({ pinRoot: lab.pinRoot })).toEqual({ ok: true })
     expect(await one.attach(['eth0'])).toEqual({ ok: true })
   }
+  expect([await first.displaced(), await second.displaced()]).toEqual([true, false])
   const now = await filters()
   await first.close()
   expect(await filters()).toBe(now)

@@ -37,6 +37,7 @@ export interface Prober {
   udp(question: Question & From & { readonly port: number }): Promise<Told>
   ping(question: Question & { readonly sequence: number }): Promise<Told>
   sysctls(): Promise<Readonly<Record<string, string>>>
+  displaced(): Promise<boolean>
   close(): Promise<void>
   /** kill -9 */
   kill(): Promise<void>
@@ -68,6 +69,7 @@ export function proberIn(namespace: string): Prober {
     udp: (question) => ask('udp', question),
     ping: (question) => ask('ping', question),
     sysctls: () => ask('sysctls'),
+    displaced: () => ask('displaced'),
     close: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return
       await ask('close')

@@ -39,10 +39,7 @@ function wishOptions(command: Command): Command {
     .option('--vip <addresses>', 'virtual addresses, by comma (default: those of --apply)')
     .option('--device <where>', 'lo or dummy: where the VIPs are (default: lo)')
     .option('--from <interfaces>', "where the director's packets arrive (default: found)")
-    .option(
-      '--arp <how>',
-      'sysctl or arptables: what keeps ARP silent (default: sysctl, or the rules there are)',
-    )
+    .option('--arp <how>', 'silent by sysctl or arptables (default: sysctl, or rules)')
     .option('--keeper <name>', 'networkd, NetworkManager, ifupdown, none (default: found)')
     .option('--root <folder>', 'stands before the path of every file')
 }

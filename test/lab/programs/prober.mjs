@@ -19,6 +19,7 @@ const commands = {
   attach: (interfaces) => probes.attach(interfaces),
   target: (vip, real) => probes.target(vip, real),
   release: (mark) => probes.release(mark),
+  displaced: () => probes.displaced(),
   close: () => probes.close(),
   /** also the port that was used */
   tcp({ mark, address, port, localAddress, localPort, patience = 20_000 }) {

@@ -89,6 +89,7 @@ function path(
     release: (mark) => void held.delete(mark),
     attach: () => succeed(undefined),
     socket: (spec) => succeed(openSocket(spec)),
+    displaced: () => false,
     close: () => {},
     ...different,
   }
@@ -119,6 +120,15 @@ describe('asking', () => {
       { said: 'not-asked' },
       { said: 'not-asked', detail: 'there was no time left' },
     ])
+  })
+
+  it('believes no silence and no refusal when another process has taken its place', async () => {
+    const asked = await askThrough(
+      path({ displaced: () => true }),
+      [{ ...PAIR, real: '127.0.0.9', port: 1 }],
+      TERMS,
+    )
+    expect(asked).toMatchObject([{ said: 'not-asked', detail: expect.stringContaining('daemon') }])
   })
 
   it('tells what is in the way of a question', async () => {

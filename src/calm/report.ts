@@ -69,7 +69,7 @@ function sumText(when: string, windows: readonly Window[], { own, held }: Excuse
   const lost = windows.reduce((all, one) => all + lostIn(one), -own - held)
   const excused = [
     ...(own === 0 ? [] : [` and ${grouped(own)} of the real server that failed`]),
-    ...(held === 0 ? [] : [` and ${grouped(held)} held back while connections were translated`]),
+    ...(held === 0 ? [] : [`, ${grouped(held)} held back while connections were translated`]),
   ].join('')
   const packets = `${sum(({ books }) => books.sent)} packets, ${grouped(lost)} lost${excused}, ${sum(({ books }) => books.wire)} dropped by full queues of the virtual wire`
   return `${when}: ${packets}; ${sum(({ books }) => books.again)} segments sent again; ${sum(brokenIn)} connections broken; ${sum(({ requests }) => requests)} requests, ${sum(({ failed }) => failed)} failed.`

@@ -16,6 +16,8 @@ export interface Row {
   readonly faults: readonly string[]
   /** the real server that was to fail */
   readonly fails: string | undefined
+  /** new connections were held in it */
+  readonly holds: boolean
 }
 
 export async function run(
@@ -23,6 +25,7 @@ export async function run(
   events: readonly Event[],
   told: (row: Row) => void,
 ): Promise<readonly Row[]> {
+  for (const event of events) event.prepare?.(stage)
   const rows: Row[] = []
   let before = await rest(stage)
   for (const event of events) {
@@ -36,6 +39,7 @@ export async function run(
 
 async function happen(stage: Stage, event: Event, before: Rest): Promise<{ row: Row; after: Rest }> {
   const fails = event.fails?.(stage)
+  const holds = event.holds ?? false
   let outcome: Outcome = { note: '' }
   let fault: string | undefined
   const it = await watch(stage, before, async () => {
@@ -51,7 +55,7 @@ async function happen(stage: Stage, event: Event, before: Rest): Promise<{ row: 
   const quiet = await watch(stage, mended, () => sleep(length))
   const faults = [
     ...(fault === undefined ? [] : [fault]),
-    ...faultsOf(it.window, fails, outcome.over),
+    ...faultsOf(it.window, { fails, over: outcome.over, holds }),
     ...faultsOf(quiet.window).map((one) => `in the quiet beside it: ${one}`),
   ]
   const row = {
@@ -61,6 +65,7 @@ async function happen(stage: Stage, event: Event, before: Rest): Promise<{ row: 
     note: outcome.note,
     faults,
     fails,
+    holds,
   }
   return { row, after: quiet.after }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rows of a run as a table, for a terminal or in Markdown. Pure.
-import { brokenIn, longestGap, lostIn } from './judge.js'
+import { brokenIn, heldBackIn, longestGap, lostIn } from './judge.js'
 import type { Row } from './run.js'
 import type { Window } from './window.js'
 
@@ -8,7 +8,7 @@ const COLUMNS: readonly (readonly [title: string, cell: (row: Row) => string])[]
   ['event', ({ name }) => name],
   ['seconds', ({ window }) => (window.length / 1000).toFixed(1)],
   ['packets', ({ window }) => grouped(window.books.sent)],
-  ['lost', ({ window, fails }) => (fails ? `${grouped(lostIn(window))} (its own)` : grouped(lostIn(window)))],
+  ['lost', lostCell],
   ['wire', ({ window }) => grouped(window.books.wire)],
   ['broken', ({ window, fails }) => (fails ? `${brokenIn(window)} (its own)` : String(brokenIn(window)))],
   ['gap UDP', (row) => gapCell(row, ({ streams }) => streams.gaps)],
@@ -53,6 +53,14 @@ function isText(column: number): boolean {
 
 export function grouped(count: number): string {
   return count.toLocaleString('en-GB')
+}
+
+/** What the director held back is apart: it is what the event costs. */
+function lostCell({ window, fails, holds }: Row): string {
+  const lost = lostIn(window)
+  if (fails) return `${grouped(lost)} (its own)`
+  const held = holds ? heldBackIn(window) : 0
+  return `${grouped(lost - held)}${holds ? ` + ${grouped(held)} held` : ''}`
 }
 
 function gapCell({ window, quiet, fails }: Row, of: (window: Window) => Window['gaps']): string {

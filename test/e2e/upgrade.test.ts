@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An xlvs whose maps have another layout takes over from this one, and nobody notices: not a connection, not a counter.
 import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openMap } from 'libbpf-ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -9,6 +10,7 @@ import type { ConnRow } from '../../src/api/contract.js'
 import { call } from '../../src/cli/client.js'
 import { clearDatapath } from '../../src/datapath/open.js'
 import type { UpgradeStep } from '../../src/datapath/types.js'
+import { buildVariant, type Variant } from '../../src/demo/lab/variant.js'
 import { formatProblems } from '../../src/model/describe.js'
 import type { Outcome } from '../../src/model/types.js'
 import { type Held, hold } from '../lab/flows.js'
@@ -23,7 +25,6 @@ import {
   type Topology,
 } from '../lab/index.js'
 import { until } from '../lab/until.js'
-import { nextVersion, type Variant } from '../lab/variant.js'
 import { xdpOn } from '../lab/view.js'
 
 const SERVICE = '192.0.2.10:80'
@@ -53,8 +54,8 @@ services:
 }
 
 beforeAll(async () => {
-  next = nextVersion()
   topology = await buildTopology({ reals: 3 })
+  next = buildVariant(join(topology.lab.folder, 'next'), { flows: true })
   const { lab, reals, director: host } = topology
   // a second interface: one of the two gets the new program before the other
   await lab.must(host.namespace, ['ip', 'link', 'add', 'eth9', 'up', 'type', 'veth', 'peer', 'name', 'eth9p'])
@@ -63,10 +64,7 @@ beforeAll(async () => {
   )
   director = await startDirector(topology, yaml())
 })
-afterAll(async () => {
-  await topology?.lab.close()
-  next?.remove()
-})
+afterAll(() => topology?.lab.close())
 
 function holdAll(): Promise<readonly Held[]> {
   const { lab, clients } = topology

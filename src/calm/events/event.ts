@@ -7,10 +7,14 @@ import type { Stage } from '../stage.js'
 export interface Event {
   /** first cell of its row */
   readonly name: string
+  /** What takes time and is not part of it; before anything is measured. */
+  readonly prepare?: (stage: Stage) => void
   /** Throws when it could not be carried out. */
   run(stage: Stage): Promise<Outcome | string>
   /** role of the real server that fails in it: only its own connections may break, and only its packets may be lost */
   readonly fails?: (stage: Stage) => string
+  /** new connections are held in it, by dropping what would open them: that is said, and no fault when all are made */
+  readonly holds?: true
 }
 
 export interface Outcome {

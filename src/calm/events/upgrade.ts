@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Another build of the program takes over on the same link, and the one from before takes over again.
-import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { InterfaceRow, Listing } from '../../api/contract.js'
+import { install, root } from '../../demo/lab/installation.js'
 import type { Lab } from '../../demo/lab/lab.js'
 import type { Stage } from '../stage.js'
 import type { Event } from './event.js'
 
-const root = fileURLToPath(new URL('../../..', import.meta.url))
 /** Compiled by `make`: the same maps and decisions, other instructions. */
 const newerObject = join(root, 'build/bpf/lab/newer.bpf.o')
 
@@ -34,15 +33,12 @@ export function newerInstallation(lab: Lab): string {
   const home = join(lab.folder, 'newer')
   const program = join(home, 'bin/xlvs')
   if (existsSync(home)) return program
-  mkdirSync(home)
-  for (const part of ['bin', 'dist', 'package.json'])
-    cpSync(join(root, part), join(home, part), { recursive: true })
-  symlinkSync(join(root, 'node_modules'), join(home, 'node_modules'))
+  install(home)
   cpSync(newerObject, join(home, 'dist/bpf/xlvs.bpf.o'))
   return program
 }
 
-async function programId({ director }: Stage): Promise<number> {
+export async function programId({ director }: Stage): Promise<number> {
   const { rows } = await director.json<Listing<InterfaceRow>>('show', 'interfaces')
   const id = rows.find(({ name }) => name === 'eth0')?.programId
   if (id === undefined) throw new Error('nothing is attached to eth0')

@@ -29,6 +29,7 @@ export function rowOf(given: Partial<Row> = {}): Row {
     note: '',
     faults: [],
     fails: undefined,
+    holds: false,
     ...given,
   }
 }

@@ -32,3 +32,9 @@ it('has the same cells in Markdown', () => {
     '| a real server fails | 4.3 | 1,000 | 2 (its own) | 1 | 4 (its own) | 12 (700) | 261 (261) | 1,500 | 0 |  |',
   ])
 })
+
+it('has what was held back beside what was lost', () => {
+  const window = windowOf({ books, refused: { drop_defence: 2 } })
+  const [, , row] = markdownTable([rowOf({ name: 'upgrade', window, holds: true })]).split('\n')
+  expect(row).toContain('| upgrade | 4.3 | 1,000 | 0 + 2 held | 1 |')
+})

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// An xlvs of the next ABI version, made from this one: the same sources, with structs of other shapes and bits at other
+// An xlvs of a later ABI version, made from this one: the same sources, with structs of other shapes and bits at other
 // places, the program compiled from them and the TypeScript that reads them generated anew.
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { generateTypes } from 'libbpf-ts'
-import { Abi, ConnBits } from '../../src/abi/generated.js'
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+import { Abi, ConnBits } from '../../abi/generated.js'
+import { install, root } from './installation.js'
 
 export interface Variant {
   readonly abi: number
@@ -16,16 +13,19 @@ export interface Variant {
   readonly xlvs: string
   /** its compiled modules */
   readonly dist: string
-  remove(): void
+}
+
+export interface VariantWish {
+  /** how many versions after this one; unless told: 1 */
+  readonly ahead?: number
+  /** connections and templates are laid out in another way, too */
+  readonly flows: boolean
 }
 
 type Edit = readonly [was: string, is: string]
 
-const NEXT = Abi.ABI_VERSION + 1
-
 /** Of bpf/abi.h: every way in which a struct may change that the program itself does not mind. */
 const SHAPES: readonly Edit[] = [
-  [`XLVS_ABI_VERSION = ${Abi.ABI_VERSION},`, `XLVS_ABI_VERSION = ${NEXT},`],
   ['struct xlvs_real {', 'struct xlvs_real {\n\t__u64 fresh;\n'],
   ['\t__u32 inactive;\n\t__u32 active;\n', '\t__u32 inactive;\n\t__u32 active;\n\t__u64 fresh;\n'],
   ['struct xlvs_real_stats {', 'struct xlvs_real_stats {\n\t__u64 fresh;\n'],
@@ -35,6 +35,11 @@ const SHAPES: readonly Edit[] = [
     '\t__u64 seed;\n\tstruct xlvs_dir vips[2];',
     '\t__u64 seed;\n\t__u64 fresh[3];\n\tstruct xlvs_dir vips[2];',
   ],
+  ['\t__u32 real;\n\t__u32 stamp;			/* ticks */\n', '\t__u64 real;\n\t__u64 stamp;\n'],
+]
+
+/** The same of the ways of connections and templates. */
+const FLOW_SHAPES: readonly Edit[] = [
   [
     '\t__be32 client;\n\t__be16 client_port;\n\t__be16 virtual_port;\n\t__u64 data;\n',
     '\t__be32 client;\n\t__be16 client_port;\n\t__be16 virtual_port;\n\t__u64 fresh;\n\t__u64 data;\n',
@@ -44,7 +49,6 @@ const SHAPES: readonly Edit[] = [
     '\t__be16 virtual_port;\n\t__u32 pad;\n\t__u64 fresh;\n\t__u64 data;\n',
   ],
   ['\t__u32 control;			/* enum xlvs_template_control */\n', '\t__u32 control;\n\t__u64 fresh;\n'],
-  ['\t__u32 real;\n\t__u32 stamp;			/* ticks */\n', '\t__u64 real;\n\t__u64 stamp;\n'],
 ]
 
 /** The connection's mark of persistence goes below its state. */
@@ -59,44 +63,54 @@ const BITS: readonly Edit[] = [
   ],
 ]
 
-const STEP = `${Abi.ABI_VERSION}: {
+const BITS_STEP = `{
     conn: (data) => {
       const [stamp, state, controlled] = [data & 0xffffffn, (data >> 24n) & 31n, (data >> 29n) & 1n]
       return ((data >> 30n) << 30n) | (state << 25n) | (controlled << 24n) | stamp
     },
-  },`
+  }`
 
-/** In a folder of its own under build/, where it finds what this one's modules find. */
-export function nextVersion(): Variant {
-  const folder = join(ROOT, 'build', `next-version-${process.pid}`)
-  const at = (...path: string[]) => join(folder, ...path)
-  rmSync(folder, { recursive: true, force: true })
-  mkdirSync(at('types'), { recursive: true })
-  for (const each of ['bpf', 'dist', 'bin']) cpSync(join(ROOT, each), at(each), { recursive: true })
-  edit(at('bpf/abi.h'), [...SHAPES, ...BITS])
-  const abi = compile(folder, 'abi')
-  cpSync(compile(folder, 'xlvs'), at('dist/bpf/xlvs.bpf.o'))
-  writeFileSync(at('types/generated.ts'), generateTypes(readFileSync(abi), { prefixStrip: 'xlvs_' }))
-  const tsc = join(ROOT, 'node_modules/.bin/tsc')
-  const options = ['--target', 'es2023', '--module', 'nodenext', '--ignoreConfig', '--types', 'node']
-  execFileSync(tsc, [...options, '--outDir', at('dist/abi'), at('types/generated.ts')], { cwd: ROOT })
-  edit(at('dist/datapath/migrate/steps.js'), [['\n    2: {},\n', `\n    2: {},\n    ${STEP}\n`]])
-  symlinkSync(join(ROOT, 'native'), at('native'))
-  return {
-    abi: NEXT,
-    xlvs: at('bin/xlvs'),
-    dist: at('dist'),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
-  }
+/** An installation of its own in `home`, which is not there yet. Takes some seconds. */
+export function buildVariant(home: string, { ahead = 1, flows }: VariantWish): Variant {
+  const at = (...path: string[]) => join(home, ...path)
+  const abi = Abi.ABI_VERSION + ahead
+  const xlvs = install(home)
+  cpSync(join(root, 'bpf'), at('bpf'), { recursive: true })
+  edit(at('bpf/abi.h'), [
+    [`XLVS_ABI_VERSION = ${Abi.ABI_VERSION},`, `XLVS_ABI_VERSION = ${abi},`],
+    ...SHAPES,
+    ...(flows ? [...FLOW_SHAPES, ...BITS] : []),
+  ])
+  cpSync(compile(home, 'xlvs'), at('dist/bpf/xlvs.bpf.o'))
+  generate(compile(home, 'abi'), at('generated.ts'), at('dist/abi'))
+  edit(at('dist/datapath/migrate/steps.js'), [['\n    2: {},\n', `\n    2: {},\n${stepsTo(abi, flows)}`]])
+  return { abi, xlvs, dist: at('dist') }
 }
 
-function compile(folder: string, name: string): string {
-  const clang = execFileSync(join(ROOT, 'scripts/clang'), { encoding: 'utf8' }).trim()
-  const object = join(folder, `${name}.bpf.o`)
+/** The bits move with the last of them. */
+function stepsTo(abi: number, flows: boolean): string {
+  const versions = Array.from({ length: abi - Abi.ABI_VERSION }, (_, i) => Abi.ABI_VERSION + i)
+  return versions
+    .map((version) => `    ${version}: ${flows && version === abi - 1 ? BITS_STEP : '{}'},\n`)
+    .join('')
+}
+
+/** The TypeScript that reads the types of an object, compiled. */
+function generate(object: string, source: string, folder: string): void {
+  const words = [join(root, 'native/dist/gen-types/cli.js'), object, '--prefix-strip', 'xlvs_']
+  execFileSync(process.execPath, [...words, '--out', source])
+  const tsc = join(root, 'node_modules/.bin/tsc')
+  const options = ['--target', 'es2023', '--module', 'nodenext', '--ignoreConfig', '--types', 'node']
+  execFileSync(tsc, [...options, '--outDir', folder, source], { cwd: root })
+}
+
+function compile(home: string, name: string): string {
+  const clang = execFileSync(join(root, 'scripts/clang'), { encoding: 'utf8' }).trim()
+  const object = join(home, `${name}.bpf.o`)
   const system = `/usr/include/${execFileSync('uname', ['-m'], { encoding: 'utf8' }).trim()}-linux-gnu`
   execFileSync(clang, [
-    ...['-O2', '-g', '-target', 'bpf', '-mcpu=v3', `-I${folder}/bpf`, `-I${system}`],
-    ...['-c', `${folder}/bpf/${name}.bpf.c`, '-o', object],
+    ...['-O2', '-g', '-target', 'bpf', '-mcpu=v3', `-I${home}/bpf`, `-I${system}`],
+    ...['-c', `${home}/bpf/${name}.bpf.c`, '-o', object],
   ])
   return object
 }

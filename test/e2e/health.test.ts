@@ -40,8 +40,9 @@ function yaml(): string {
   const check = (via: string) =>
     `{kind: http, path: /health, interval: 400ms, timeout: 2s, rise: 2, fall: 2, via: ${via}}`
   const two = `reals: [${REALS.slice(0, 2).join(', ')}]`
+  // one write a line: two programs may speak at the same time
   const tell = (words: string) =>
-    `[/bin/sh, -c, "env | grep ^XLVS_ | sort | tr '\\\\n' ' ' >>${told}; echo ${words} >>${told}"]`
+    `[/bin/sh, -c, 'echo "$(env | grep ^XLVS_ | sort | tr "\\n" " ")${words}" >>${told}']`
   const services = [
     `{vip: "${WEB}", scheduler: rr, checks: [{kind: tcp, interval: 400ms, timeout: 2s, rise: 2, fall: 2}], ${two}}`,
     `{vip: "${QUORUM}", scheduler: rr, checks: [${check('real')}],

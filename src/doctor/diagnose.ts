@@ -2,6 +2,7 @@
 // From facts to findings, in the order of CHECKS. Pure.
 import type { Facts } from './facts.js'
 import { CHECKS, type Finding } from './finding.js'
+import { judgeHost } from './host.js'
 import { judgeInterfaces } from './interfaces.js'
 import { judgeIpvs } from './ipvs.js'
 import { judgeKernel } from './kernel.js'
@@ -14,6 +15,7 @@ import { judgeVips } from './vips.js'
 
 const JUDGES: readonly ((facts: Facts) => readonly Finding[])[] = [
   judgeKernel,
+  judgeHost,
   judgePlaces,
   judgeInterfaces,
   judgeOffloads,

@@ -92,8 +92,16 @@ export interface DirectoryFault {
   readonly code?: string
 }
 
+export interface HostFacts {
+  /** undefined: nobody here knows */
+  readonly synchronised: boolean | undefined
+  /** descriptors that the daemon may have open, and those that its checks and connections can come to; undefined: no daemon */
+  readonly files: { readonly most: number; readonly needed: number } | undefined
+}
+
 export interface Facts {
   readonly kernel: KernelView
+  readonly host: HostFacts
   /** online */
   readonly cpus: number
   readonly daemon: DaemonView

@@ -9,6 +9,8 @@ export const CHECKS = [
   'kernel',
   'bpffs',
   'jit',
+  'clock',
+  'limits',
   'config',
   'daemon',
   'state',

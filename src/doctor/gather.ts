@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Asks the world everything that is judged: the kernel, the daemon, the tools at hand. It changes nothing.
+import type { HealthRow } from '../api/contract.js'
 import type { KernelView } from '../datapath/inspect.js'
 import type { AddressText, AttachMode, Desired, Outcome, Problem } from '../model/types.js'
 import { askThrough, type ProbePath } from './ask.js'
 import type { ArpAnswer, DaemonView, DirectoryFault, Facts, InterfaceFacts } from './facts.js'
+import { lookAtHost } from './host.js'
 import { readIpvs } from './ipvs.js'
 import { pairsOf, tellThrough } from './pairs.js'
 import { readArping, readChannels, readOffloads, readProxied } from './tools.js'
@@ -50,6 +52,7 @@ export async function gather(world: World, wish: Wish): Promise<Facts> {
   const fault = await world.cannotWrite(stateDir)
   return {
     kernel,
+    host: await lookAtHost(world, running?.status.pid, checksOf(running?.health ?? [])),
     cpus: world.cpus,
     daemon,
     desired,
@@ -66,6 +69,10 @@ export async function gather(world: World, wish: Wish): Promise<Facts> {
     unit: running && (await unitOf(world, running.status.pid)),
     words: wish.words,
   }
+}
+
+function checksOf(health: readonly HealthRow[]): number {
+  return health.reduce((sum, { checks }) => sum + checks.length, 0)
 }
 
 interface Config {

@@ -130,6 +130,7 @@ export const NO_DAEMON = {
 
 export const facts = (different: Partial<Facts> = {}): Facts => ({
   kernel: kernel(),
+  host: { synchronised: true, files: { most: 1024, needed: 300 } },
   cpus: 4,
   daemon: answering(),
   desired,

@@ -19,7 +19,7 @@ import { functionFaults, sizeFaults, stepFaults } from './house/sizes.js'
 import type { Source } from './house/source.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
-const TEXT = /\.(?:ts|js|mjs|c|h|cpp|md|json|jsonl|yaml|yml|service|gyp)$|(?:^|\/)[^.]+$|^\.ci\//
+const TEXT = /\.(?:ts|js|mjs|c|h|cpp|md|json|jsonl|yaml|yml|service|conf|gyp)$|(?:^|\/)[^.]+$|^\.ci\//
 const sources = tracked()
 const texts = new Map(sources.map(({ path, text }) => [path, text]))
 const documents = sources.filter(({ path }) => path.endsWith('.md'))

@@ -25,6 +25,8 @@ export class KernelTables {
   readonly #neighbours = new Map<string, Neighbour>()
   /** events that came while a list was under way; they are newer than it, or as new */
   #backlog: RouteEvent[] | undefined
+  /** neighbours that this process has asked for; the kernel's news of them may still be on its way */
+  readonly #asked = new Set<string>()
   #managed = true
   #closed = false
 
@@ -60,10 +62,12 @@ export class KernelTables {
     const found = this.neighbour(id)
     if (found?.state === 'failed') this.#neighbours.set(neighbourKey(id), { ...found, state: 'incomplete' })
     if (this.#managed) {
+      this.#asked.add(neighbourKey(id))
       try {
         await this.#socket.setNeighbour({ ...id, managed: true })
         return
       } catch (error) {
+        this.#asked.delete(neighbourKey(id))
         ignoreKernel(error)
         if (!(error instanceof BpfError) || (error.code !== 'EINVAL' && error.code !== 'EOPNOTSUPP')) return
         this.#managed = false
@@ -74,7 +78,8 @@ export class KernelTables {
 
   /** The kernel need not keep it resolved any longer. */
   async release(id: NeighbourId): Promise<void> {
-    if (!this.neighbour(id)?.flags.includes('managed')) return
+    const asked = this.#asked.delete(neighbourKey(id))
+    if (!asked && !this.neighbour(id)?.flags.includes('managed')) return
     await this.#socket.deleteNeighbour(id).catch(ignoreKernel)
   }
 

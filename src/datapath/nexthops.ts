@@ -108,8 +108,10 @@ export class NextHops {
     for (const wake of this.#waiting) wake()
   }
 
-  /** The kernel need not keep our neighbours any longer, nor those that an earlier controller asked for. */
+  /** The end: the kernel need not keep our neighbours any longer, nor those that an earlier controller asked for. */
   async forget(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#timer)
     for (const address of [...this.#options.slots.addresses()]) {
       const known = this.#known.get(address)
       const way = known?.way ?? wayTo(address, await this.#tables.routeTo(address), this.#tables.links)

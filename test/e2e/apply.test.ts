@@ -42,7 +42,8 @@ beforeAll(async () => {
   await Promise.all(reals.map((real) => serve(lab, real)))
   director = await startDirector(topology, BEFORE)
   held = await hold(lab, clients[0], `http://${SERVICE}/`, { flows: 6 })
-  requests = load(lab, clients[0], `http://${SERVICE}/`, { concurrency: 4 })
+  // slow enough that no port comes again while a connection of it, to a real server that is gone, is half-open
+  requests = load(lab, clients[0], `http://${SERVICE}/`, { concurrency: 4, rate: 200 })
   await answered(requests, 100)
 })
 afterAll(() => topology?.lab.close())

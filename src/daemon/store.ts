@@ -17,17 +17,12 @@ import type {
   Tunables,
 } from '../model/types.js'
 import { parseServiceId } from '../model/words.js'
-import { effectiveServices, type Facts } from '../plan/effective.js'
+import { effectiveServices, type Facts, type WeightOverride } from '../plan/effective.js'
 import { withoutLost } from './drained.js'
 import { NO_ZERO, type Zero } from './zero.js'
 
 /** A weight that an operator set on a real server of the file; lasts until reload. */
-export interface Override {
-  readonly service: ServiceKey
-  /** as in realText */
-  readonly real: string
-  readonly weight: number
-}
+export type Override = WeightOverride
 
 /** A real server that was down when the checks last said something of it: a restart sends no client there. */
 export interface Down {

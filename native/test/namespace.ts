@@ -37,6 +37,10 @@ function removeLeftovers(): void {
   }
 }
 
+/** No test waits for a program for ever: the runner's own deadline cannot end a synchronous wait. */
+const DEADLINE_MS = 60_000
+
 function run(file: string, ...words: string[]): string {
-  return execFileSync(file, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  const limits = { timeout: DEADLINE_MS, killSignal: 'SIGKILL' } as const
+  return execFileSync(file, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], ...limits })
 }

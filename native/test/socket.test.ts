@@ -139,6 +139,15 @@ describe('in a namespace where all may ping', () => {
   })
 })
 
+/** The routes lead on, and this says no: a route that says no does so some times a second only. */
+const REJECTS = `table inet filter {
+  chain forward { type filter hook forward priority 0
+    ip daddr 198.51.100.0/24 reject with icmp host-unreachable
+    ip daddr 203.0.113.0/24 reject with icmp net-unreachable
+    reject with icmpv6 no-route
+  }
+}`
+
 describe('behind a router', () => {
   const host = new TestNamespace()
   const router = new TestNamespace()
@@ -161,8 +170,9 @@ describe('behind a router', () => {
       router.exec('sh', '-c', `echo 0 >/proc/sys/net/${key}`)
     host.ip('route add default via 192.0.2.1')
     host.ip('-6 route add default via 2001:db8::1')
-    // without a route the network is unreachable
-    router.ip('route add unreachable 198.51.100.0/24')
+    for (const word of ['203.0.113.0/24', '198.51.100.0/24', '2001:db8:1::/48'])
+      router.ip(`route add ${word} via ${word.includes(':') ? '2001:db8::2' : '192.0.2.2'}`)
+    router.exec('nft', REJECTS)
     const program = join(import.meta.dirname, 'programs', 'unreachable.mjs')
     const asked = ['198.51.100.7', '203.0.113.7', '2001:db8:1::7']
     expect(JSON.parse(host.exec(process.execPath, program, ...asked))).toEqual({

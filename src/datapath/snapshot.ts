@@ -86,6 +86,7 @@ function ofService(sources: Sources, service: ActualService, wish: Service | und
     active: sum('active'),
     inactive: sum('inactive'),
     persistent: sum('persistent'),
+    reasons: {},
     reals,
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The datapath as the daemon sees it: a small vocabulary over pinned maps, programs and links, and immutable snapshots.
+import type { Latency } from '../model/latency.js'
 import type {
   AddressText,
   AttachMode,
@@ -181,6 +182,8 @@ export interface RealSnapshot extends RealCounters {
   readonly inactive: number
   readonly persistent: number
   readonly nexthop: NextHopState
+  /** absent: no handshake was timed yet */
+  readonly latency?: Latency
 }
 
 export interface ServiceSnapshot extends RealCounters {
@@ -197,6 +200,10 @@ export interface ServiceSnapshot extends RealCounters {
   readonly active: number
   readonly inactive: number
   readonly persistent: number
+  /** packets by reason, of those that are not 0; real servers that are gone included */
+  readonly reasons: Readonly<Record<ReasonName, bigint>>
+  /** of all its real servers, gone ones included */
+  readonly latency?: Latency
   /** head of the list first */
   readonly reals: readonly RealSnapshot[]
 }

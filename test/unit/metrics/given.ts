@@ -36,6 +36,7 @@ export function serviceOf(given: Partial<ServiceSnapshot> = {}): ServiceSnapshot
     active: 0,
     inactive: 0,
     persistent: 0,
+    reasons: {},
     reals: [],
     ...given,
   }

@@ -5,6 +5,8 @@ import type { Places } from '../api/places.js'
 import type { RouteName } from '../api/routes.js'
 import { VERSION } from '../api/version.js'
 import type { Datapath, Snapshot } from '../datapath/types.js'
+import type { Events } from '../events/feed.js'
+import { createLive } from '../events/live.js'
 import { metricsPage } from '../metrics/page.js'
 import { type ControlMetrics, controlMetrics } from '../metrics/process.js'
 import { succeed } from '../model/describe.js'
@@ -58,6 +60,8 @@ export interface Session {
   readonly duties: Duties
   readonly health: HealthDuty
   readonly handlers: Readonly<Record<RouteName, Handler>>
+  /** what happened a moment ago, and what happens next */
+  readonly events: Events
   /** Brings the datapath to what the file says and what was kept of requests. */
   begin(base: Desired, runtime: Runtime): Promise<Outcome<Change>>
   reload(): Promise<Outcome<Change>>
@@ -100,6 +104,7 @@ export function createSession(world: SessionWorld): Session {
     statusOf({ ...selfOf(world, engine), ...of() }, datapath, snapshot(), standingsOf(engine.store()))
   const looks = { snapshot, status, checks: health.rows, now }
   return {
+    events: createLive(),
     ...{ engine, health, begin, reload: () => applier.reload() },
     duties: withApplier(withVrrp(duties, vrrp), applier, [beholder.round, menderOf(world, metrics)]),
     handlers: handlers({ ...duties, ...looks, datapath, engine, applier, plan }),

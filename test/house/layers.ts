@@ -12,6 +12,7 @@ const LAYER: Readonly<Record<string, number>> = {
   api: 1,
   realserver: 1,
   datapath: 2,
+  events: 2,
   host: 2,
   health: 2,
   sync: 2,

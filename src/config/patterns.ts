@@ -23,6 +23,7 @@ const HOST6 = [
 const LABEL = '[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?'
 const HOST_NAME = `(?![0-9.]+:)(?=[^:]{1,253}:)${LABEL}(?:\\.${LABEL})*`
 
+export const HOST_PATTERN = `^(?=.{1,253}$)${LABEL}(?:\\.${LABEL})*$`
 export const ADDRESS_PATTERN = `^(?:${HOST4}|${HOST6})$`
 export const VIP_PATTERN = `^(?:${HOST4}|\\[${HOST6}\\]):${NUMBER_0_65535}$`
 export const REAL_PATTERN = `^(?:${HOST4}(?::${NUMBER_0_65535})?|${HOST6}|\\[${HOST6}\\](?::${NUMBER_0_65535})?)$`

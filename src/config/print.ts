@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Desired -> YAML that parseYaml reads back as the same (owners apart: all that is in a file belongs to the file).
 import { stringify } from 'yaml'
+import type { ConsoleWish } from '../model/console.js'
 import { flagWords } from '../model/flags.js'
 import { endpointText, serviceFamily } from '../model/keys.js'
 import { wholeAddress } from '../model/persistence.js'
@@ -11,9 +12,11 @@ import { printChecks, printHealth, printNotify } from './print-checks.js'
 
 export function printYaml(desired: Desired): string {
   const { interfaces, metrics, vrrp, peers, limits, timeouts, tunables, marks, services } = desired
+  const { console: wish } = desired
   const file = {
     interfaces: interfaces.map(printInterface),
     ...(metrics === undefined ? {} : { metrics: endpointText(metrics.host, metrics.port) }),
+    ...(wish === undefined ? {} : { console: printConsole(wish) }),
     ...(vrrp === undefined ? {} : { vrrp: printVrrp(vrrp) }),
     peers,
     limits,
@@ -34,6 +37,13 @@ function printVrrp({ notifyFifo, trackFile, lostWhen }: VrrpWish) {
     ...(notifyFifo === undefined ? {} : { 'notify-fifo': notifyFifo }),
     ...(trackFile === undefined ? {} : { 'track-file': trackFile }),
     ...(lostWhen === undefined ? {} : { 'lost-when': lostWhen }),
+  }
+}
+
+function printConsole({ tokenFile, hosts }: ConsoleWish) {
+  return {
+    ...(tokenFile === undefined ? {} : { 'token-file': tokenFile }),
+    ...(hosts === undefined ? {} : { hosts }),
   }
 }
 

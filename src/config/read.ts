@@ -2,6 +2,7 @@
 // The plain values of a file -> the domain's. Reads what is right and leaves out what is wrong, so that the checks
 // between values can run over a file with faults.
 import { canonicalAddress } from '../abi/address.js'
+import { CONSOLE_WITHOUT_PORT, type ConsoleWish } from '../model/console.js'
 import { portsFault, unitePorts } from '../model/ports.js'
 import { DEFAULT_PROTOCOL, hostFault, LIMIT_RANGES, MARK, PROTOCOLS, rangeFault } from '../model/rules.js'
 import { bareTunable } from '../model/tunables.js'
@@ -45,7 +46,10 @@ export function readFile(value: unknown): {
     limits,
     metrics: listen,
     vrrp,
+    console: wish,
   } = values(value)
+  if (wish !== undefined && listen === undefined)
+    findings.push({ path: ['console'], ...CONSOLE_WITHOUT_PORT })
   const metrics = typeof listen === 'string' ? given(parseListen(listen)) : undefined
   const draft = {
     interfaces: items(interfaces).map(readInterface),
@@ -57,6 +61,7 @@ export function readFile(value: unknown): {
     limits: readLimits(values(limits)),
     ...(metrics === undefined ? {} : { metrics }),
     ...(vrrp === undefined ? {} : { vrrp: readVrrp(values(vrrp)) }),
+    ...(wish === undefined ? {} : { console: readConsole(values(wish)) }),
   }
   return { draft, findings }
 }
@@ -67,6 +72,14 @@ function readVrrp(file: Values): VrrpWish {
     ...(typeof notifyFifo === 'string' && { notifyFifo }),
     ...(typeof trackFile === 'string' && { trackFile }),
     ...(lostWhen !== undefined && { lostWhen: lostWhen as LostWhen }),
+  }
+}
+
+function readConsole({ 'token-file': tokenFile, hosts }: Values): ConsoleWish {
+  const names = items(hosts).filter((name) => typeof name === 'string')
+  return {
+    ...(typeof tokenFile === 'string' && { tokenFile }),
+    ...(hosts !== undefined && { hosts: names.map((name) => name.toLowerCase()) }),
   }
 }
 

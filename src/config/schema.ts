@@ -20,6 +20,7 @@ import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from '..
 import { parseInterfaceName, parseListen, parsePeer, parsePorts, parseVip } from '../model/words.js'
 import * as patterns from './patterns.js'
 import { checks } from './schema-checks.js'
+import { webConsole } from './schema-console.js'
 import { health, notify, onDown } from './schema-health.js'
 import { hostAddress, name, realAddress } from './schema-names.js'
 import { vrrp } from './schema-vrrp.js'
@@ -190,10 +191,11 @@ const peer = text('peer', '"02:00:00:00:00:01"', (value) => first(parsePeer(valu
 export const fileSchema = map('file', {
   interfaces: list('interfaces', interfaceWish, 'write a list: [eth0]').optional(),
   metrics: text('metrics', '127.0.0.1:9612', (value) => first(parseListen(value)), {
-    description: 'host:port of /metrics and /healthz; without it there are none',
+    description: 'host:port of /metrics, /healthz and the web console; without it there are none',
     pattern: patterns.LISTEN_PATTERN,
     examples: ['127.0.0.1:9612'],
   }).optional(),
+  console: webConsole.optional().describe('the web console on the port of metrics'),
   vrrp: vrrp.optional().describe("keepalived's VRRP beside this director"),
   peers: list('peers', peer, 'write a list: ["02:00:00:00:00:01"]').optional(),
   limits: map('limits', limitKeys()).optional().describe('sizes, fixed when the maps are made'),
@@ -216,7 +218,8 @@ export function jsonSchema(): object {
     reused: 'ref',
     unrepresentable: 'any',
   })
-  return { $schema, title: 'xlvs configuration', ...rest }
+  const portOfConsole = { anyOf: [{ required: ['metrics'] }, { not: { required: ['console'] } }] }
+  return { $schema, title: 'xlvs configuration', ...rest, ...portOfConsole }
 }
 
 function limitKeys() {

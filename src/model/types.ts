@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The domain: what an operator says (Desired) and the words everything else is built from. No I/O.
 import type { Check, HealthPolicy, Notify } from './checks.js'
+import type { ConsoleWish } from './console.js'
 import type { VrrpWish } from './vrrp.js'
 
 /** Canonical text of an address: dotted quad, or RFC 5952 for IPv6. */
@@ -202,9 +203,10 @@ export interface Desired {
   readonly timeouts: Timeouts
   readonly tunables: Tunables
   readonly limits: Limits
-  /** host:port of /metrics and /healthz; undefined = none */
+  /** host:port of /metrics, /healthz and the console; undefined = none */
   readonly metrics?: { readonly host: string; readonly port: number }
   readonly vrrp?: VrrpWish
+  readonly console?: ConsoleWish
 }
 
 export const DEFAULT_TIMEOUTS: Timeouts = { tcp: 900, tcpfin: 120, udp: 300 }

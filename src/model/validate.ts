@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything that must hold between values, and, for a Desired that some program made, of each value too.
 import { canonicalMac } from '../abi/address.js'
+import { consoleFault } from './console.js'
 import { quote } from './describe.js'
 import { type Finding, located, type Path, pathText, twice } from './findings.js'
 import { serviceKey } from './keys.js'
@@ -81,6 +82,7 @@ function valueFindings(desired: Desired): Finding[] {
     ),
     ...TUNABLE_NAMES.flatMap((name) => located(['tunables', name], tunableFault(name, tunables[name]))),
     ...(metrics === undefined ? [] : located(['metrics', 'port'], rangeFault('port', metrics.port, PORT))),
+    ...located(['console'], consoleFault(desired)),
     ...services.flatMap((service, i) => serviceFaults(service, ['services', i])),
     ...marks.flatMap((rule, i) => markFaults(rule, ['marks', i])),
   ]

@@ -167,10 +167,10 @@ export function parsePeer(text: string, subject?: string): Outcome<MacText> {
   return wrong ? refuse(wrong, subject) : succeed(canonicalMac(text) ?? text)
 }
 
-/** '127.0.0.1:9612', '[::]:9612', 'localhost:9612', ':9612' (every address of this host) */
+/** '127.0.0.1:9612', '[::]:9612', 'localhost:9612', ':9612' (only this host) */
 export function parseListen(text: string, subject?: string): Outcome<{ host: string; port: number }> {
   const { address, port } = splitEndpoint(text)
-  const host = address === '' ? '::' : (canonicalAddress(address) ?? address)
+  const host = address === '' ? '127.0.0.1' : (canonicalAddress(address) ?? address)
   const named = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(host)
   const numeric = /^[0-9.]+$/.test(host) || text.startsWith('[') || host.includes(':')
   if (numeric ? canonicalAddress(host) === undefined : !named) {

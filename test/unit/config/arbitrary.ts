@@ -198,5 +198,20 @@ export const desired: fc.Arbitrary<Desired> = fc
       }),
       { nil: undefined },
     ),
+    wish: fc.option(
+      fc.record(
+        {
+          tokenFile: fc.constantFrom('/etc/xlvs/token', '/a b/ü'),
+          hosts: fc.constantFrom([], ['lb.example.net', 'a-b']),
+        },
+        { requiredKeys: [] },
+      ),
+      { nil: undefined },
+    ),
   })
-  .map(({ metrics, vrrp, ...rest }) => ({ ...rest, ...(metrics && { metrics }), ...(vrrp && { vrrp }) }))
+  .map(({ metrics, vrrp, wish, ...rest }) => ({
+    ...rest,
+    ...(metrics && { metrics }),
+    ...(metrics && wish && { console: wish }),
+    ...(vrrp && { vrrp }),
+  }))

@@ -189,7 +189,7 @@ describe('other words', () => {
     ],
     [() => words.parseListen('127.0.0.1:9612'), { host: '127.0.0.1', port: 9612 }],
     [() => words.parseListen('[::]:9612'), { host: '::', port: 9612 }],
-    [() => words.parseListen(':9612'), { host: '::', port: 9612 }],
+    [() => words.parseListen(':9612'), { host: '127.0.0.1', port: 9612 }],
     [() => words.parseListen('localhost:1'), { host: 'localhost', port: 1 }],
     [() => words.parseListen('127.0.0.1'), '"127.0.0.1" has no port; write 127.0.0.1:9612'],
     [

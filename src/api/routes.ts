@@ -26,6 +26,7 @@ import type {
   TemplateRow,
   TunableRow,
 } from './contract.js'
+import type { SlotMap } from './contract-slots.js'
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 
@@ -44,6 +45,7 @@ export const ROUTES = {
   nexthops: { method: 'GET', path: '/v1/nexthops' },
   interfaces: { method: 'GET', path: '/v1/interfaces' },
   reasons: { method: 'GET', path: '/v1/reasons' },
+  slots: { method: 'GET', path: '/v1/slots' },
   desired: { method: 'GET', path: '/v1/desired' },
   effective: { method: 'GET', path: '/v1/effective' },
   actual: { method: 'GET', path: '/v1/actual' },
@@ -101,6 +103,8 @@ export interface Calls {
   nexthops: Read<Listing<NexthopRow>>
   interfaces: Read<Listing<InterfaceRow>>
   reasons: Read<Listing<ReasonRow>>
+  /** of the service that the filter names */
+  slots: Read<SlotMap>
   desired: Read<Stages['desired']>
   effective: Read<Stages['effective']>
   actual: Read<Stages['actual']>

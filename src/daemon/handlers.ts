@@ -36,6 +36,7 @@ import {
   tunableRows,
   whole,
 } from './rows.js'
+import { slotMap } from './slots.js'
 import { standingsOf } from './standings.js'
 import { desiredOf, effectiveOf } from './store.js'
 import { storeDrain, storeUndrain } from './store-drains.js'
@@ -101,6 +102,10 @@ function readers({ datapath, engine, snapshot, meter, status }: Parts) {
     nexthops: filtered((filter) => whole(nexthopRows(snapshot(), filter))),
     interfaces: () => succeed(whole(interfaceRows(snapshot()))),
     reasons: () => succeed(whole(reasonRows(snapshot()))),
+    slots: ({ params }) => {
+      const key = readServiceKey(params)
+      return key.ok ? slotMap(datapath, key.value) : key
+    },
     conns: filtered(({ limit, ...which }) => listed(entryRows(datapath.connsInPieces(which)), limit)),
     templates: filtered(({ limit, ...which }) => listed(entryRows(datapath.templatesInPieces(which)), limit)),
   } satisfies Partial<Record<RouteName, Handler>>

@@ -100,12 +100,23 @@ function realWords({ upper, lower, name, checks, passive, onDown, notify }: Real
   }
 }
 
-function settingWords({ timeouts, tunables, metrics, vrrp }: Desired): Words {
+function settingWords({ timeouts, tunables, metrics, vrrp, console: wish }: Desired): Words {
   const named = (group: string, values: Readonly<Record<string, number>>) =>
     Object.entries(values).map(([name, value]) => [`${group}.${name}`, String(value)] as const)
   return {
     ...Object.fromEntries([...named('timeouts', { ...timeouts }), ...named('tunables', tunables)]),
-    metrics: metrics === undefined ? NONE : `${metrics.host}:${metrics.port}`,
+    metrics: metrics === undefined ? NONE : metricsWords(metrics),
+    console: wish === undefined ? NONE : JSON.stringify(wish),
     vrrp: vrrp === undefined ? NONE : JSON.stringify(vrrp),
   }
+}
+
+/** '127.0.0.1:9612, level service, series 5000, names node_ipvs' */
+function metricsWords({ host, port, level, series, names }: NonNullable<Desired['metrics']>): string {
+  const view = [
+    ...(level === undefined ? [] : [`level ${level}`]),
+    ...(series === undefined ? [] : [`series ${series}`]),
+    ...(names === undefined ? [] : [`names ${names.join('+') || NONE}`]),
+  ]
+  return [`${host}:${port}`, ...view].join(', ')
 }

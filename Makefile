@@ -10,9 +10,9 @@ export PATH := $(PATH):/usr/sbin:/sbin
 BIN := node_modules/.bin
 CLANG_BPF = $(shell scripts/clang) -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter -Ibpf -I/usr/include/$(shell uname -m)-linux-gnu
 
-bpf_objects := build/bpf/xlvs.bpf.o build/bpf/probe.bpf.o build/bpf/abi.bpf.o build/bpf/lab/pass.bpf.o build/bpf/lab/newer.bpf.o
+bpf_objects := build/bpf/xlvs.bpf.o build/bpf/probe.bpf.o build/bpf/rehearse.bpf.o build/bpf/abi.bpf.o build/bpf/lab/pass.bpf.o build/bpf/lab/newer.bpf.o
 bench_objects := $(patsubst bench/bpf/%.bpf.c,build/bench-bpf/%.bpf.o,$(wildcard bench/bpf/*.bpf.c))
-shipped := dist/bpf/xlvs.bpf.o dist/bpf/probe.bpf.o dist/bpf/lab/pass.bpf.o
+shipped := dist/bpf/xlvs.bpf.o dist/bpf/probe.bpf.o dist/bpf/rehearse.bpf.o dist/bpf/lab/pass.bpf.o
 addon := native/build/Release/libbpf_ts.node
 
 .PHONY: build test demo calm bench oracle lint kernels types clean help artifacts
@@ -61,7 +61,7 @@ lint: ## style and types of everything, BPF warnings as errors
 	$(BIN)/tsc -p test/tsconfig.json
 	for source in bpf/*.bpf.c bpf/lab/*.bpf.c; do $(CLANG_BPF) -Werror -fsyntax-only $$source; done
 
-kernels: build/bpf/xlvs.bpf.o build/bpf/probe.bpf.o ## load the programs on Debian's 6.1 and 6.12 kernels, in qemu (root)
+kernels: build/bpf/xlvs.bpf.o build/bpf/rehearse.bpf.o build/bpf/probe.bpf.o ## load the programs on Debian's 6.1 and 6.12 kernels, in qemu (root)
 	@scripts/load-on $^ -- 6.1 6.12
 
 types: build/bpf/abi.bpf.o build/native.stamp ## write src/abi/generated.ts from bpf/abi.h

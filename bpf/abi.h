@@ -15,7 +15,7 @@
 #include <linux/types.h>
 
 enum xlvs_abi {
-	XLVS_ABI_VERSION = 3,
+	XLVS_ABI_VERSION = 4,
 };
 
 /* Shapes that are part of the layout. Sizes that an operator may choose are in xlvs_config. */
@@ -37,6 +37,8 @@ enum xlvs_limit {
 	XLVS_NEAR_REALS = 128,		/* lblcr: real servers remembered for one destination */
 	XLVS_MAX_PEERS = 64,		/* other directors */
 	XLVS_REASONS = 64,		/* rows of xlvs_verdict per interface */
+	XLVS_LATENCY_BUCKETS = 14,	/* of handshake times: 250 us * 2^i, and the rest */
+	XLVS_TRACE_HEAD = 256,		/* bytes of a frame that a trace keeps at most */
 };
 
 enum xlvs_family {
@@ -355,6 +357,20 @@ struct xlvs_real_stats {		/* row: real id */
 	__u32 handshakes;		/* half-open connections that the client acknowledged */
 };
 
+/*
+ * Packets of a service by enum xlvs_reason, whatever interface they leave by. What is forwarded
+ * as a settled flow (FORWARD_CONN) is not counted here: its real servers count it.
+ */
+struct xlvs_service_reasons {		/* row: service id */
+	__u64 packets[64];
+};
+
+/* Handshake times of a real server: a client's first SYN to its first ACK (latency.h). */
+struct xlvs_latency {			/* row: real id */
+	__u64 sum;			/* us */
+	__u32 bucket[14];
+};
+
 struct xlvs_totals {			/* one row per CPU */
 	__u64 conns_created;
 	__u64 conns_expired;
@@ -500,6 +516,8 @@ struct xlvs_config {
 	__u32 verdict_rows;		/* rows per CPU in verdicts */
 	__u32 manual_clock;		/* 1: time is xlvs_settings.clock (tests) */
 	__u32 jiffy_ns;			/* 10^9 / HZ of the running kernel */
+	__u32 service_rows;		/* rows per CPU in service_reasons: max service id + 1 */
+	__u32 pad;
 };
 
 /*
@@ -526,6 +544,7 @@ enum xlvs_tunable {
 	XLVS_TUNE_ICMP_RATELIMIT = 16,	/* ms between answers to one client, 0 = no limit */
 	XLVS_TUNE_ICMP_MSGS_PER_SEC = 17, /* answers to all clients, 0 = no limit */
 	XLVS_TUNE_ICMP_MSGS_BURST = 18,
+	XLVS_TUNE_HANDSHAKE_SAMPLE = 19, /* of new TCP connections one in 2^n is timed */
 	XLVS_TUNABLES = 32,
 };
 
@@ -545,7 +564,8 @@ struct xlvs_settings {
 	__u32 drop_rate;		/* controller's verdict: drop every n-th, 0 = none */
 	__s32 drop_counter;		/* datapath's: until the next one is dropped */
 	__u32 next_epoch;		/* controller's: source of xlvs_service.epoch */
-	__u32 pad[2];
+	__u32 trace;			/* controller's: 1 while somebody traces (trace.h) */
+	__u32 pad;
 };
 
 /*
@@ -578,6 +598,102 @@ struct xlvs_sweep {
 struct xlvs_now {
 	__u64 jiffies;
 	__u64 monotonic_ns;
+};
+
+/* ---- traces: packets that an operator looks at (trace.h) ---- */
+
+enum xlvs_trace_has {			/* criteria of a filter; absent: whatever it is */
+	XLVS_TRACE_HAS_FAMILY = 1,
+	XLVS_TRACE_HAS_VIP = 2,
+	XLVS_TRACE_HAS_L4 = 4,
+	XLVS_TRACE_HAS_CLIENT_PORT = 8,
+	XLVS_TRACE_HAS_PORT = 16,
+	XLVS_TRACE_HAS_REAL = 32,
+};
+
+/* One element, memory-mapped. Written while settings.trace is 0, but for `until`. */
+struct xlvs_trace_filter {
+	__u64 until;			/* CLOCK_MONOTONIC ns: nothing is recorded later, whoever forgot to end it */
+	__u64 reasons;			/* bit: enum xlvs_reason */
+	__be32 client[4];		/* network; bits outside of the mask are 0 */
+	__be32 client_mask[4];
+	__be32 vip[4];
+	__u8 real[16];			/* address of the real server */
+	__be16 client_port;
+	__be16 port;			/* virtual port */
+	__u32 has;			/* enum xlvs_trace_has */
+	__u32 ifindex;			/* 0: any */
+	__u32 service;			/* service id, 0: any */
+	__u32 sample;			/* one of so many that match but for reason, real and service; 0, 1: each */
+	__u32 per_second;		/* records at most, 0: no limit */
+	__u32 head;			/* bytes of the frame, XLVS_TRACE_HEAD at most */
+	__u8 family;			/* enum xlvs_family */
+	__u8 l4;			/* IPPROTO_* */
+	__u8 flags_mask;		/* TCP: (flags & mask) == value */
+	__u8 flags_value;
+	/* The datapath's. */
+	__u64 second;			/* that `recorded_in_it` is of */
+	__u32 recorded_in_it;
+	__u32 drawn;			/* packets that sampling has seen */
+	__u64 recorded;
+	__u64 limited;			/* more than per_second */
+	__u64 lost;			/* the ring buffer was full */
+};
+
+/* What the ring buffer `trace_log` holds; `head_bytes` of `head`. */
+struct xlvs_trace_record {
+	__u64 at;			/* CLOCK_MONOTONIC ns */
+	__u32 ifindex;
+	__u32 length;			/* of the frame as it arrived */
+	__u32 service;			/* service id, 0: none */
+	__u32 real;			/* real id, 0: none */
+	__u16 cpu;
+	__u16 head_bytes;
+	__u8 reason;			/* enum xlvs_reason; forwarded by another interface: as by the same */
+	__u8 action;			/* enum xdp_action */
+	__u8 pad[2];
+	__u8 head[256];			/* of the frame as it arrived */
+};
+
+/* ---- rehearsals: the same program without effects tells its way (effects.h, rehearse.bpf.c) ---- */
+
+enum xlvs_trail_template {
+	XLVS_TRAIL_TEMPLATE_NONE = 0,
+	XLVS_TRAIL_TEMPLATE_USED = 1,
+	XLVS_TRAIL_TEMPLATE_OVER = 2,	/* its time has passed, and nothing it controls holds it */
+	XLVS_TRAIL_TEMPLATE_INVALID = 3, /* its real server takes nothing any more */
+};
+
+struct xlvs_trail {			/* one element; zeroed by the controller before each run */
+	__u64 conn;			/* data word of the way that holds the flow, 0: none */
+	__u64 hash;			/* of the flow */
+	__u64 template;			/* data word of the template that was found, 0: none */
+	__u64 pick;			/* rr, wrr: index of the pick; sh, dh, mh: slot; as first looked at */
+	__u32 now;			/* ticks */
+	__u32 service;			/* service id */
+	__u32 line;			/* of its region */
+	__u32 scheduled;		/* real id that the scheduler chose, 0: none */
+	__u32 template_found;		/* enum xlvs_trail_template */
+	__u32 real;			/* real id that the packet was meant for */
+	__u32 nexthop;
+	__u32 reason;			/* enum xlvs_reason */
+	__u32 client[4];
+	__be16 client_port;
+	__be16 virtual_port;
+	__u16 vip;
+	__u8 family;
+	__u8 proto;			/* enum xlvs_proto */
+	__u8 l4;
+	__u8 tcp_flags;
+	__u8 fragment;			/* 0 no, 1 first, 2 later */
+	__u8 about;			/* 0 its own, 1 ICMP error about it, 2 IPsec */
+	__u8 expired;			/* the connection's time has passed */
+	__u8 gives_way;			/* the packet chooses anew instead of following its connection */
+	__u8 by_hash;			/* scheduled by hash of the flow: there was or is no room */
+	__u8 stored;			/* a new connection would stand in the table */
+	__u8 asked;			/* the scheduler was asked */
+	__u8 read;			/* it was read as a packet for a VIP */
+	__u8 pad[6];
 };
 
 /* ---- probes: health checks that travel as clients' packets do (probe.bpf.c) ---- */

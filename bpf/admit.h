@@ -39,7 +39,7 @@ static __always_inline void count_connection(__u32 real, __u32 cpu)
 	struct xlvs_real_stats *stats = at(&real_stats, cpu * config.real_rows + real);
 
 	if (stats)
-		stats->connections++;
+		TALLY(stats->connections, 1);
 }
 
 /* State after the first packet: the state machine run from NONE. An ICMP error runs none. */
@@ -80,8 +80,10 @@ static __always_inline struct xlvs_template *by_template(__u32 service, const st
 		return NULL;
 	template_key_of(w, head, &k);
 	t = look_up(&k);
+	NOTE(template, t ? READ_ONCE(t->data) : 0);
 	if (t && !template_over(t, w->now) && !template_invalid(t)) {
 		v->reason = XLVS_FORWARD_TEMPLATE;
+		NOTE(template_found, XLVS_TRAIL_TEMPLATE_USED);
 		v->real = template_use(t, w->now);
 		return t;
 	}
@@ -89,6 +91,7 @@ static __always_inline struct xlvs_template *by_template(__u32 service, const st
 		__sync_fetch_and_or(&t->control, XLVS_TEMPLATE_DISABLED);
 		t = NULL;
 	}
+	NOTE(template_found, t ? XLVS_TRAIL_TEMPLATE_OVER : XLVS_TRAIL_TEMPLATE_NONE);
 	v->reason = XLVS_FORWARD_NEW;
 	v->real = schedule(service, w, 0);
 	if (!v->real)
@@ -105,7 +108,7 @@ static __always_inline void unstored(__u32 service, const struct flow *w, __u64 
 	struct xlvs_totals *count = my_totals(w->cpu);
 
 	if (count)
-		count->conns_unstored++;
+		TALLY(count->conns_unstored, 1);
 	mark_overflow(hash, w->now);
 	v->reason = XLVS_FORWARD_UNSTORED;
 	if (!v->real)			/* not bound by a template */
@@ -149,6 +152,7 @@ static __always_inline struct verdict admit(__u32 service, bool persistent, cons
 		unstored(service, w, hash, &v);
 		return v;
 	}
+	NOTE(stored, 1);
 	settle_in(control, conn_state(data), w, v.real);
 	return v;
 }

@@ -93,6 +93,9 @@ __noinline int connect_flow(const struct flow *w, __u64 hash, struct found *room
 	}
 	if (out->reason >= XLVS_REASON_FORWARD && out->reason < XLVS_REASON_DROP && !out->real)
 		out->reason = without_real(head, w);
+	out->service = head->id;
+	NOTE(service, head->id);
+	NOTE(line, service);
 	return 0;
 }
 

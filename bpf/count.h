@@ -16,21 +16,39 @@ static __always_inline void count_real(const struct frame *f, __u32 real)
 
 	if (!stats)
 		return;
-	stats->packets++;
-	stats->bytes += f->bytes;
+	TALLY(stats->packets, 1);
+	TALLY(stats->bytes, f->bytes);
 }
 
-static __always_inline int finish(const struct frame *f, __u32 reason, int forward_action)
+/* What did not go the short way is its service's too; a flow that goes on counts in its real server alone. */
+static __always_inline void count_service(const struct frame *f, const struct verdict *v)
+{
+	const struct xlvs_real_info *info = at(&real_info, v->real);
+	struct xlvs_service_reasons *row;
+	__u32 service = v->service;
+
+	if (f->reason == XLVS_FORWARD_CONN)
+		return;
+	if (!service && v->real && info)
+		service = info->service;
+	row = service ? at(&service_reasons, f->cpu * config.service_rows + service) : NULL;
+	if (row)
+		TALLY(row->packets[f->reason & (XLVS_REASONS - 1)], 1);
+}
+
+static __always_inline int finish(struct frame *f, __u32 reason, int forward_action)
 {
 	struct xlvs_verdict *verdict;
 	__u32 slot = f->iface ? f->iface->slot : 0;
 
+	f->reason = reason;
+	NOTE(reason, reason);
 	if (forward_action == XDP_REDIRECT)
 		reason += XLVS_FORWARD_REDIRECTED;
 	verdict = at(&verdicts, f->cpu * config.verdict_rows + slot * XLVS_REASONS + reason);
 	if (verdict) {
-		verdict->packets++;
-		verdict->bytes += f->end - f->data;
+		TALLY(verdict->packets, 1);
+		TALLY(verdict->bytes, f->end - f->data);
 	}
 	if (reason < XLVS_REASON_FORWARD)
 		return XDP_PASS;

@@ -41,6 +41,7 @@ struct frame {
 	__u32 bytes;			/* of the IP packet */
 	__be16 ethertype;
 	void *ip;
+	__u32 reason;			/* of its end */
 	__be32 virtual[4];		/* destination address */
 };
 
@@ -82,6 +83,7 @@ enum fragment {
 struct verdict {
 	__u32 reason;
 	__u32 real;
+	__u32 service;			/* service id where one was looked up, else that of the real server */
 };
 
 /* A way of a connection table: what its data word held when it was read, and where it is. No pointer: see service.h. */

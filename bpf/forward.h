@@ -68,6 +68,8 @@ static __always_inline __u32 forward(struct frame *f, __u32 reason, __u32 real, 
 
 	if (!dest)
 		return XLVS_DROP_REAL_GONE;
+	NOTE(real, real);
+	NOTE(nexthop, READ_ONCE(dest->nexthop));
 	flags = READ_ONCE(dest->flags);
 	if (only_smooth && unlikely((flags & (XLVS_REAL_AVAILABLE | REAL_EMPTIES)) != XLVS_REAL_AVAILABLE))
 		return NEXT;

@@ -6,7 +6,7 @@
 #ifndef XLVS_LOAD_H
 #define XLVS_LOAD_H
 
-#include "maps.h"
+#include "latency.h"
 #include "state.h"
 
 /* Active in the upper half, inactive in the lower: one add moves both (abi.h, xlvs_load). */
@@ -30,16 +30,18 @@ static __always_inline void count_handshake(const struct flow *w, __u32 real, __
 
 	if (!stats || w->proto != XLVS_TCP)
 		return;
-	if (before == after)
-		stats->retries += !!(w->tcp_flags & TCP_SYN);
-	else
-		stats->handshakes += after == XLVS_TCP_ESTABLISHED;
+	if (before == after) {
+		TALLY(stats->retries, !!(w->tcp_flags & TCP_SYN));
+	} else if (after == XLVS_TCP_ESTABLISHED) {
+		TALLY(stats->handshakes, 1);
+		latency_end(w, real);
+	}
 }
 
 /* A packet of a connection took it from one state to another, or left it where it was. */
 static __always_inline void load_move(const struct flow *w, __u32 real, __u32 before, __u32 after)
 {
-	if (before == XLVS_TCP_SYN_RECV || before == XLVS_TCP_SYNACK)
+	if (is_opening(before))
 		count_handshake(w, real, before, after);
 	load_add(real, load_of(after) - load_of(before));
 }

@@ -43,6 +43,8 @@ XLVS_ARRAY(persistents, __u32, 1);
 XLVS_ARRAY(verdicts, struct xlvs_verdict, 1);
 XLVS_ARRAY(real_stats, struct xlvs_real_stats, 1);
 XLVS_ARRAY(totals, struct xlvs_totals, 1);
+XLVS_ARRAY(service_reasons, struct xlvs_service_reasons, 1);
+XLVS_ARRAY(latencies, struct xlvs_latency, 1);
 
 /* Controller's own memory, kept with the pins; of it the datapath reads weights only (near.h). */
 XLVS_ARRAY(real_info, struct xlvs_real_info, 1);
@@ -72,6 +74,10 @@ struct {
 /* What a new element of `near` is made of: too large for the stack, never written. */
 XLVS_ARRAY(near_blank, struct xlvs_near, 1);
 
+/* When a handshake began, by the flow's hash: its upper half, and us below (latency.h). A later one writes over it. */
+#define XLVS_HANDSHAKE_BITS 15
+XLVS_ARRAY(handshakes, __u64, 1 << XLVS_HANDSHAKE_BITS);
+
 /* Rate limit of the director's own answers: element 0 for all, the others by client. */
 #define XLVS_TOKEN_BITS 12
 XLVS_ARRAY(tokens, struct xlvs_tokens, 1 + (1 << XLVS_TOKEN_BITS));
@@ -83,6 +89,12 @@ struct {
 	__type(key, __u32);
 	__type(value, struct desk);
 } desks SEC(".maps");
+
+#ifdef XLVS_REHEARSAL
+/* What the rehearsal tells, and where it writes what it may not write elsewhere. */
+XLVS_ARRAY(trails, struct xlvs_trail, 1);
+XLVS_ARRAY(near_copies, struct xlvs_near, 1);
+#endif
 
 /* MACs of other directors; controller writes. */
 struct {

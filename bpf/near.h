@@ -45,11 +45,26 @@ static __always_inline bool crowded(__u32 real, const struct xlvs_service *head,
 	return pass.idle;
 }
 
+/* An element to be changed. The rehearsal changes a copy. */
+static __always_inline struct xlvs_near *near_mine(struct xlvs_near *n)
+{
+#ifdef XLVS_REHEARSAL
+	struct xlvs_near *copy = at(&near_copies, 0);
+
+	if (!n || !copy)
+		return NULL;
+	__builtin_memcpy(copy, n, sizeof(*n));
+	return copy;
+#else
+	return n;
+#endif
+}
+
 static __always_inline struct xlvs_near *near_find(const struct xlvs_service *head, const struct flow *w)
 {
 	struct xlvs_near_key key = { .service = head->id, .vip = w->vip };
 
-	return bpf_map_lookup_elem(&near, &key);
+	return near_mine(bpf_map_lookup_elem(&near, &key));
 }
 
 /* The element of this destination, made when there is none; what an older scheduler remembered is forgotten. */
@@ -57,13 +72,13 @@ static __always_inline struct xlvs_near *near_make(const struct xlvs_service *he
 {
 	struct xlvs_near_key key = { .service = head->id, .vip = w->vip };
 	const struct xlvs_near *blank = at(&near_blank, 0);
-	struct xlvs_near *n = bpf_map_lookup_elem(&near, &key);
+	struct xlvs_near *n = near_mine(bpf_map_lookup_elem(&near, &key));
 
 	if (n && n->epoch == head->epoch)
 		return n;
 	if (!blank || bpf_map_update_elem(&near, &key, blank, BPF_ANY))
 		return NULL;
-	n = bpf_map_lookup_elem(&near, &key);
+	n = near_mine(bpf_map_lookup_elem(&near, &key));
 	if (n)
 		n->epoch = head->epoch;
 	return n;

@@ -97,9 +97,9 @@ static __always_inline void count_end(const struct flow *w, const struct found *
 	if (!count)
 		return;
 	if (conn_expired(room->seen, w->now) || was_own(room, w))
-		count->conns_expired++;
+		TALLY(count->conns_expired, 1);
 	else
-		count->conns_evicted++;
+		TALLY(count->conns_evicted, 1);
 }
 
 static __always_inline void count_begin(const struct flow *w)
@@ -107,7 +107,7 @@ static __always_inline void count_begin(const struct flow *w)
 	struct xlvs_totals *count = my_totals(w->cpu);
 
 	if (count)
-		count->conns_created++;
+		TALLY(count->conns_created, 1);
 }
 
 /*
@@ -134,6 +134,8 @@ __noinline int conn_store(const struct flow *w, const struct found *room, __u64 
 		__sync_lock_test_and_set(word, data);
 	load_enter(conn_real(data), conn_state(data));
 	count_begin(w);
+	if (is_opening(conn_state(data)))
+		latency_begin(w);
 	return 1;
 }
 
@@ -151,7 +153,7 @@ __noinline int conn_remove(const struct flow *w, const struct found *way)
 		return 0;
 	conn_forget(w->family, way);
 	__sync_lock_test_and_set(word, 0);
-	count->conns_expired++;
+	TALLY(count->conns_expired, 1);
 	return 1;
 }
 

@@ -30,17 +30,8 @@ static __always_inline __u32 pick_by_hash(const struct xlvs_service *head, __u32
 	return share ? share->real : 0;
 }
 
-/*
- * The real server's id, 0 when none is usable. With a hash the choice is the same
- * for every packet of a flow (one that cannot be stored); with 0 it is the
- * scheduler's. Not static: verified once, apart from its callers.
- */
-__noinline __u32 schedule(__u32 service, const struct flow *w, __u64 hash)
+static __always_inline __u32 choose(const struct xlvs_service *head, __u32 service, const struct flow *w, __u64 hash)
 {
-	const struct xlvs_service *head = service_at(service);
-
-	if (!w || !head || !head->count)
-		return 0;
 	if (hash)
 		return pick_by_hash(head, service, w, hash);
 	switch (head->scheduler) {
@@ -69,6 +60,25 @@ __noinline __u32 schedule(__u32 service, const struct flow *w, __u64 hash)
 		return pick_of_two(head, service);
 	}
 	return 0;
+}
+
+/*
+ * The real server's id, 0 when none is usable. With a hash the choice is the same
+ * for every packet of a flow (one that cannot be stored); with 0 it is the
+ * scheduler's. Not static: verified once, apart from its callers.
+ */
+__noinline __u32 schedule(__u32 service, const struct flow *w, __u64 hash)
+{
+	const struct xlvs_service *head = service_at(service);
+	__u32 real;
+
+	if (!w || !head || !head->count)
+		return 0;
+	real = choose(head, service, w, hash);
+	NOTE(asked, 1);
+	NOTE(by_hash, hash != 0);
+	NOTE(scheduled, real);
+	return real;
 }
 
 #endif

@@ -57,6 +57,7 @@ static __always_inline __u32 pick_source_hash(const struct xlvs_service *head, _
 	struct probe_pass pass = { .service = service };
 
 	pass.first = bucket_of(client_key(head, w));
+	NOTE(pick, pass.first);
 	pass.real = usable_at(service, pass.first);
 	if (!pass.real && head->flags & XLVS_SERVICE_SCHED1)
 		bpf_loop(XLVS_SH_BUCKETS, sh_probe, &pass, 0);
@@ -67,7 +68,10 @@ static __always_inline __u32 pick_destination_hash(__u32 service, const struct f
 {
 	const struct xlvs_vip *vip = at(&vips, w->vip);
 
-	return vip ? usable_at(service, bucket_of(fold((const __be32 *)vip->addr, w->family))) : 0;
+	if (!vip)
+		return 0;
+	NOTE(pick, bucket_of(fold((const __be32 *)vip->addr, w->family)));
+	return usable_at(service, bucket_of(fold((const __be32 *)vip->addr, w->family)));
 }
 
 #define MH_KEY 2654435761ull		/* both halves of mh's first hash key */
@@ -114,6 +118,7 @@ static __always_inline __u32 pick_maglev(const struct xlvs_service *head, __u32 
 	struct probe_pass pass = { .service = service, .key = client_key(head, w) };
 
 	pass.first = sip_of(pass.key) % XLVS_MH_SLOTS;
+	NOTE(pick, pass.first);
 	pass.real = usable_at(service, pass.first);
 	if (!pass.real && head->flags & XLVS_SERVICE_SCHED1)
 		bpf_loop(XLVS_MH_SLOTS, mh_probe, &pass, 0);

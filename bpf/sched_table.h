@@ -163,6 +163,7 @@ static __always_inline __u32 pick_in_turn(const struct xlvs_service *head, __u32
 	if (!cursor || !head->period)
 		return 0;
 	n = __sync_fetch_and_add(&cursor->next, 1) % head->period;
+	NOTE(pick, n);
 	real = sequence_pick(head, service, n);
 	return likely(!overloaded(real)) ? real : skip_overloaded(service, n);
 }

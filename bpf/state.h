@@ -140,6 +140,12 @@ static __always_inline bool is_embryonic(__u32 state)
 				     1u << XLVS_SCTP_NONE | 1u << XLVS_SCTP_INIT1 | 1u << XLVS_SCTP_INIT);
 }
 
+/* TCP whose SYN was seen, and not yet the client's ACK. */
+static __always_inline bool is_opening(__u32 state)
+{
+	return state == XLVS_TCP_SYN_RECV || state == XLVS_TCP_SYNACK;
+}
+
 /* A connection that gets there makes its template ASSURED. */
 static __always_inline bool assures(__u32 state)
 {

@@ -173,7 +173,7 @@ static __noinline struct xlvs_template *template_create(const struct template_ke
 	if (!count)
 		return NULL;
 	if (!t) {
-		count->templates_unstored++;
+		TALLY(count->templates_unstored, 1);
 		return NULL;
 	}
 	old = READ_ONCE(t->data);
@@ -182,9 +182,9 @@ static __noinline struct xlvs_template *template_create(const struct template_ke
 	if (template_real(old)) {
 		persistent_add(template_real(old), -1);
 		if (template_expired(old, w->now))
-			count->templates_expired++;
+			TALLY(count->templates_expired, 1);
 		else
-			count->templates_evicted++;
+			TALLY(count->templates_evicted, 1);
 	}
 	net = (__u64 *)t->net;
 	WRITE_ONCE(net[0], k->net[0]);
@@ -193,7 +193,7 @@ static __noinline struct xlvs_template *template_create(const struct template_ke
 	WRITE_ONCE(t->control, k->kind);
 	__sync_lock_test_and_set(&t->data, template_data(real, seconds, w->now));
 	persistent_add(real, 1);
-	count->templates_created++;
+	TALLY(count->templates_created, 1);
 	return t;
 }
 

@@ -5,10 +5,13 @@
  * What is not for a virtual service leaves untouched.
  */
 #include "arrive.h"
-#include "connect.h"
-#include "frag.h"
+#include "judge.h"
 #include "leave.h"
+#include "rehearse.h"
+#ifndef XLVS_REHEARSAL
 #include "sweep.h"
+#endif
+#include "trace.h"
 
 /*
  * Nearly every packet: not for a VIP, or of a known flow that stays in its state.
@@ -43,64 +46,25 @@ __noinline int read_packet(struct xdp_md *ctx, struct desk *d)
 	d->verdict.reason = read_flow(ctx, &d->flow);
 	if (d->verdict.reason == NEXT && d->flow.fragment != FRAGMENT_LATER)
 		d->hash = find_flow(&d->flow, &d->way);
+	tell_flow(&d->flow, d->hash, &d->way, d->verdict.reason);
 	return 0;
 }
 
-/* Second: where does it go? Fills the verdict. */
-static __always_inline void judge(struct desk *d)
-{
-	const struct flow *w = &d->flow;
-	struct verdict *v = &d->verdict;
-	struct found *way = &d->way;
-	bool there = way->seen && !conn_expired(way->seen, w->now);
-
-	if (there && w->about == ABOUT_ICMP) {	/* does not touch the flow's timer */
-		v->real = conn_real(way->seen);
-		v->reason = XLVS_FORWARD_ICMP;
-	} else if (there && is_reset(real_flags(conn_real(way->seen)), w)) {
-		d->flow.tcp_flags = TCP_RST;	/* its state is that of a flow that was reset */
-		conn_advance(w, way);
-		v->reason = XLVS_DROP_RESET;
-	} else if (there && !conn_gives_way(way->seen, w)) {
-		*v = known(w, way);
-	} else if (w->about == ABOUT_ICMP && !tunable(XLVS_TUNE_SCHEDULE_ICMP)) {
-		v->reason = XLVS_PASS_ICMP_NO_FLOW;
-	} else if (w->about == ABOUT_IPSEC) {
-		v->reason = XLVS_PASS_NO_SERVICE;
-	} else {
-		connect_flow(w, d->hash, way, v);
-		if (there)
-			conn_remove(w, way);
-	}
-}
-
-/* The same for fragments: later ones follow the first. */
-static __always_inline void judge_fragment(struct desk *d)
-{
-	const struct flow *w = &d->flow;
-	struct verdict *v = &d->verdict;
-
-	if (w->fragment == FRAGMENT_LATER) {
-		v->real = fragment_follow(w);
-		v->reason = v->real ? XLVS_FORWARD_FRAGMENT : XLVS_PASS_FRAGMENT_FIRST_UNSEEN;
-		return;
-	}
-	judge(d);
-	if (w->fragment == FRAGMENT_FIRST && v->real)
-		fragment_remember(w, v->real);
-}
-
-/* Third: off it goes. */
-__noinline int send_packet(struct xdp_md *ctx, const struct flow *w, const struct verdict *v)
+/* Third, when judge.h has said where it goes: off. */
+__noinline int send_packet(struct xdp_md *ctx, const struct flow *w, struct verdict *v)
 {
 	struct frame f = {};
+	int action;
 
 	if (!w || !v)
 		return XDP_ABORTED;
 	if (arrive(ctx, &f) != NEXT)
 		return finish(&f, v->reason, XDP_PASS);
 	f.bytes = w->bytes;
-	return w->family == XLVS_IPV4 ? leave(&f, w, v, XLVS_IPV4) : leave(&f, w, v, XLVS_IPV6);
+	action = w->family == XLVS_IPV4 ? leave(&f, w, v, XLVS_IPV4) : leave(&f, w, v, XLVS_IPV6);
+	v->reason = f.reason;
+	count_service(&f, v);
+	return action;
 }
 
 static __noinline int walk(struct xdp_md *ctx)
@@ -124,13 +88,33 @@ static __always_inline int direct(struct xdp_md *ctx)
 
 	if (reason != NEXT)
 		return finish(&f, reason, XDP_PASS);
+	if (REHEARSAL)			/* only the long way has something to tell */
+		return walk(ctx);
 	action = f.ethertype == bpf_htons(ETH_P_IP) ? settle(&f, XLVS_IPV4) : settle(&f, XLVS_IPV6);
 	return likely(action != UNSETTLED) ? action : walk(ctx);
+}
+
+/* Somebody traces, and this packet is one of those that are looked at. */
+static __noinline bool trace_wants(struct xdp_md *ctx)
+{
+	struct xlvs_trace_filter *t = at(&trace_filter, 0);
+	struct desk *d = at(&desks, 0);
+
+	if (!t || !d || !trace_glance(ctx, t))
+		return false;
+	__builtin_memset(d, 0, sizeof(*d));
+	read_packet(ctx, d);
+	if (!trace_matches(t, &d->flow) || !trace_draws(t))
+		return false;
+	trace_copy(ctx, t);
+	return true;
 }
 
 SEC("xdp")
 int xlvs(struct xdp_md *ctx)
 {
+	if (is_traced() && trace_wants(ctx))	/* the long way: there everything is known at the end */
+		return trace_record(ctx, walk(ctx));
 	return direct(ctx);
 }
 

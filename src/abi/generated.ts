@@ -3,12 +3,12 @@
 
 /** enum xlvs_abi */
 export const Abi = {
-  ABI_VERSION: 3,
+  ABI_VERSION: 4,
 } as const
 export type Abi = (typeof Abi)[keyof typeof Abi]
 /** Names by value; the first where several are equal. */
 export const AbiNames: Readonly<Record<number, string>> = {
-  3: 'ABI_VERSION',
+  4: 'ABI_VERSION',
 }
 
 /** enum xlvs_limit */
@@ -30,6 +30,8 @@ export const Limit = {
   NEAR_REALS: 128,
   MAX_PEERS: 64,
   REASONS: 64,
+  LATENCY_BUCKETS: 14,
+  TRACE_HEAD: 256,
 } as const
 export type Limit = (typeof Limit)[keyof typeof Limit]
 /** Names by value; the first where several are equal. */
@@ -43,6 +45,7 @@ export const LimitNames: Readonly<Record<number, string>> = {
   256: 'SH_BUCKETS',
   4093: 'MH_SLOTS',
   128: 'NEAR_REALS',
+  14: 'LATENCY_BUCKETS',
 }
 
 /** enum xlvs_family */
@@ -427,6 +430,7 @@ export const Tunable = {
   TUNE_ICMP_RATELIMIT: 16,
   TUNE_ICMP_MSGS_PER_SEC: 17,
   TUNE_ICMP_MSGS_BURST: 18,
+  TUNE_HANDSHAKE_SAMPLE: 19,
   TUNABLES: 32,
 } as const
 export type Tunable = (typeof Tunable)[keyof typeof Tunable]
@@ -451,6 +455,7 @@ export const TunableNames: Readonly<Record<number, string>> = {
   16: 'TUNE_ICMP_RATELIMIT',
   17: 'TUNE_ICMP_MSGS_PER_SEC',
   18: 'TUNE_ICMP_MSGS_BURST',
+  19: 'TUNE_HANDSHAKE_SAMPLE',
   32: 'TUNABLES',
 }
 
@@ -478,6 +483,42 @@ export const TableNames: Readonly<Record<number, string>> = {
   0: 'TABLE_CONN4',
   1: 'TABLE_CONN6',
   2: 'TABLE_TEMPLATE',
+}
+
+/** enum xlvs_trace_has */
+export const TraceHas = {
+  TRACE_HAS_FAMILY: 1,
+  TRACE_HAS_VIP: 2,
+  TRACE_HAS_L4: 4,
+  TRACE_HAS_CLIENT_PORT: 8,
+  TRACE_HAS_PORT: 16,
+  TRACE_HAS_REAL: 32,
+} as const
+export type TraceHas = (typeof TraceHas)[keyof typeof TraceHas]
+/** Names by value; the first where several are equal. */
+export const TraceHasNames: Readonly<Record<number, string>> = {
+  1: 'TRACE_HAS_FAMILY',
+  2: 'TRACE_HAS_VIP',
+  4: 'TRACE_HAS_L4',
+  8: 'TRACE_HAS_CLIENT_PORT',
+  16: 'TRACE_HAS_PORT',
+  32: 'TRACE_HAS_REAL',
+}
+
+/** enum xlvs_trail_template */
+export const TrailTemplate = {
+  TRAIL_TEMPLATE_NONE: 0,
+  TRAIL_TEMPLATE_USED: 1,
+  TRAIL_TEMPLATE_OVER: 2,
+  TRAIL_TEMPLATE_INVALID: 3,
+} as const
+export type TrailTemplate = (typeof TrailTemplate)[keyof typeof TrailTemplate]
+/** Names by value; the first where several are equal. */
+export const TrailTemplateNames: Readonly<Record<number, string>> = {
+  0: 'TRAIL_TEMPLATE_NONE',
+  1: 'TRAIL_TEMPLATE_USED',
+  2: 'TRAIL_TEMPLATE_OVER',
+  3: 'TRAIL_TEMPLATE_INVALID',
 }
 
 /** enum xlvs_probe_mark */
@@ -966,6 +1007,41 @@ export function writeRealStats(view: DataView, offset: number, value: RealStats)
 }
 export const RealStatsCodec = { size: RealStats_SIZE, read: readRealStats, write: writeRealStats } as const
 
+/** struct xlvs_service_reasons, 512 bytes */
+export interface ServiceReasons {
+  readonly packets: readonly bigint[]
+}
+export const ServiceReasons_SIZE = 512
+export const ServiceReasons_OFFSETS = { packets: 0 } as const
+export function readServiceReasons(view: DataView, offset: number): ServiceReasons {
+  return {
+    packets: Array.from({ length: 64 }, (_, i0) => view.getBigUint64(offset + i0 * 8, true)),
+  }
+}
+export function writeServiceReasons(view: DataView, offset: number, value: ServiceReasons): void {
+  setItems(value.packets, 64, 'ServiceReasons.packets', (item0, i0) => view.setBigUint64(offset + i0 * 8, item0, true))
+}
+export const ServiceReasonsCodec = { size: ServiceReasons_SIZE, read: readServiceReasons, write: writeServiceReasons } as const
+
+/** struct xlvs_latency, 64 bytes */
+export interface Latency {
+  readonly sum: bigint
+  readonly bucket: readonly number[]
+}
+export const Latency_SIZE = 64
+export const Latency_OFFSETS = { sum: 0, bucket: 8 } as const
+export function readLatency(view: DataView, offset: number): Latency {
+  return {
+    sum: view.getBigUint64(offset, true),
+    bucket: Array.from({ length: 14 }, (_, i0) => view.getUint32(offset + 8 + i0 * 4, true)),
+  }
+}
+export function writeLatency(view: DataView, offset: number, value: Latency): void {
+  view.setBigUint64(offset, value.sum, true)
+  setItems(value.bucket, 14, 'Latency.bucket', (item0, i0) => view.setUint32(offset + 8 + i0 * 4, item0, true))
+}
+export const LatencyCodec = { size: Latency_SIZE, read: readLatency, write: writeLatency } as const
+
 /** struct xlvs_totals, 64 bytes */
 export interface Totals {
   readonly connsCreated: bigint
@@ -1262,7 +1338,7 @@ export function writeMac(view: DataView, offset: number, value: Mac): void {
 }
 export const MacCodec = { size: Mac_SIZE, read: readMac, write: writeMac } as const
 
-/** struct xlvs_config, 40 bytes */
+/** struct xlvs_config, 48 bytes */
 export interface Config {
   readonly seed: bigint
   readonly conn4Sets: number
@@ -1273,9 +1349,10 @@ export interface Config {
   readonly verdictRows: number
   readonly manualClock: number
   readonly jiffyNs: number
+  readonly serviceRows: number
 }
-export const Config_SIZE = 40
-export const Config_OFFSETS = { seed: 0, conn4Sets: 8, conn6Sets: 12, templateSets: 16, cpus: 20, realRows: 24, verdictRows: 28, manualClock: 32, jiffyNs: 36 } as const
+export const Config_SIZE = 48
+export const Config_OFFSETS = { seed: 0, conn4Sets: 8, conn6Sets: 12, templateSets: 16, cpus: 20, realRows: 24, verdictRows: 28, manualClock: 32, jiffyNs: 36, serviceRows: 40 } as const
 export function readConfig(view: DataView, offset: number): Config {
   return {
     seed: view.getBigUint64(offset, true),
@@ -1287,6 +1364,7 @@ export function readConfig(view: DataView, offset: number): Config {
     verdictRows: view.getUint32(offset + 28, true),
     manualClock: view.getUint32(offset + 32, true),
     jiffyNs: view.getUint32(offset + 36, true),
+    serviceRows: view.getUint32(offset + 40, true),
   }
 }
 export function writeConfig(view: DataView, offset: number, value: Config): void {
@@ -1299,6 +1377,8 @@ export function writeConfig(view: DataView, offset: number, value: Config): void
   view.setUint32(offset + 28, value.verdictRows, true)
   view.setUint32(offset + 32, value.manualClock, true)
   view.setUint32(offset + 36, value.jiffyNs, true)
+  view.setUint32(offset + 40, value.serviceRows, true)
+  setZero(view, offset + 44, 4)
 }
 export const ConfigCodec = { size: Config_SIZE, read: readConfig, write: writeConfig } as const
 
@@ -1318,9 +1398,10 @@ export interface Settings {
   readonly dropRate: number
   readonly dropCounter: number
   readonly nextEpoch: number
+  readonly trace: number
 }
 export const Settings_SIZE = 368
-export const Settings_OFFSETS = { abi: 0, clock: 4, seed: 8, vips: 16, services: 32, timeout: 56, marks: 184, tunable: 208, fragmentTimeout: 336, nextOrder: 340, secureTcp: 344, dropRate: 348, dropCounter: 352, nextEpoch: 356 } as const
+export const Settings_OFFSETS = { abi: 0, clock: 4, seed: 8, vips: 16, services: 32, timeout: 56, marks: 184, tunable: 208, fragmentTimeout: 336, nextOrder: 340, secureTcp: 344, dropRate: 348, dropCounter: 352, nextEpoch: 356, trace: 360 } as const
 export function readSettings(view: DataView, offset: number): Settings {
   return {
     abi: view.getUint32(offset, true),
@@ -1337,6 +1418,7 @@ export function readSettings(view: DataView, offset: number): Settings {
     dropRate: view.getUint32(offset + 348, true),
     dropCounter: view.getInt32(offset + 352, true),
     nextEpoch: view.getUint32(offset + 356, true),
+    trace: view.getUint32(offset + 360, true),
   }
 }
 export function writeSettings(view: DataView, offset: number, value: Settings): void {
@@ -1354,7 +1436,8 @@ export function writeSettings(view: DataView, offset: number, value: Settings): 
   view.setUint32(offset + 348, value.dropRate, true)
   view.setInt32(offset + 352, value.dropCounter, true)
   view.setUint32(offset + 356, value.nextEpoch, true)
-  setZero(view, offset + 360, 8)
+  view.setUint32(offset + 360, value.trace, true)
+  setZero(view, offset + 364, 4)
 }
 export const SettingsCodec = { size: Settings_SIZE, read: readSettings, write: writeSettings } as const
 
@@ -1410,6 +1493,233 @@ export function writeNow(view: DataView, offset: number, value: Now): void {
   view.setBigUint64(offset + 8, value.monotonicNs, true)
 }
 export const NowCodec = { size: Now_SIZE, read: readNow, write: writeNow } as const
+
+/** struct xlvs_trace_filter, 152 bytes */
+export interface TraceFilter {
+  readonly until: bigint
+  readonly reasons: bigint
+  readonly client: readonly number[]
+  readonly clientMask: readonly number[]
+  readonly vip: readonly number[]
+  readonly real: Uint8Array
+  readonly clientPort: number
+  readonly port: number
+  readonly has: number
+  readonly ifindex: number
+  readonly service: number
+  readonly sample: number
+  readonly perSecond: number
+  readonly head: number
+  readonly family: number
+  readonly l4: number
+  readonly flagsMask: number
+  readonly flagsValue: number
+  readonly second: bigint
+  readonly recordedInIt: number
+  readonly drawn: number
+  readonly recorded: bigint
+  readonly limited: bigint
+  readonly lost: bigint
+}
+export const TraceFilter_SIZE = 152
+export const TraceFilter_OFFSETS = { until: 0, reasons: 8, client: 16, clientMask: 32, vip: 48, real: 64, clientPort: 80, port: 82, has: 84, ifindex: 88, service: 92, sample: 96, perSecond: 100, head: 104, family: 108, l4: 109, flagsMask: 110, flagsValue: 111, second: 112, recordedInIt: 120, drawn: 124, recorded: 128, limited: 136, lost: 144 } as const
+export function readTraceFilter(view: DataView, offset: number): TraceFilter {
+  return {
+    until: view.getBigUint64(offset, true),
+    reasons: view.getBigUint64(offset + 8, true),
+    client: [view.getUint32(offset + 16, false), view.getUint32(offset + 20, false), view.getUint32(offset + 24, false), view.getUint32(offset + 28, false)],
+    clientMask: [view.getUint32(offset + 32, false), view.getUint32(offset + 36, false), view.getUint32(offset + 40, false), view.getUint32(offset + 44, false)],
+    vip: [view.getUint32(offset + 48, false), view.getUint32(offset + 52, false), view.getUint32(offset + 56, false), view.getUint32(offset + 60, false)],
+    real: getBytes(view, offset + 64, 16),
+    clientPort: view.getUint16(offset + 80, false),
+    port: view.getUint16(offset + 82, false),
+    has: view.getUint32(offset + 84, true),
+    ifindex: view.getUint32(offset + 88, true),
+    service: view.getUint32(offset + 92, true),
+    sample: view.getUint32(offset + 96, true),
+    perSecond: view.getUint32(offset + 100, true),
+    head: view.getUint32(offset + 104, true),
+    family: view.getUint8(offset + 108),
+    l4: view.getUint8(offset + 109),
+    flagsMask: view.getUint8(offset + 110),
+    flagsValue: view.getUint8(offset + 111),
+    second: view.getBigUint64(offset + 112, true),
+    recordedInIt: view.getUint32(offset + 120, true),
+    drawn: view.getUint32(offset + 124, true),
+    recorded: view.getBigUint64(offset + 128, true),
+    limited: view.getBigUint64(offset + 136, true),
+    lost: view.getBigUint64(offset + 144, true),
+  }
+}
+export function writeTraceFilter(view: DataView, offset: number, value: TraceFilter): void {
+  view.setBigUint64(offset, value.until, true)
+  view.setBigUint64(offset + 8, value.reasons, true)
+  setItems(value.client, 4, 'TraceFilter.client', (item0, i0) => view.setUint32(offset + 16 + i0 * 4, item0, false))
+  setItems(value.clientMask, 4, 'TraceFilter.clientMask', (item0, i0) => view.setUint32(offset + 32 + i0 * 4, item0, false))
+  setItems(value.vip, 4, 'TraceFilter.vip', (item0, i0) => view.setUint32(offset + 48 + i0 * 4, item0, false))
+  setBytes(view, offset + 64, value.real, 16, 'TraceFilter.real')
+  view.setUint16(offset + 80, value.clientPort, false)
+  view.setUint16(offset + 82, value.port, false)
+  view.setUint32(offset + 84, value.has, true)
+  view.setUint32(offset + 88, value.ifindex, true)
+  view.setUint32(offset + 92, value.service, true)
+  view.setUint32(offset + 96, value.sample, true)
+  view.setUint32(offset + 100, value.perSecond, true)
+  view.setUint32(offset + 104, value.head, true)
+  view.setUint8(offset + 108, value.family)
+  view.setUint8(offset + 109, value.l4)
+  view.setUint8(offset + 110, value.flagsMask)
+  view.setUint8(offset + 111, value.flagsValue)
+  view.setBigUint64(offset + 112, value.second, true)
+  view.setUint32(offset + 120, value.recordedInIt, true)
+  view.setUint32(offset + 124, value.drawn, true)
+  view.setBigUint64(offset + 128, value.recorded, true)
+  view.setBigUint64(offset + 136, value.limited, true)
+  view.setBigUint64(offset + 144, value.lost, true)
+}
+export const TraceFilterCodec = { size: TraceFilter_SIZE, read: readTraceFilter, write: writeTraceFilter } as const
+
+/** struct xlvs_trace_record, 288 bytes */
+export interface TraceRecord {
+  readonly at: bigint
+  readonly ifindex: number
+  readonly length: number
+  readonly service: number
+  readonly real: number
+  readonly cpu: number
+  readonly headBytes: number
+  readonly reason: number
+  readonly action: number
+  readonly head: Uint8Array
+}
+export const TraceRecord_SIZE = 288
+export const TraceRecord_OFFSETS = { at: 0, ifindex: 8, length: 12, service: 16, real: 20, cpu: 24, headBytes: 26, reason: 28, action: 29, head: 32 } as const
+export function readTraceRecord(view: DataView, offset: number): TraceRecord {
+  return {
+    at: view.getBigUint64(offset, true),
+    ifindex: view.getUint32(offset + 8, true),
+    length: view.getUint32(offset + 12, true),
+    service: view.getUint32(offset + 16, true),
+    real: view.getUint32(offset + 20, true),
+    cpu: view.getUint16(offset + 24, true),
+    headBytes: view.getUint16(offset + 26, true),
+    reason: view.getUint8(offset + 28),
+    action: view.getUint8(offset + 29),
+    head: getBytes(view, offset + 32, 256),
+  }
+}
+export function writeTraceRecord(view: DataView, offset: number, value: TraceRecord): void {
+  view.setBigUint64(offset, value.at, true)
+  view.setUint32(offset + 8, value.ifindex, true)
+  view.setUint32(offset + 12, value.length, true)
+  view.setUint32(offset + 16, value.service, true)
+  view.setUint32(offset + 20, value.real, true)
+  view.setUint16(offset + 24, value.cpu, true)
+  view.setUint16(offset + 26, value.headBytes, true)
+  view.setUint8(offset + 28, value.reason)
+  view.setUint8(offset + 29, value.action)
+  setZero(view, offset + 30, 2)
+  setBytes(view, offset + 32, value.head, 256, 'TraceRecord.head')
+}
+export const TraceRecordCodec = { size: TraceRecord_SIZE, read: readTraceRecord, write: writeTraceRecord } as const
+
+/** struct xlvs_trail, 104 bytes */
+export interface Trail {
+  readonly conn: bigint
+  readonly hash: bigint
+  readonly template: bigint
+  readonly pick: bigint
+  readonly now: number
+  readonly service: number
+  readonly line: number
+  readonly scheduled: number
+  readonly templateFound: number
+  readonly real: number
+  readonly nexthop: number
+  readonly reason: number
+  readonly client: readonly number[]
+  readonly clientPort: number
+  readonly virtualPort: number
+  readonly vip: number
+  readonly family: number
+  readonly proto: number
+  readonly l4: number
+  readonly tcpFlags: number
+  readonly fragment: number
+  readonly about: number
+  readonly expired: number
+  readonly givesWay: number
+  readonly byHash: number
+  readonly stored: number
+  readonly asked: number
+  readonly read: number
+}
+export const Trail_SIZE = 104
+export const Trail_OFFSETS = { conn: 0, hash: 8, template: 16, pick: 24, now: 32, service: 36, line: 40, scheduled: 44, templateFound: 48, real: 52, nexthop: 56, reason: 60, client: 64, clientPort: 80, virtualPort: 82, vip: 84, family: 86, proto: 87, l4: 88, tcpFlags: 89, fragment: 90, about: 91, expired: 92, givesWay: 93, byHash: 94, stored: 95, asked: 96, read: 97 } as const
+export function readTrail(view: DataView, offset: number): Trail {
+  return {
+    conn: view.getBigUint64(offset, true),
+    hash: view.getBigUint64(offset + 8, true),
+    template: view.getBigUint64(offset + 16, true),
+    pick: view.getBigUint64(offset + 24, true),
+    now: view.getUint32(offset + 32, true),
+    service: view.getUint32(offset + 36, true),
+    line: view.getUint32(offset + 40, true),
+    scheduled: view.getUint32(offset + 44, true),
+    templateFound: view.getUint32(offset + 48, true),
+    real: view.getUint32(offset + 52, true),
+    nexthop: view.getUint32(offset + 56, true),
+    reason: view.getUint32(offset + 60, true),
+    client: [view.getUint32(offset + 64, true), view.getUint32(offset + 68, true), view.getUint32(offset + 72, true), view.getUint32(offset + 76, true)],
+    clientPort: view.getUint16(offset + 80, false),
+    virtualPort: view.getUint16(offset + 82, false),
+    vip: view.getUint16(offset + 84, true),
+    family: view.getUint8(offset + 86),
+    proto: view.getUint8(offset + 87),
+    l4: view.getUint8(offset + 88),
+    tcpFlags: view.getUint8(offset + 89),
+    fragment: view.getUint8(offset + 90),
+    about: view.getUint8(offset + 91),
+    expired: view.getUint8(offset + 92),
+    givesWay: view.getUint8(offset + 93),
+    byHash: view.getUint8(offset + 94),
+    stored: view.getUint8(offset + 95),
+    asked: view.getUint8(offset + 96),
+    read: view.getUint8(offset + 97),
+  }
+}
+export function writeTrail(view: DataView, offset: number, value: Trail): void {
+  view.setBigUint64(offset, value.conn, true)
+  view.setBigUint64(offset + 8, value.hash, true)
+  view.setBigUint64(offset + 16, value.template, true)
+  view.setBigUint64(offset + 24, value.pick, true)
+  view.setUint32(offset + 32, value.now, true)
+  view.setUint32(offset + 36, value.service, true)
+  view.setUint32(offset + 40, value.line, true)
+  view.setUint32(offset + 44, value.scheduled, true)
+  view.setUint32(offset + 48, value.templateFound, true)
+  view.setUint32(offset + 52, value.real, true)
+  view.setUint32(offset + 56, value.nexthop, true)
+  view.setUint32(offset + 60, value.reason, true)
+  setItems(value.client, 4, 'Trail.client', (item0, i0) => view.setUint32(offset + 64 + i0 * 4, item0, true))
+  view.setUint16(offset + 80, value.clientPort, false)
+  view.setUint16(offset + 82, value.virtualPort, false)
+  view.setUint16(offset + 84, value.vip, true)
+  view.setUint8(offset + 86, value.family)
+  view.setUint8(offset + 87, value.proto)
+  view.setUint8(offset + 88, value.l4)
+  view.setUint8(offset + 89, value.tcpFlags)
+  view.setUint8(offset + 90, value.fragment)
+  view.setUint8(offset + 91, value.about)
+  view.setUint8(offset + 92, value.expired)
+  view.setUint8(offset + 93, value.givesWay)
+  view.setUint8(offset + 94, value.byHash)
+  view.setUint8(offset + 95, value.stored)
+  view.setUint8(offset + 96, value.asked)
+  view.setUint8(offset + 97, value.read)
+  setZero(view, offset + 98, 6)
+}
+export const TrailCodec = { size: Trail_SIZE, read: readTrail, write: writeTrail } as const
 
 /** struct xlvs_probe_target, 20 bytes */
 export interface ProbeTarget {

@@ -115,5 +115,6 @@ function configOf(sizes: Sizes, { seed, cpus, manualClock, jiffy }: ConfigWish):
     verdictRows: sizes.verdicts / cpus,
     manualClock: manualClock ? 1 : 0,
     jiffyNs: jiffy,
+    serviceRows: sizes.service_reasons / cpus,
   }
 }

@@ -5,7 +5,18 @@ import { Settings_OFFSETS } from '../abi/generated.js'
 import { readSizes, SIZED, type Sizes } from './sizes.js'
 
 /** Names of pins under maps/, and of maps in the object but for `settings`. */
-export const MAP_NAMES = [...SIZED, 'overflow', 'frags', 'near', 'tokens', 'peers', 'settings'] as const
+export const MAP_NAMES = [
+  ...SIZED,
+  'overflow',
+  'frags',
+  'near',
+  'handshakes',
+  'tokens',
+  'peers',
+  'trace_filter',
+  'trace_log',
+  'settings',
+] as const
 export type MapName = (typeof MAP_NAMES)[number]
 
 /** The object's name of a map. */
@@ -32,6 +43,9 @@ export interface Maps {
   readonly verdicts: BigUint64Array
   readonly realStats: BigUint64Array
   readonly totals: BigUint64Array
+  readonly serviceReasons: BigUint64Array
+  readonly latencies: DataView
+  readonly traceFilter: DataView
   /** read-only memory: a write ends the process */
   readonly conns4: DataView
   readonly conns6: DataView
@@ -59,6 +73,9 @@ export function mapInto(handles: Handles): Maps {
     verdicts: words('verdicts'),
     realStats: words('real_stats'),
     totals: words('totals'),
+    serviceReasons: words('service_reasons'),
+    latencies: view('latencies'),
+    traceFilter: view('trace_filter'),
     conns4: fixed('conns4'),
     conns6: fixed('conns6'),
     templates: fixed('templates'),

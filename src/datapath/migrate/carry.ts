@@ -10,7 +10,7 @@ import type { Plan, Translated } from './plan.js'
 import { Ways, weightsIn } from './ways.js'
 
 /** How a map is brought over: by who writes it. */
-type Manner = 'copied' | 'sums' | 'ways' | 'entries'
+type Manner = 'copied' | 'sums' | 'ways' | 'entries' | 'left'
 
 const MANNER: Readonly<Record<MapName, Manner>> = {
   ifaces: 'copied',
@@ -27,14 +27,19 @@ const MANNER: Readonly<Record<MapName, Manner>> = {
   verdicts: 'sums',
   real_stats: 'sums',
   totals: 'sums',
+  service_reasons: 'sums',
+  latencies: 'sums',
   real_info: 'copied',
   service_info: 'copied',
   tx_ports: 'entries',
   overflow: 'copied',
   frags: 'entries',
   near: 'entries',
+  handshakes: 'copied',
   tokens: 'copied',
   peers: 'entries',
+  trace_filter: 'copied',
+  trace_log: 'left',
   settings: 'copied',
 }
 

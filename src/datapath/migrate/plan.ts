@@ -56,10 +56,13 @@ function fateOf(name: MapName, { before, now, pinned, specs }: Versions, reworde
   const [old, next] = [before.maps[name], now.maps[name]]
   const map = pinned(name)
   if (old === undefined || map === undefined) return { fate: 'new' }
-  if (next?.key === undefined || next.value === undefined || old.key === undefined || old.value === undefined)
-    throw new Untranslatable(name, 'its key or its value has no type')
   const spec = specs.find((each) => each.name === objectName(name))
   const alike = spec !== undefined && sameShape(name, map, spec)
+  // a ring buffer: what is in it is gone when it is read
+  if (old.key === undefined && next?.key === undefined && next?.value === undefined)
+    return { fate: alike ? 'kept' : 'new' }
+  if (next?.key === undefined || next.value === undefined || old.key === undefined || old.value === undefined)
+    throw new Untranslatable(name, 'its key or its value has no type')
   if (!reworded && alike && fits(old.key, next.key) && fits(old.value, next.value)) return { fate: 'kept' }
   const key = movesOf(old.key, next.key, 0, 0, name)
   return {

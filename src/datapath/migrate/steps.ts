@@ -14,6 +14,9 @@ export const STEPS: Readonly<Record<number, Step>> = {
   // 3: real servers that are drained; retries and handshakes in what was padding of xlvs_real_stats; DROP_RESET
   // and ANSWER_RESET where no reason was: every map serves both
   2: {},
+  // 4: maps for reasons by service, handshake times and traces; `trace` in what was padding of xlvs_settings, the
+  // tunable HANDSHAKE_SAMPLE where none was: every map of before serves both
+  3: {},
 }
 
 /** All that happened between two versions; undefined when there is no way. */

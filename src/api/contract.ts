@@ -22,6 +22,7 @@ import type {
 import type { VrrpStanding } from '../model/vrrp.js'
 import type { Applied } from './apply.js'
 import type { Standing } from './contract-health.js'
+import type { LatencyRow } from './contract-sight.js'
 
 export type { DrainRequest, DrainRow, HealthRow, Standing } from './contract-health.js'
 
@@ -136,6 +137,8 @@ export interface ServiceRow {
   readonly connections: Count
   readonly packets: Count
   readonly bytes: Count
+  /** absent: the datapath does not time handshakes */
+  readonly latency?: LatencyRow
 }
 
 export interface NexthopRow {
@@ -171,6 +174,8 @@ export interface RealRow {
   readonly connections: Count
   readonly packets: Count
   readonly bytes: Count
+  /** absent: the datapath does not time handshakes */
+  readonly latency?: LatencyRow
   /** absent: of the datapath's own making, a sorry server */
   readonly standing?: Standing
   readonly nexthop: Omit<NexthopRow, 'address' | 'services'>

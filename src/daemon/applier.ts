@@ -4,6 +4,7 @@
 import type { Applied, ApplyRequest, ApplyState } from '../api/apply.js'
 import type { Change } from '../api/contract.js'
 import type { Datapath } from '../datapath/types.js'
+import { consoleNotices } from '../model/console.js'
 import { fail, formatProblems, succeed } from '../model/describe.js'
 import type { Jump } from '../model/jump.js'
 import type { Desired, Outcome, Problem } from '../model/types.js'
@@ -200,7 +201,7 @@ export class Applier {
     const { port, trials, beholder, taken } = this.#world
     const { trial, own, prepared } = watch
     await prepared?.drop()
-    const moved = await port.move(trial.before.base.metrics)
+    const moved = await port.move(trial.before.base)
     const change = await trials.change((store, open) => {
       const trials = open.filter((one) => one !== trial)
       return succeed({ ...withdraw(trial, store), trials })
@@ -233,7 +234,7 @@ export class Applier {
   /** As a reload does; `own`: what was open before ends with it. */
   async #take(base: Desired, own: boolean, opening: Opening): Promise<Outcome<Change>> {
     const { port, datapath, trials } = this.#world
-    const moved = await port.move(base.metrics)
+    const moved = await port.move(base)
     if (!moved.ok) return moved
     const change = await trials.change((store, open) => {
       const from = own ? withdrawAll(open, store) : store
@@ -244,7 +245,8 @@ export class Applier {
     await (change.ok ? moved.value.keep() : moved.value.back())
     if (!change.ok) return change
     this.#world.based()
-    const notices = [...change.value.notices, ...limitNotices(base.limits, datapath.limits)]
+    const told = [...limitNotices(base.limits, datapath.limits), ...consoleNotices(base)]
+    const notices = [...change.value.notices, ...told]
     return succeed({ ...change.value, notices })
   }
 }

@@ -61,8 +61,8 @@ async function start(options: DaemonOptions, undo: Undo): Promise<Outcome<Daemon
   const lock = await lockPins(options.places.pinRoot)
   if (!lock.ok) return lock
   undo.push(lock.value.release)
-  const port = metricsPort(() => session?.page())
-  const moved = await port.move(base.value.metrics)
+  const port = metricsPort({ page: () => session?.page(), handlers: () => session?.handlers })
+  const moved = await port.move(base.value)
   if (!moved.ok) return moved
   await moved.value.keep()
   undo.push(port.close)

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where metrics are served, which a reload may move: the new place is opened before the old one is closed.
+// Where metrics and the console are served, which a reload may move: the new place is opened before the old one is
+// closed. The token is read whenever the file is.
 import { succeed } from '../model/describe.js'
-import type { Outcome } from '../model/types.js'
-import type { Listener } from './socket.js'
-import { type Address, type Page, serveMetrics } from './web.js'
+import type { Desired, Outcome } from '../model/types.js'
+import { readToken } from '../web/token.js'
+import { type Address, type Content, serveMetrics, type Trust, type WebListener } from './web.js'
 
 export interface MetricsPort {
   address(): Address | undefined
   /** Opens the new place; what was open stays so until keep(). */
-  move(to: Address | undefined): Promise<Outcome<Move>>
+  move(to: Pick<Desired, 'metrics' | 'console'>): Promise<Outcome<Move>>
   close(): Promise<void>
 }
 
@@ -19,17 +20,19 @@ export interface Move {
   back(): Promise<void>
 }
 
-const NOTHING: Listener = { close: async () => undefined }
-const STAY: Move = { keep: NOTHING.close, back: NOTHING.close }
+const NOTHING: WebListener = { close: async () => undefined, trust: () => undefined }
 
-export function metricsPort(page: Page): MetricsPort {
+export function metricsPort(content: Content): MetricsPort {
   let address: Address | undefined
   let listener = NOTHING
   return {
     address: () => address,
-    move: async (to) => {
-      if (to?.host === address?.host && to?.port === address?.port) return succeed(STAY)
-      const opened = to ? await serveMetrics(to, page) : succeed(NOTHING)
+    move: async ({ metrics: to, console: wish }) => {
+      const trust = await trustOf(wish)
+      if (!trust.ok) return trust
+      if (to?.host === address?.host && to?.port === address?.port)
+        return succeed({ keep: async () => listener.trust(trust.value), back: NOTHING.close })
+      const opened = to ? await serveMetrics(to, content, trust.value) : succeed(NOTHING)
       if (!opened.ok) return opened
       const keep = async () => {
         const old = listener
@@ -41,4 +44,11 @@ export function metricsPort(page: Page): MetricsPort {
     },
     close: () => listener.close(),
   }
+}
+
+async function trustOf(wish: Desired['console']): Promise<Outcome<Trust>> {
+  const hosts = wish?.hosts ?? []
+  if (wish?.tokenFile === undefined) return succeed({ token: undefined, hosts })
+  const token = await readToken(wish.tokenFile)
+  return token.ok ? succeed({ token: token.value, hosts }) : token
 }

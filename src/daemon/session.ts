@@ -9,6 +9,7 @@ import type { Events } from '../events/feed.js'
 import { createLive } from '../events/live.js'
 import { metricsPage } from '../metrics/page.js'
 import { type ControlMetrics, controlMetrics } from '../metrics/process.js'
+import { consoleNotices } from '../model/console.js'
 import { succeed } from '../model/describe.js'
 import { healthNotices } from '../model/health-notices.js'
 import { DEFAULT_TIMEOUTS, DEFAULT_TUNABLES, type Desired, type Outcome } from '../model/types.js'
@@ -219,7 +220,7 @@ async function firstChange(
 }
 
 function noticesOf(base: Desired, datapath: Datapath): readonly string[] {
-  return [...limitNotices(base.limits, datapath.limits), ...healthNotices(base)]
+  return [...limitNotices(base.limits, datapath.limits), ...healthNotices(base), ...consoleNotices(base)]
 }
 
 function withNotices(change: Outcome<Change>, notices: readonly string[]): Outcome<Change> {

@@ -127,16 +127,20 @@ async function serve(handlers: Handlers, ask: IncomingMessage, reply: ServerResp
       ])
     const body = await readBody(ask, FILES.has(match.name) ? MAX_FILE_BYTES : MAX_BODY_BYTES)
     if (!body.ok) return refuse(reply, 400, body.problems)
-    const outcome = await (await handlers)[match.name]({ params: match.params, body: body.value })
-    if (!outcome.ok) return refuse(reply, 409, outcome.problems)
-    if (isStreamed(outcome.value)) return await stream(reply, outcome.value.pieces)
-    send(reply, 200, toJson(outcome.value))
+    await respond(reply, await (await handlers)[match.name]({ params: match.params, body: body.value }))
   } catch (error) {
     refuse(reply, 500, [{ reason: `the daemon failed at this: ${(error as Error).message}` }])
   }
 }
 
-async function readBody(ask: IncomingMessage, most: number): Promise<Outcome<unknown>> {
+/** What a handler said, as an answer. */
+export async function respond(reply: ServerResponse, outcome: Outcome<unknown>): Promise<void> {
+  if (!outcome.ok) return refuse(reply, 409, outcome.problems)
+  if (isStreamed(outcome.value)) return await stream(reply, outcome.value.pieces)
+  send(reply, 200, toJson(outcome.value))
+}
+
+export async function readBody(ask: IncomingMessage, most: number): Promise<Outcome<unknown>> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of ask as AsyncIterable<Buffer>) {

@@ -5,6 +5,8 @@ import { parseMode } from '../api/parse.js'
 import type { Source } from '../daemon/source.js'
 import { completeService } from '../model/change.js'
 import { fail, succeed } from '../model/describe.js'
+import { METRICS_LEVELS, type MetricsLevel, type MetricsWish } from '../model/metrics.js'
+import { choiceFault } from '../model/rules.js'
 import {
   DEFAULT_LIMITS,
   DEFAULT_TIMEOUTS,
@@ -32,6 +34,7 @@ export interface WordOptions {
   readonly udp?: boolean
   readonly sctp?: boolean
   readonly metrics?: string
+  readonly metricsLevel?: string
 }
 
 export const WORDS: readonly (keyof WordOptions)[] = [
@@ -44,6 +47,7 @@ export const WORDS: readonly (keyof WordOptions)[] = [
   'udp',
   'sctp',
   'metrics',
+  'metricsLevel',
 ]
 
 /** What only makes sense of a service. */
@@ -60,7 +64,7 @@ export function sourceFromWords(options: WordOptions): Outcome<Extract<Source, {
   const services = needed.includes('vip') ? serviceFromWords(options) : succeed<readonly Service[]>([])
   const names = (options.dev ?? '').split(',').map((name) => parseInterfaceName(name.trim(), '--dev'))
   const mode = parseMode(options.mode ?? 'native', '--mode')
-  const metrics = maybe(options.metrics, (text) => parseListen(text, '--metrics'))
+  const metrics = metricsFromWords(options)
   if (!services.ok || !mode.ok || !metrics.ok || !names.every((n) => n.ok))
     return problemsOf(services, mode, metrics, ...names)
   const interfaces = [...new Set(names.map((n) => n.value))].map((name) => ({ name, mode: mode.value }))
@@ -98,6 +102,20 @@ function serviceFromWords(options: WordOptions): Outcome<readonly Service[]> {
     reals: reals.value,
   })
   return succeed([service])
+}
+
+function metricsFromWords({ metrics, metricsLevel }: WordOptions): Outcome<MetricsWish | undefined> {
+  const listen = maybe(metrics, (text) => parseListen(text, '--metrics'))
+  const bad = metricsLevel === undefined ? undefined : choiceFault('level', metricsLevel, METRICS_LEVELS)
+  if (bad) return problemsOf(listen, fail({ subject: '--metrics-level', ...bad }))
+  if (!listen.ok || metricsLevel === undefined) return listen
+  if (listen.value === undefined)
+    return fail({
+      subject: '--metrics-level',
+      reason: 'there are no metrics without --metrics',
+      fix: 'add --metrics 127.0.0.1:9612',
+    })
+  return succeed({ ...listen.value, level: metricsLevel as MetricsLevel })
 }
 
 function problemsOf(...words: readonly Outcome<unknown>[]): Outcome<never> {

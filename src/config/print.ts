@@ -4,6 +4,7 @@ import { stringify } from 'yaml'
 import type { ConsoleWish } from '../model/console.js'
 import { flagWords } from '../model/flags.js'
 import { endpointText, serviceFamily } from '../model/keys.js'
+import type { MetricsWish } from '../model/metrics.js'
 import { wholeAddress } from '../model/persistence.js'
 import { portsText } from '../model/ports.js'
 import type { Desired, InterfaceWish, MarkRule, Real, Service } from '../model/types.js'
@@ -15,7 +16,7 @@ export function printYaml(desired: Desired): string {
   const { console: wish } = desired
   const file = {
     interfaces: interfaces.map(printInterface),
-    ...(metrics === undefined ? {} : { metrics: endpointText(metrics.host, metrics.port) }),
+    ...(metrics === undefined ? {} : { metrics: printMetrics(metrics) }),
     ...(wish === undefined ? {} : { console: printConsole(wish) }),
     ...(vrrp === undefined ? {} : { vrrp: printVrrp(vrrp) }),
     peers,
@@ -30,6 +31,11 @@ export function printYaml(desired: Desired): string {
 
 function printInterface({ name, mode }: InterfaceWish) {
   return mode === 'native' ? name : { name, mode }
+}
+
+function printMetrics({ host, port, ...view }: MetricsWish) {
+  const listen = endpointText(host, port)
+  return Object.keys(view).length === 0 ? listen : { listen, ...view }
 }
 
 function printVrrp({ notifyFifo, trackFile, lostWhen }: VrrpWish) {

@@ -3,6 +3,7 @@
 // between values can run over a file with faults.
 import { canonicalAddress } from '../abi/address.js'
 import { CONSOLE_WITHOUT_PORT, type ConsoleWish } from '../model/console.js'
+import type { MetricsLevel, MetricsNames, MetricsWish } from '../model/metrics.js'
 import { portsFault, unitePorts } from '../model/ports.js'
 import { DEFAULT_PROTOCOL, hostFault, LIMIT_RANGES, MARK, PROTOCOLS, rangeFault } from '../model/rules.js'
 import { bareTunable } from '../model/tunables.js'
@@ -50,7 +51,7 @@ export function readFile(value: unknown): {
   } = values(value)
   if (wish !== undefined && listen === undefined)
     findings.push({ path: ['console'], ...CONSOLE_WITHOUT_PORT })
-  const metrics = typeof listen === 'string' ? given(parseListen(listen)) : undefined
+  const metrics = readMetrics(listen)
   const draft = {
     interfaces: items(interfaces).map(readInterface),
     services: items(services).map((item, i) => readService(values(item), ['services', i], findings)),
@@ -64,6 +65,18 @@ export function readFile(value: unknown): {
     ...(wish === undefined ? {} : { console: readConsole(values(wish)) }),
   }
   return { draft, findings }
+}
+
+function readMetrics(file: unknown): MetricsWish | undefined {
+  const { listen, level, series, names } = typeof file === 'string' ? { listen: file } : values(file)
+  const where = typeof listen === 'string' ? given(parseListen(listen)) : undefined
+  if (where === undefined) return undefined
+  return {
+    ...where,
+    ...(level !== undefined && { level: level as MetricsLevel }),
+    ...(series !== undefined && { series: series as number }),
+    ...(names !== undefined && { names: items(names) as readonly MetricsNames[] }),
+  }
 }
 
 function readVrrp(file: Values): VrrpWish {

@@ -17,11 +17,12 @@ import {
 } from '../model/rules.js'
 import { TUNABLE_NAMES, TUNABLES } from '../model/tunables.js'
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from '../model/types.js'
-import { parseInterfaceName, parseListen, parsePeer, parsePorts, parseVip } from '../model/words.js'
+import { parseInterfaceName, parsePeer, parsePorts, parseVip } from '../model/words.js'
 import * as patterns from './patterns.js'
 import { checks } from './schema-checks.js'
 import { webConsole } from './schema-console.js'
 import { health, notify, onDown } from './schema-health.js'
+import { metrics } from './schema-metrics.js'
 import { hostAddress, name, realAddress } from './schema-names.js'
 import { vrrp } from './schema-vrrp.js'
 import { choice, first, list, map, rule, say, text, whole, wrongKind } from './schema-words.js'
@@ -190,11 +191,9 @@ const peer = text('peer', '"02:00:00:00:00:01"', (value) => first(parsePeer(valu
 
 export const fileSchema = map('file', {
   interfaces: list('interfaces', interfaceWish, 'write a list: [eth0]').optional(),
-  metrics: text('metrics', '127.0.0.1:9612', (value) => first(parseListen(value)), {
-    description: 'host:port of /metrics, /healthz and the web console; without it there are none',
-    pattern: patterns.LISTEN_PATTERN,
-    examples: ['127.0.0.1:9612'],
-  }).optional(),
+  metrics: metrics
+    .optional()
+    .describe('host:port of /metrics, /healthz and the web console; without it there are none'),
   console: webConsole.optional().describe('the web console on the port of metrics'),
   vrrp: vrrp.optional().describe("keepalived's VRRP beside this director"),
   peers: list('peers', peer, 'write a list: ["02:00:00:00:00:01"]').optional(),

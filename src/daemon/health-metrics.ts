@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Health and drains as metrics want them. Pure.
+// Health, drains and what is gone as metrics want them. Pure.
+import type { RealCounters } from '../datapath/types.js'
 import type { RealHealth, ServiceHealth } from '../metrics/health.js'
 import { realKey, realText, serviceKey } from '../model/keys.js'
 import type { RealKey } from '../model/types.js'
@@ -31,4 +32,10 @@ export function healthMetrics(
     })
     return [{ match: service, ...(quorum === undefined ? {} : { quorum }), reals }]
   })
+}
+
+/** What services that were removed had counted. */
+export function goneCounters({ runtime }: Store): RealCounters {
+  const [connections, packets, bytes] = runtime.zero.gone.map((count) => BigInt(Math.trunc(count)))
+  return { connections: connections ?? 0n, packets: packets ?? 0n, bytes: bytes ?? 0n }
 }

@@ -19,7 +19,7 @@ import { createDuties, type Duties } from './duties.js'
 import { type Carriage, createEngine, type Engine } from './engine.js'
 import { type Handler, handlers } from './handlers.js'
 import { createHealth, type HealthDuty } from './health.js'
-import { healthMetrics } from './health-metrics.js'
+import { goneCounters, healthMetrics } from './health-metrics.js'
 import { createMender, mendedLine } from './mender.js'
 import type { MetricsPort } from './port.js'
 import type { ProbePath } from './probing.js'
@@ -127,7 +127,13 @@ interface Told {
 function pageOf(metrics: ControlMetrics, snapshot: Snapshot, { duties, vrrp, health, engine }: Told) {
   metrics.tuned(duties.tunables())
   metrics.vrrp(vrrp.rows())
-  return metricsPage(snapshot, metrics, healthMetrics(engine.store(), health.failures()))
+  const store = engine.store()
+  const told = {
+    snapshot,
+    wished: desiredOf(store).services,
+    health: healthMetrics(store, health.failures()),
+  }
+  return metricsPage({ ...told, view: store.base.metrics ?? {}, gone: goneCounters(store) }, metrics)
 }
 
 async function beginning(

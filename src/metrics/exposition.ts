@@ -3,7 +3,7 @@
 
 export interface Family {
   readonly name: string
-  readonly type: 'counter' | 'gauge'
+  readonly type: 'counter' | 'gauge' | 'histogram'
   readonly help: string
 }
 
@@ -34,6 +34,12 @@ export function number(value: Value): string {
   if (typeof value === 'bigint' || Number.isFinite(value)) return String(value)
   if (Number.isNaN(value)) return 'NaN'
   return value > 0 ? '+Inf' : '-Inf'
+}
+
+/** Of flags: how many are set. */
+export function plus(sum: Value | undefined, value: Value): Value {
+  if (typeof sum === 'bigint' && typeof value === 'bigint') return sum + value
+  return Number(sum ?? 0) + Number(value)
 }
 
 export function escapeLabel(text: string): string {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every family that is made from a snapshot: one table that says what a name means and where its samples come from.
-// Identity labels are vip, port, proto (mark for services of a mark, real for real servers); names that people gave
-// stand in info series only.
-import type { Action, InterfaceSnapshot, ServiceSnapshot, Snapshot } from '../datapath/types.js'
+// What is there at every level: interfaces, reasons, tables. One table that says what a name means and where its samples
+// come from.
+import type { Action, InterfaceSnapshot, Snapshot } from '../datapath/types.js'
 import { type Family, header, type LabelText, labels, sample, type Value } from './exposition.js'
 
 interface SnapshotFamily extends Family {
@@ -44,33 +43,6 @@ const interfaceFamilies: readonly SnapshotFamily[] = [
   },
 ]
 
-const serviceFamilies: readonly SnapshotFamily[] = [
-  {
-    name: 'xlvs_service_info',
-    type: 'gauge',
-    help: 'Virtual services with the name, scheduler and owner they have; always 1.',
-    samples: (s) => s.services.map((one) => [serviceInfo(one), 1]),
-  },
-  {
-    name: 'xlvs_service_packets_total',
-    type: 'counter',
-    help: 'Packets forwarded for a virtual service, removed real servers included.',
-    samples: (s) => s.services.map((one) => [serviceLabels(one), one.packets]),
-  },
-  {
-    name: 'xlvs_service_bytes_total',
-    type: 'counter',
-    help: 'IP bytes forwarded for a virtual service, removed real servers included.',
-    samples: (s) => s.services.map((one) => [serviceLabels(one), one.bytes]),
-  },
-  {
-    name: 'xlvs_service_connections_total',
-    type: 'counter',
-    help: 'Connections scheduled for a virtual service, removed real servers included.',
-    samples: (s) => s.services.map((one) => [serviceLabels(one), one.connections]),
-  },
-]
-
 const tableFamilies: readonly SnapshotFamily[] = [
   {
     name: 'xlvs_conn_created_total',
@@ -104,11 +76,7 @@ const tableFamilies: readonly SnapshotFamily[] = [
   },
 ]
 
-export const SNAPSHOT_FAMILIES: readonly SnapshotFamily[] = [
-  ...interfaceFamilies,
-  ...serviceFamilies,
-  ...tableFamilies,
-]
+export const SNAPSHOT_FAMILIES: readonly SnapshotFamily[] = [...interfaceFamilies, ...tableFamilies]
 
 /** The text of all families above. */
 export function snapshotText(snapshot: Snapshot): string {
@@ -118,21 +86,6 @@ export function snapshotText(snapshot: Snapshot): string {
     for (const [pairs, value] of family.samples(snapshot)) text += sample(family.name, pairs, value)
   }
   return text
-}
-
-/** A mark stands for many addresses and ports: those labels are empty there, which Prometheus takes as absent. */
-export function serviceLabels({ match }: Pick<ServiceSnapshot, 'match'>): LabelText {
-  if (match.mark === undefined) return labels({ vip: match.vip, port: match.port, proto: match.protocol })
-  const mark = match.family === 6 ? `${match.mark} ipv6` : match.mark
-  return labels({ vip: '', port: '', proto: 'fwm', mark })
-}
-
-function serviceInfo(service: ServiceSnapshot): LabelText {
-  return `${serviceLabels(service)},${labels({
-    name: service.name ?? '',
-    scheduler: service.scheduler,
-    owner: service.owner ?? '',
-  })}`
 }
 
 function interfaceInfo({ attachment }: InterfaceSnapshot): LabelText {

@@ -2,8 +2,8 @@
 // The series about health and drains: what the daemon knows and no counter in the kernel does. Only of services and real
 // servers that are checked or drained.
 import type { ServiceMatch } from '../model/types.js'
-import { type Family, header, number, type Value } from './exposition.js'
-import { serviceLabels } from './families.js'
+import type { Column } from './columns.js'
+import type { RealRow, ServiceRow } from './rows.js'
 
 export interface RealHealth {
   /** as in realText */
@@ -21,52 +21,32 @@ export interface ServiceHealth {
   readonly reals: readonly RealHealth[]
 }
 
-interface HealthFamily extends Family {
-  readonly ofService?: (service: ServiceHealth) => Value | undefined
-  readonly ofReal?: (real: RealHealth) => Value | undefined
-}
+export const SERVICE_HEALTH: readonly Column<ServiceRow>[] = [
+  {
+    name: 'xlvs_service_quorum',
+    type: 'gauge',
+    help: '1 while the real servers that are up weigh enough; only of services with health checks.',
+    value: ({ health }) => health?.quorum,
+  },
+]
 
-export const HEALTH_FAMILIES: readonly HealthFamily[] = [
+export const REAL_HEALTH: readonly Column<RealRow>[] = [
   {
     name: 'xlvs_real_up',
     type: 'gauge',
     help: '1 while health checks hold a real server for up; only of those that are checked.',
-    ofReal: ({ up }) => up,
+    value: ({ health }) => health?.up,
   },
   {
     name: 'xlvs_real_check_failures_total',
     type: 'counter',
     help: 'Questions of health checks that failed, since the daemon started.',
-    ofReal: ({ failures }) => failures,
+    value: ({ health }) => health?.failures,
   },
   {
     name: 'xlvs_real_drained',
     type: 'gauge',
     help: '1 while an operator drains a real server; only of those.',
-    ofReal: ({ drained }) => (drained ? true : undefined),
-  },
-  {
-    name: 'xlvs_service_quorum',
-    type: 'gauge',
-    help: '1 while the real servers that are up weigh enough; only of services with health checks.',
-    ofService: ({ quorum }) => quorum,
+    value: ({ health }) => (health?.drained ? true : undefined),
   },
 ]
-
-/** The text of all families above, one piece per family. */
-export function* healthTexts(services: readonly ServiceHealth[]): Generator<string> {
-  const labelled = services.map((service) => ({ service, of: serviceLabels(service) }))
-  for (const family of HEALTH_FAMILIES) {
-    let text = header(family)
-    for (const { service, of } of labelled) {
-      text += line(family, of, family.ofService?.(service))
-      for (const real of family.ofReal ? service.reals : [])
-        text += line(family, `${of},real="${real.name}"`, family.ofReal?.(real))
-    }
-    yield text
-  }
-}
-
-function line({ name }: Family, labels: string, value: Value | undefined): string {
-  return value === undefined ? '' : `${name}{${labels}} ${number(value)}\n`
-}

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The series per real server, of which there may be 10,000 times nine and more: labels are made once for each, and the
-// text comes in pieces so that a scrape never holds up the event loop for long.
-import type { RealSnapshot, ServiceSnapshot, Snapshot } from '../datapath/types.js'
-import { realText } from '../model/keys.js'
-import { type Family, header, number, type Value } from './exposition.js'
-import { serviceLabels } from './families.js'
+// The series per real server, of which there may be 10,000 times nine and more.
+import type { RealSnapshot } from '../datapath/types.js'
+import type { Column } from './columns.js'
+import type { Family, Value } from './exposition.js'
+import { REAL_HEALTH } from './health.js'
+import type { RealRow } from './rows.js'
 
-interface RealFamily extends Family {
-  /** appended to the labels of the real server */
-  readonly label?: string
-  readonly value: (real: RealSnapshot) => Value
-  /** real servers that have a sample; absent = all */
-  readonly of?: (real: RealSnapshot) => boolean
-}
+type Of = (real: RealSnapshot) => Value
 
-const limited = ({ upper, lower }: RealSnapshot) => upper > 0 || lower > 0
+/** Where thresholds are set. */
+const limited =
+  (value: Of) =>
+  (real: RealSnapshot): Value | undefined =>
+    real.upper > 0 || real.lower > 0 ? value(real) : undefined
 
 const CONNECTIONS = {
   name: 'xlvs_real_connections',
@@ -22,87 +20,74 @@ const CONNECTIONS = {
   help: 'Connections of a real server now: active and inactive as in IPVS, persistent = persistence templates.',
 } as const
 
-export const REAL_FAMILIES: readonly RealFamily[] = [
+export const REAL_COLUMNS: readonly Column<RealRow>[] = [
   {
     name: 'xlvs_real_packets_total',
     type: 'counter',
     help: 'Packets forwarded to a real server.',
-    value: (r) => r.packets,
+    value: counted((r) => r.packets),
   },
   {
     name: 'xlvs_real_bytes_total',
     type: 'counter',
     help: 'IP bytes forwarded to a real server.',
-    value: (r) => r.bytes,
+    value: counted((r) => r.bytes),
   },
   {
     name: 'xlvs_real_connections_total',
     type: 'counter',
     help: 'Connections scheduled to a real server.',
-    value: (r) => r.connections,
+    value: counted((r) => r.connections),
   },
-  { ...CONNECTIONS, label: ',state="active"', value: (r) => r.active },
-  { ...CONNECTIONS, label: ',state="inactive"', value: (r) => r.inactive },
-  { ...CONNECTIONS, label: ',state="persistent"', value: (r) => r.persistent },
+  { ...CONNECTIONS, label: ',state="active"', value: counted((r) => r.active) },
+  { ...CONNECTIONS, label: ',state="inactive"', value: counted((r) => r.inactive) },
+  { ...CONNECTIONS, label: ',state="persistent"', value: counted((r) => r.persistent) },
   {
     name: 'xlvs_real_weight',
     type: 'gauge',
     help: 'Weight that a real server was configured with.',
-    value: (r) => r.weight,
+    value: counted((r) => r.weight),
   },
   {
     name: 'xlvs_real_effective_weight',
     type: 'gauge',
     help: 'Weight that a real server is scheduled with now.',
-    value: (r) => r.effectiveWeight,
+    value: counted((r) => r.effectiveWeight),
   },
   {
     name: 'xlvs_real_nexthop_up',
     type: 'gauge',
     help: '1 when packets can reach the real server: its next hop is resolved or it is this host.',
-    value: (r) => r.nexthop.state !== 'unresolved',
+    value: counted((r) => r.nexthop.state !== 'unresolved'),
   },
   {
     name: 'xlvs_real_upper_threshold',
     type: 'gauge',
     help: 'Connections at which a real server gets no new ones; only where thresholds are set.',
-    value: (r) => r.upper,
-    of: limited,
+    value: counted(limited((r) => r.upper)),
   },
   {
     name: 'xlvs_real_lower_threshold',
     type: 'gauge',
     help: 'Connections below which it gets new ones again, 0 = three quarters of the upper threshold.',
-    value: (r) => r.lower,
-    of: limited,
+    value: counted(limited((r) => r.lower)),
   },
   {
     name: 'xlvs_real_overloaded',
     type: 'gauge',
     help: '1 while a real server gets no new connections because it reached its upper threshold.',
-    value: (r) => r.overloaded,
-    of: limited,
+    value: counted(limited((r) => r.overloaded)),
   },
+  ...REAL_HEALTH,
 ]
 
-/** The text of all families above, one piece per family. */
-export function* realTexts(snapshot: Snapshot): Generator<string> {
-  const rows = snapshot.services.flatMap((service) => {
-    const of = `{${serviceLabels(service)},real="`
-    return service.reals.map((real) => ({ real, labels: `${of}${nameOf(service, real)}"` }))
-  })
-  let last = ''
-  for (const family of REAL_FAMILIES) {
-    let text = family.name === last ? '' : header(family)
-    last = family.name
-    const end = `${family.label ?? ''}} `
-    for (const { real, labels } of rows)
-      if (family.of?.(real) ?? true) text += `${family.name}${labels}${end}${number(family.value(real))}\n`
-    yield text
-  }
+export const REAL_HANDSHAKES: Family = {
+  name: 'xlvs_real_handshake_seconds',
+  type: 'histogram',
+  help: "Time from a client's first SYN to its first ACK, the client's path included; TCP. The first real servers of the configuration, as many as fit under the cap.",
 }
 
-/** A port belongs to the name in services of a mark only. */
-function nameOf({ match }: ServiceSnapshot, { address, port }: RealSnapshot): string {
-  return match.mark === undefined ? address : realText({ address, port })
+/** None for a real server that is not in the maps. */
+function counted(value: (real: RealSnapshot) => Value | undefined): Column<RealRow>['value'] {
+  return ({ counted: real }) => real && value(real)
 }

@@ -2,6 +2,7 @@
 // The domain: what an operator says (Desired) and the words everything else is built from. No I/O.
 import type { Check, HealthPolicy, Notify } from './checks.js'
 import type { ConsoleWish } from './console.js'
+import type { MetricsWish } from './metrics.js'
 import type { VrrpWish } from './vrrp.js'
 
 /** Canonical text of an address: dotted quad, or RFC 5952 for IPv6. */
@@ -203,8 +204,8 @@ export interface Desired {
   readonly timeouts: Timeouts
   readonly tunables: Tunables
   readonly limits: Limits
-  /** host:port of /metrics, /healthz and the console; undefined = none */
-  readonly metrics?: { readonly host: string; readonly port: number }
+  /** where /metrics, /healthz and the console are, and what is said; undefined = nowhere */
+  readonly metrics?: MetricsWish
   readonly vrrp?: VrrpWish
   readonly console?: ConsoleWish
 }

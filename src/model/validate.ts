@@ -6,6 +6,7 @@ import { quote } from './describe.js'
 import { type Finding, located, type Path, pathText, twice } from './findings.js'
 import { serviceKey } from './keys.js'
 import { markClashes, markFaults, type SketchedMark } from './marks.js'
+import { DEFAULT_SERIES, METRICS_LEVELS, METRICS_NAMES, SERIES } from './metrics.js'
 import { beyondLimits, vipPaths } from './room.js'
 import {
   choiceFault,
@@ -81,10 +82,23 @@ function valueFindings(desired: Desired): Finding[] {
       located(['timeouts', key], rangeFault(`timeout ${key}`, timeouts[key], SECONDS)),
     ),
     ...TUNABLE_NAMES.flatMap((name) => located(['tunables', name], tunableFault(name, tunables[name]))),
-    ...(metrics === undefined ? [] : located(['metrics', 'port'], rangeFault('port', metrics.port, PORT))),
+    ...metricsFaults(metrics),
     ...located(['console'], consoleFault(desired)),
     ...services.flatMap((service, i) => serviceFaults(service, ['services', i])),
     ...marks.flatMap((rule, i) => markFaults(rule, ['marks', i])),
+  ]
+}
+
+function metricsFaults(metrics: Desired['metrics']): Finding[] {
+  if (metrics === undefined) return []
+  const { port, level = 'real', series = DEFAULT_SERIES, names = [] } = metrics
+  return [
+    ...located(['metrics', 'port'], rangeFault('port', port, PORT)),
+    ...located(['metrics', 'level'], choiceFault('level', level, METRICS_LEVELS)),
+    ...located(['metrics', 'series'], rangeFault('series', series, SERIES)),
+    ...names.flatMap((name, i) =>
+      located(['metrics', 'names', i], choiceFault('names', name, METRICS_NAMES)),
+    ),
   ]
 }
 

@@ -4,7 +4,8 @@ import { access, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import type { Command } from 'commander'
 import type { Reading } from '../../config/keepalived/read.js'
-import { fail, succeed } from '../../model/describe.js'
+import { fail, oneOf, succeed } from '../../model/describe.js'
+import { METRICS_LEVELS } from '../../model/metrics.js'
 import { pathFault } from '../../model/rules.js'
 import type { Desired, Outcome, Problem } from '../../model/types.js'
 import { answer, type JsonOption, refuse } from '../answer.js'
@@ -39,6 +40,7 @@ interface RunOptions extends Options, DaemonOptions {
   readonly dev: string
   readonly mode?: string
   readonly metrics?: string
+  readonly metricsLevel?: string
   readonly trackFile?: string
   readonly pinRoot?: string
   readonly stateDir?: string
@@ -49,6 +51,7 @@ function defineRun(command: Command, context: Context, act: Act): void {
     .requiredOption('--dev <interfaces>', 'where packets arrive: eth0 or eth0,eth1')
     .option('--mode <mode>', 'native (in the driver) or generic (any driver, slower)')
     .option('--metrics <host:port>', 'serve /metrics and /healthz: 127.0.0.1:9612')
+    .option('--metrics-level <level>', `${oneOf(METRICS_LEVELS)}: how far down (default: real)`)
     .option('--track-file <path>', "keepalived's track_file: 0, or -1 while nothing can be served")
     .option('--state-dir <path>', 'where requests are kept over restarts (XLVS_STATE_DIR)')
   examples(pinOption(daemonOptions(command)), RUN)
@@ -78,11 +81,12 @@ async function runFile(context: Context, options: RunOptions, file: string): Pro
 }
 
 /** What a keepalived.conf does not say. */
-function beside({ dev, mode, metrics, trackFile }: RunOptions): Outcome<Partial<Desired>> {
+function beside({ dev, mode, metrics, metricsLevel, trackFile }: RunOptions): Outcome<Partial<Desired>> {
   const words = sourceFromWords({
     dev,
     ...(mode !== undefined && { mode }),
     ...(metrics !== undefined && { metrics }),
+    ...(metricsLevel !== undefined && { metricsLevel }),
   })
   if (!words.ok) return words
   const fault = trackFile === undefined ? undefined : pathFault('track file', trackFile)

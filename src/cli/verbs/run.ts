@@ -8,6 +8,8 @@ import type { Source } from '../../daemon/source.js'
 import { openDatapath } from '../../datapath/open.js'
 import { openProbes } from '../../datapath/probes.js'
 import { fail, formatProblems, oneOf, succeed } from '../../model/describe.js'
+import { wordOf } from '../../model/judge.js'
+import { METRICS_LEVELS } from '../../model/metrics.js'
 import { SCHEDULERS } from '../../model/rules.js'
 import type { Limits, Outcome } from '../../model/types.js'
 import { misused, refuse } from '../answer.js'
@@ -34,6 +36,7 @@ export function define(command: Command, context: Context, act: Act): void {
     .option('--udp', 'a UDP service (default: TCP)')
     .option('--sctp', 'an SCTP service')
     .option('--metrics <host:port>', 'serve /metrics and /healthz: 127.0.0.1:9612')
+    .option('--metrics-level <level>', `${oneOf(METRICS_LEVELS)}: how far down (default: real)`)
     .option('--state-dir <path>', 'where requests are kept over restarts (XLVS_STATE_DIR)')
   examples(
     pinOption(daemonOptions(command)),
@@ -84,7 +87,7 @@ function sourceOf(options: Options): Outcome<Source> {
   if (config !== undefined && words.length > 0)
     return fail({
       subject: '--config',
-      reason: `--${words[0]} belongs to a run without a file`,
+      reason: `--${wordOf(words[0] as string)} belongs to a run without a file`,
       fix: 'write it into the file',
     })
   if (config !== undefined) return succeed({ kind: 'file', path: config })

@@ -38,6 +38,15 @@ describe('a run from options', () => {
     expect(reasons({ metrics: ':9612' })).toEqual(['--dev is missing'])
   })
 
+  it('says of metrics how far down they go', () => {
+    const source = sourceFromWords({ dev: 'eth0', metrics: ':9612', metricsLevel: 'service' })
+    expect(source).toMatchObject({
+      value: { base: { metrics: { host: '127.0.0.1', port: 9612, level: 'service' } } },
+    })
+    expect(reasons({ dev: 'eth0', metrics: ':9612', metricsLevel: 'all' })).toEqual(['unknown level "all"'])
+    expect(reasons({ dev: 'eth0', metricsLevel: 'real' })).toEqual(['there are no metrics without --metrics'])
+  })
+
   it('names everything that is wrong', () => {
     const wrong = { vip: '192.0.2.10:80', to: '192.0.2.300', dev: 'eth/0', udp: true, sctp: true }
     expect(reasons(wrong)).toHaveLength(3)

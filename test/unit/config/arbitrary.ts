@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { canonicalAddress } from '../../../src/abi/address.js'
 import { serviceKey } from '../../../src/model/keys.js'
+import { METRICS_LEVELS, METRICS_NAMES, SERIES } from '../../../src/model/metrics.js'
 import { unitePorts } from '../../../src/model/ports.js'
 import { LIMIT_RANGES, MARK, PROTOCOLS, SCHEDULERS, SECONDS, WEIGHT } from '../../../src/model/rules.js'
 import { TUNABLE_NAMES, TUNABLES } from '../../../src/model/tunables.js'
@@ -192,10 +193,16 @@ export const desired: fc.Arbitrary<Desired> = fc
       { nil: undefined },
     ),
     metrics: fc.option(
-      fc.record({
-        host: fc.constantFrom('127.0.0.1', '::', '::1', 'localhost', 'a-b.example'),
-        port: within([1, 65_535]),
-      }),
+      fc.record(
+        {
+          host: fc.constantFrom('127.0.0.1', '::', '::1', 'localhost', 'a-b.example'),
+          port: within([1, 65_535]),
+          level: fc.constantFrom(...METRICS_LEVELS),
+          series: within(SERIES),
+          names: fc.subarray([...METRICS_NAMES]),
+        },
+        { requiredKeys: ['host', 'port'] },
+      ),
       { nil: undefined },
     ),
     wish: fc.option(

@@ -12,8 +12,26 @@ function problems(text: string): string[] {
 describe('a value that is wrong', () => {
   it.each([
     ['metrics: 127.0.0.1', '"127.0.0.1" has no port; write 127.0.0.1:9612', '1:10'],
-    ['metrics: 9612', 'metrics is the number 9612; write text like 127.0.0.1:9612', '1:10'],
-    ['metrics:', 'metrics is empty; write text like 127.0.0.1:9612', '1:9'],
+    [
+      'metrics: 9612',
+      'metrics is the number 9612; write 127.0.0.1:9612, or {listen: 127.0.0.1:9612, level: service}',
+      '1:10',
+    ],
+    [
+      'metrics:',
+      'metrics is empty; write 127.0.0.1:9612, or {listen: 127.0.0.1:9612, level: service}',
+      '1:9',
+    ],
+    ['metrics: {level: real}', 'listen is missing; write it like listen: 127.0.0.1:9612', '1:10'],
+    [
+      'metrics: {listen: ":9612", level: reals}',
+      'unknown level "reals"; use interface, service or real',
+      '1:35',
+    ],
+    ['metrics: {listen: ":9612", series: 0}', 'series 0 is below 1000; use 1000..10000000', '1:36'],
+    ['metrics: {listen: ":9612", series: -5}', 'series -5 is below 1000; use 1000..10000000', '1:36'],
+    ['metrics: {listen: ":9612", names: [ipvs]}', 'unknown names "ipvs"; use node_ipvs', '1:36'],
+    ['metrics: {listen: ":9612", cap: 5}', 'unknown key "cap"; use listen, level, series or names', '1:28'],
     ['interfaces: eth0', 'interfaces is the text "eth0"; write a list: [eth0]', '1:13'],
     ['interfaces: [1]', 'interface is the number 1; write a name, or {name: eth0, mode: generic}', '1:14'],
     ['interfaces: [{}]', 'name is missing; write it like name: eth0', '1:14'],

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Snapshots for tests: small by default, as large as asked for.
 import type { RealSnapshot, ServiceSnapshot, Snapshot } from '../../../src/datapath/types.js'
+import { metricsPage, type PageInput } from '../../../src/metrics/page.js'
+import { controlMetrics } from '../../../src/metrics/process.js'
 
 export function realOf(given: Partial<RealSnapshot> = {}): RealSnapshot {
   const address = given.address ?? '192.0.2.21'
@@ -101,4 +103,25 @@ export function largeSnapshot(services: number, realsEach: number): Snapshot {
       return serviceOf({ id: s + 1, key: `tcp ${vip}:80`, match: { vip, port: 80, protocol: 'tcp' }, reals })
     }),
   })
+}
+
+const NOTHING_GONE = { packets: 0n, bytes: 0n, connections: 0n }
+
+export async function pageText(
+  snapshot: Snapshot,
+  given: Partial<PageInput> = {},
+  control = controlMetrics('0.1.0'),
+): Promise<string> {
+  const input = { snapshot, wished: [], health: [], view: {}, gone: NOTHING_GONE, ...given }
+  let text = ''
+  for await (const piece of metricsPage(input, control)) text += piece
+  return text
+}
+
+/** The samples of a page: what stands before the value -> the value. */
+export function samplesOf(text: string): ReadonlyMap<string, string> {
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  return new Map(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), line.slice(line.lastIndexOf(' ') + 1)]),
+  )
 }

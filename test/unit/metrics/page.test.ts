@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { metricsPage } from '../../../src/metrics/page.js'
 import { controlMetrics } from '../../../src/metrics/process.js'
 import { DEFAULT_TUNABLES } from '../../../src/model/types.js'
-import { interfaceOf, largeSnapshot, realOf, serviceOf, snapshotOf } from './given.js'
+import { interfaceOf, largeSnapshot, pageText, realOf, serviceOf, snapshotOf } from './given.js'
 
 const full = snapshotOf({
   services: [
@@ -60,6 +59,14 @@ const PROMISED = [
   'xlvs_service_packets_total{vip,port,proto}',
   'xlvs_service_bytes_total{vip,port,proto}',
   'xlvs_service_connections_total{vip,port,proto}',
+  'xlvs_service_drops_total{vip,port,proto,reason}',
+  'xlvs_service_answers_total{vip,port,proto,reason}',
+  'xlvs_service_handshake_seconds_bucket{vip,port,proto,le}',
+  'xlvs_service_handshake_seconds_count{vip,port,proto}',
+  'xlvs_real_handshake_seconds_bucket{vip,port,proto,real,le}',
+  'xlvs_real_handshake_seconds_sum{vip,port,proto,real}',
+  'xlvs_metrics_series_limit{}',
+  'xlvs_metrics_series_dropped{}',
   'xlvs_real_packets_total{vip,port,proto,real}',
   'xlvs_real_bytes_total{vip,port,proto,real}',
   'xlvs_real_connections_total{vip,port,proto,real}',
@@ -80,19 +87,13 @@ const PROMISED = [
   'xlvs_config_generation{}',
 ]
 
-async function textOf(pieces: AsyncIterable<string>): Promise<string> {
-  let text = ''
-  for await (const piece of pieces) text += piece
-  return text
-}
-
 function page(): Promise<string> {
   const control = controlMetrics('0.1.0')
   control.reloaded(true)
   control.generation(4)
   control.reconciled(0.02)
   control.tuned({ ...DEFAULT_TUNABLES, drop_entry: 2 })
-  return textOf(metricsPage(full, control))
+  return pageText(full, {}, control)
 }
 
 function promtool(text: string) {
@@ -106,7 +107,7 @@ describe('the metrics page', () => {
   })
 
   it('has nothing that promtool objects to when there is nothing to show', async () => {
-    expect(promtool(await textOf(metricsPage(snapshotOf(), controlMetrics('0.1.0'))))).toEqual({
+    expect(promtool(await pageText(snapshotOf()))).toEqual({
       status: 0,
       said: '',
     })
@@ -181,7 +182,7 @@ describe('the metrics page', () => {
   })
 
   it('has nine series for each of 10,000 real servers without thresholds', async () => {
-    const text = await textOf(metricsPage(largeSnapshot(100, 100), controlMetrics('0.1.0')))
-    expect(text.match(/^xlvs_real_/gm)?.length).toBe(90_000)
+    const text = await pageText(largeSnapshot(100, 100))
+    expect(text.match(/^xlvs_real_(?!handshake)/gm)?.length).toBe(90_000)
   })
 })

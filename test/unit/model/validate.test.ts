@@ -102,6 +102,14 @@ describe('each value is judged, and its path is named', () => {
       { ...GOOD, metrics: { host: '::', port: 65_536 } },
       'metrics.port: port 65536 is above 65535; use 1..65535',
     ],
+    [
+      { ...GOOD, metrics: { host: '::', port: 1, level: 'all' as never } },
+      'metrics.level: unknown level "all"; use interface, service or real',
+    ],
+    [
+      { ...GOOD, metrics: { host: '::', port: 1, series: 0 } },
+      'metrics.series: series 0 is below 1000; use 1000..10000000',
+    ],
   ])('case %#', (desired, expected) => expect(said(desired)).toEqual([expected]))
 })
 

@@ -268,7 +268,7 @@ describe('a plan', () => {
     const to = wish([], {
       timeouts: { ...from.timeouts, tcp: 60 },
       tunables: { ...from.tunables, sloppy_tcp: 1 },
-      metrics: { host: '127.0.0.1', port: 9612 },
+      metrics: { host: '127.0.0.1', port: 9612, level: 'service', series: 5000, names: ['node_ipvs'] },
       interfaces: [{ name: 'eth1', mode: 'native' }],
       marks: [rule({ ports: [[80, 81]] }), rule({ ports: [[443, 443]] })],
       limits: { ...from.limits, services: from.limits.services + 1, reals: 5 },
@@ -278,7 +278,7 @@ describe('a plan', () => {
       settings: [
         { what: 'timeouts.tcp', from: '900', to: '60' },
         { what: 'tunables.sloppy_tcp', from: '0', to: '1' },
-        { what: 'metrics', from: 'none', to: '127.0.0.1:9612' },
+        { what: 'metrics', from: 'none', to: '127.0.0.1:9612, level service, series 5000, names node_ipvs' },
       ],
       interfaces: [{ name: 'eth1', to: 'native' }],
       marks: { added: ['tcp 10.0.1.1:443 = 6'], removed: [] },

@@ -41,6 +41,11 @@ export const VERBS: readonly Verb[] = [
     summary: 'services, reals, conns, … and the stages from words to maps',
     load: () => import('./verbs/show.js'),
   },
+  {
+    name: 'top',
+    summary: 'live in the terminal: services, their real servers, rates, shares, drops',
+    load: () => import('./verbs/top.js'),
+  },
   { name: 'add', summary: 'add a service or a real server', load: () => import('./verbs/add.js') },
   {
     name: 'set',

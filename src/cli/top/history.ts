@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// What numbers were at the last polls: bounded, and forgotten with the thing that they belong to. Pure.
+
+export const KEPT = 240
+
+export interface History {
+  /** ms of the same clock as the samples' */
+  readonly at: readonly number[]
+  /** as long as `at` at most; the newest last */
+  readonly of: ReadonlyMap<string, readonly number[]>
+}
+
+export const NO_HISTORY: History = { at: [], of: new Map() }
+
+/** One more moment. */
+export function remember(
+  history: History,
+  at: number,
+  now: Iterable<readonly [key: string, value: number]>,
+): History {
+  const of = new Map<string, readonly number[]>()
+  for (const [key, value] of now) of.set(key, longer(history.of.get(key), value))
+  return { at: longer(history.at, at), of }
+}
+
+/** ms that the last `points` of them cover. */
+export function span({ at }: History, points: number): number {
+  const shown = at.slice(-points)
+  return (shown.at(-1) ?? 0) - (shown[0] ?? 0)
+}
+
+function longer(values: readonly number[] | undefined, value: number): readonly number[] {
+  const kept = values === undefined ? [] : values.slice(-(KEPT - 1))
+  kept.push(value)
+  return kept
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// The list of services: what comes in, what is held, who of their real servers is in, what is dropped. Pure.
+import type { ServiceRow } from '../../api/contract.js'
+import { clean } from './cells.js'
+import { short } from './figures.js'
+import type { Size } from './frame.js'
+import { type Column, widest } from './grid.js'
+import { listing } from './listing.js'
+import type { ScreenLook } from './look.js'
+import { ordered } from './order.js'
+import type { ServiceLine } from './sample.js'
+import type { State } from './state.js'
+import { spark } from './strokes.js'
+
+export function servicesBody(state: State, size: Size, look: ScreenLook): readonly string[] {
+  const lines = ordered(state, 'services')
+  const columns = servicesColumns(state, look)
+  const nothing = 'there is no service; xlvs add service VIP:PORT --to REALS'
+  return listing(state, { list: 'services', lines, columns, nothing }, size, look)
+}
+
+function servicesColumns(state: State, { signs }: ScreenLook): readonly Column<ServiceLine>[] {
+  const lines = state.data?.services ?? []
+  const series = (key: string) => state.history.of.get(key) ?? []
+  const keys = widest(
+    lines.map(({ key }) => key),
+    16,
+    46,
+  )
+  const named = lines.flatMap(({ row }) => (row.name === undefined ? [] : [clean(row.name, signs.unicode)]))
+  return [
+    {
+      title: 'SERVICE',
+      width: keys,
+      least: 12,
+      sort: 'name',
+      text: ({ key }) => key,
+      paint: (_, look) => look.bold,
+    },
+    ...(named.length > 0
+      ? [
+          {
+            title: 'NAME',
+            width: widest(named, 4, 24),
+            spare: 8,
+            text: ({ row }: ServiceLine) => row.name ?? '',
+          },
+        ]
+      : []),
+    { title: 'SCHED', width: 5, spare: 6, text: ({ row }) => row.scheduler },
+    { title: 'UP', width: 5, right: true, spare: 5, sort: 'state', text: upText, paint: paintUp },
+    { title: 'OUT', width: 20, spare: 10, text: ({ row }) => outText(row), paint: (_, look) => look.warn },
+    number('PKT/S', 'packets', ({ speed }) => speed.packets),
+    number('CONN/S', 'conns', ({ speed }) => speed.conns, 3),
+    number('BIT/S', 'bits', ({ speed }) => speed.bytes * 8, 7),
+    number('ACTIVE', 'active', ({ row }) => row.active, 1),
+    number('INACT', 'inactive', ({ row }) => row.inactive, 4),
+    {
+      ...number('DROP/S', 'drops', ({ drops }) => drops, 2),
+      paint: ({ drops }, look) => (drops > 0 ? look.bad : look.dim),
+    },
+    {
+      title: 'PACKETS/S LATELY',
+      brief: 'LATELY',
+      width: 8,
+      grow: 60,
+      spare: 3,
+      text: ({ key }, cells) => spark(series(key), cells, signs),
+      paint: (_, look) => look.accent,
+    },
+  ]
+}
+
+function number(
+  title: string,
+  sort: NonNullable<Column<ServiceLine>['sort']>,
+  value: (line: ServiceLine) => number,
+  spare?: number,
+): Column<ServiceLine> {
+  return {
+    title,
+    width: title.length + 1,
+    right: true,
+    sort,
+    ...(spare !== undefined && { spare }),
+    text: (line) => short(value(line)),
+  }
+}
+
+/** '2/3' */
+function upText({ row }: ServiceLine): string {
+  return `${row.reals - row.down - row.drained}/${row.reals}`
+}
+
+function paintUp({ row }: ServiceLine, look: ScreenLook) {
+  if (row.down > 0 || row.reals === 0) return look.bad
+  return row.drained > 0 ? look.warn : look.good
+}
+
+/** '1 down, 2 drained' */
+export function outText({ down, drained }: Pick<ServiceRow, 'down' | 'drained'>): string {
+  return [...(down > 0 ? [`${down} down`] : []), ...(drained > 0 ? [`${drained} drained`] : [])].join(', ')
+}

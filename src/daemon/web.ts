@@ -2,7 +2,6 @@
 // The metrics port: /metrics for Prometheus, /healthz for checks of the daemon itself, and the web console. Who is slow
 // or many gets less of it; nobody gets so much that others go without.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { setImmediate } from 'node:timers/promises'
 import { CONTENT_TYPE } from '../metrics/page.js'
 import { fail, succeed } from '../model/describe.js'
 import { endpointText } from '../model/keys.js'
@@ -13,6 +12,7 @@ import { hostProblem } from '../web/guard.js'
 import { rawAnswer, SAFE_HEADERS } from '../web/headers.js'
 import { Live } from '../web/live.js'
 import type { Token } from '../web/token.js'
+import { SCRAPE_LIMITS, Scrapes } from './scrapes.js'
 import { closeServer, drained, type Listener } from './socket.js'
 import { API, type Calls, createCalls, refuse } from './web-calls.js'
 import { type HandlerTable, sceneOf } from './web-scene.js'
@@ -40,6 +40,7 @@ export interface WebListener extends Listener {
 }
 
 interface Site extends Content {
+  readonly scrapes: Scrapes
   readonly assets: Assets
   readonly calls: Calls
   readonly live: Live
@@ -50,6 +51,7 @@ interface Site extends Content {
 /** ms */
 const LIMITS = { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000 }
 const SILENCE_MS = 30_000
+const TOO_MANY = `${SCRAPE_LIMITS.readers} pages, or pages of ${SCRAPE_LIMITS.bytes >> 20} MiB, are being read already; scrape less often, or read faster`
 
 export async function serveMetrics(
   address: Address,
@@ -58,6 +60,7 @@ export async function serveMetrics(
 ): Promise<Outcome<WebListener>> {
   const site: Site = {
     ...content,
+    scrapes: new Scrapes(content.page, () => performance.now()),
     assets: await readAssets(),
     calls: createCalls(content.handlers),
     live: new Live(
@@ -123,7 +126,8 @@ function bind(server: Server, { host, port }: Address): Promise<void> {
 async function serve(site: Site, ask: IncomingMessage, reply: ServerResponse): Promise<void> {
   const path = (ask.url ?? '').split('?')[0] as string
   for (const [name, value] of Object.entries(SAFE_HEADERS)) reply.setHeader(name, value)
-  if (path === '/metrics' || path === '/healthz') return scrape(site.page, path, ask, reply)
+  if (path === '/metrics') return scrape(site, ask, reply)
+  if (path === '/healthz') return healthz(site, ask, reply)
   const place = { bound: site.bound, hosts: site.trust.hosts }
   const elsewhere = hostProblem(ask.headers.host, ask.socket.localAddress, place)
   if (elsewhere) return refuse(reply, 421, elsewhere)
@@ -139,18 +143,31 @@ async function serve(site: Site, ask: IncomingMessage, reply: ServerResponse): P
   reply.end(asset.bytes)
 }
 
-async function scrape(page: Page, path: string, ask: IncomingMessage, reply: ServerResponse): Promise<void> {
+async function scrape({ scrapes }: Site, ask: IncomingMessage, reply: ServerResponse): Promise<void> {
   if (!looks(ask)) return onlyGet(reply)
-  const pieces = page()
-  if (!pieces) return say(reply, 503, 'starting')
-  if (path === '/healthz') return say(reply, 200, 'ok')
-  reply.writeHead(200, { 'content-type': CONTENT_TYPE })
-  for await (const piece of pieces) {
-    if (reply.destroyed) return
-    if (!reply.write(piece)) await drained(reply)
-    await setImmediate()
+  const page = scrapes.open(() => reply.destroy())
+  if (page === 'starting') return say(reply, 503, page)
+  if (page === 'full') {
+    reply.setHeader('retry-after', '5')
+    return say(reply, 503, TOO_MANY)
   }
-  reply.end()
+  reply.on('close', page.close)
+  reply.writeHead(200, { 'content-type': CONTENT_TYPE })
+  try {
+    for await (const chunk of page.chunks) {
+      if (reply.destroyed) return
+      if (!reply.write(chunk)) await drained(reply)
+    }
+    reply.end()
+  } finally {
+    page.close()
+  }
+}
+
+function healthz({ handlers }: Site, ask: IncomingMessage, reply: ServerResponse): void {
+  if (!looks(ask)) onlyGet(reply)
+  else if (handlers() === undefined) say(reply, 503, 'starting')
+  else say(reply, 200, 'ok')
 }
 
 async function watch({ live, handlers }: Site, ask: IncomingMessage, reply: ServerResponse): Promise<void> {

@@ -675,7 +675,7 @@ struct xlvs_trail {			/* one element; zeroed by the controller before each run *
 	__u32 scheduled;		/* real id that the scheduler chose, 0: none */
 	__u32 template_found;		/* enum xlvs_trail_template */
 	__u32 real;			/* real id that the packet was meant for */
-	__u32 nexthop;
+	__u32 nexthop;			/* index into nexthops; only where it came to be sent */
 	__u32 reason;			/* enum xlvs_reason */
 	__u32 client[4];
 	__be16 client_port;
@@ -693,7 +693,8 @@ struct xlvs_trail {			/* one element; zeroed by the controller before each run *
 	__u8 stored;			/* a new connection would stand in the table */
 	__u8 asked;			/* the scheduler was asked */
 	__u8 read;			/* it was read as a packet for a VIP */
-	__u8 pad[6];
+	__u8 tags;			/* VLAN tags it arrived with */
+	__u8 pad[5];
 };
 
 /* ---- probes: health checks that travel as clients' packets do (probe.bpf.c) ---- */

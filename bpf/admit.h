@@ -81,6 +81,7 @@ static __always_inline struct xlvs_template *by_template(__u32 service, const st
 	template_key_of(w, head, &k);
 	t = look_up(&k);
 	NOTE(template, t ? READ_ONCE(t->data) : 0);
+	NOTE(template_found, t ? XLVS_TRAIL_TEMPLATE_OVER : XLVS_TRAIL_TEMPLATE_NONE);
 	if (t && !template_over(t, w->now) && !template_invalid(t)) {
 		v->reason = XLVS_FORWARD_TEMPLATE;
 		NOTE(template_found, XLVS_TRAIL_TEMPLATE_USED);
@@ -88,10 +89,10 @@ static __always_inline struct xlvs_template *by_template(__u32 service, const st
 		return t;
 	}
 	if (t && !template_over(t, w->now)) {
+		NOTE(template_found, XLVS_TRAIL_TEMPLATE_INVALID);
 		__sync_fetch_and_or(&t->control, XLVS_TEMPLATE_DISABLED);
 		t = NULL;
 	}
-	NOTE(template_found, t ? XLVS_TRAIL_TEMPLATE_OVER : XLVS_TRAIL_TEMPLATE_NONE);
 	v->reason = XLVS_FORWARD_NEW;
 	v->real = schedule(service, w, 0);
 	if (!v->real)

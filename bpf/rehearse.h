@@ -26,6 +26,7 @@ static __always_inline void tell_flow(const struct flow *w, __u64 hash, const st
 	t->tcp_flags = w->tcp_flags;
 	t->fragment = w->fragment;
 	t->about = w->about;
+	t->tags = w->tags;
 	t->now = w->now;
 	t->hash = hash;
 	t->conn = way->seen;

@@ -77,6 +77,7 @@ static __noinline int walk(struct xdp_md *ctx)
 	read_packet(ctx, d);
 	if (d->verdict.reason == NEXT)
 		judge_fragment(d);
+	NOTE(real, d->verdict.real);
 	return send_packet(ctx, &d->flow, &d->verdict);
 }
 

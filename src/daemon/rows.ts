@@ -12,6 +12,7 @@ import type {
   TableRow,
   TunableRow,
 } from '../api/contract.js'
+import type { LatencyRow } from '../api/contract-sight.js'
 import type {
   Counters,
   InterfaceSnapshot,
@@ -20,6 +21,7 @@ import type {
   ServiceSnapshot,
   Snapshot,
 } from '../datapath/types.js'
+import type { Latency } from '../model/latency.js'
 import { TUNABLE_NAMES, TUNABLES } from '../model/tunables.js'
 import type { Tunables } from '../model/types.js'
 import type { Meter } from './meter.js'
@@ -33,8 +35,8 @@ export function serviceRows(
   standings: Standings = NO_STANDINGS,
 ): readonly ServiceRow[] {
   return chosen(snapshot, filter).map((service) => {
-    const { id: _, key, reals, ...rest } = service
-    const numbers = { ...meter.service(service), ...counts(service), ...standings.of(key) }
+    const { id: _, key, reals, reasons: _reasons, latency, ...rest } = service
+    const numbers = { ...meter.service(service), ...counts(service), ...standings.of(key), ...timed(latency) }
     return { service: key, ...rest, ...numbers, reals: reals.length }
   })
 }
@@ -119,7 +121,7 @@ function chosen(snapshot: Snapshot, { service }: Filter): readonly ServiceSnapsh
 }
 
 function realRow(service: ServiceSnapshot, real: RealSnapshot, meter: Meter, { reals }: Standings): RealRow {
-  const { id: _, drain: _stage, nexthop, ...rest } = real
+  const { id: _, drain: _stage, nexthop, latency, ...rest } = real
   const name = realKeyOf(service, real)
   const standing = reals.get(name)
   return {
@@ -129,12 +131,17 @@ function realRow(service: ServiceSnapshot, real: RealSnapshot, meter: Meter, { r
     ...(standing && { standing }),
     ...meter.real(service, real),
     ...counts(real),
+    ...timed(latency),
     nexthop: hop(nexthop),
   }
 }
 
 function counts({ packets, bytes, connections }: ServiceSnapshot | RealSnapshot) {
   return { packets: Number(packets), bytes: Number(bytes), connections: Number(connections) }
+}
+
+function timed(latency: Latency | undefined): { readonly latency?: LatencyRow } {
+  return latency ? { latency: { ...latency, sumUs: Number(latency.sumUs) } } : {}
 }
 
 function hop({ address: _, ...state }: NextHopState): RealRow['nexthop'] {

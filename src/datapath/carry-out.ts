@@ -25,6 +25,7 @@ import { type Maps, store32, store64 } from './maps.js'
 import { REAL_FREE, REAL_LINKED, REAL_TRASH } from './reals.js'
 import { DIRECTORY_OFFSET, MARKS_OFFSET, writePeers, writeTimeouts, writeTunables } from './settings.js'
 import { clearStats, retireStats } from './stats.js'
+import type { Tallies } from './tallies.js'
 import { judgeOverload, setDrain, setFlag, thresholdsOf } from './thresholds.js'
 
 /** What becomes of next hops when real servers come and go. */
@@ -40,6 +41,7 @@ export interface Target {
   readonly bindings: Bindings
   readonly ledger: Ledger
   readonly cpus: number
+  readonly tallies: Tallies
   /** blocks for so many ms: lines at rest become free */
   readonly pause: (ms: number) => void
 }
@@ -81,22 +83,32 @@ const HANDLERS: Handlers = {
     setFlag(maps, id, RealFlag.REAL_AVAILABLE, false)
   },
   'real-stamp': ({ maps }, { id, since }) => stamp(maps, id, since),
-  'real-free': ({ maps, bindings, cpus }, { id, service }) => {
+  'real-free': ({ maps, bindings, cpus, tallies }, { id, service }) => {
     bindings.unbind(id)
     store32(maps.reals, id * Real_SIZE + Real_OFFSETS.flags, 0)
     store32(maps.reals, id * Real_SIZE + Real_OFFSETS.nexthop, 0)
     retireStats(maps, cpus, id, service)
+    tallies.retire(id, service)
     maps.realInfo.setUint8(id * RealInfo_SIZE + RealInfo_OFFSETS.used, REAL_FREE)
   },
-  'service-publish': (target, { service }, range) => swapService(target, service.id, range.line),
+  'service-publish': (target, { service }, range) => {
+    // whoever had the id before may have counted until a moment ago
+    if (target.ledger.range(`service ${service.id}`).line === 0) target.tallies.clearService(service.id)
+    swapService(target, service.id, range.line)
+  },
   'service-withdraw': (target, { service }, range) => swapService(target, service.id, range.line),
   'service-free': (target, { id }) => {
     swapService(target, id, 0)
     clearInfo(target.maps, id)
+    target.tallies.clearService(id)
   },
-  'service-anew': ({ maps, cpus }, { id, reals }) => {
+  'service-anew': ({ maps, cpus, tallies }, { id, reals }) => {
     clearInfo(maps, id)
-    for (const real of reals) clearStats(maps, cpus, real)
+    tallies.clearService(id)
+    for (const real of reals) {
+      clearStats(maps, cpus, real)
+      tallies.clearReal(real)
+    }
   },
   'directory-publish': ({ maps, arena, ledger }, { directory }, range) => {
     store64(maps.settings, DIRECTORY_OFFSET[directory], dirWord(range.line, Math.max(0, range.lines - 1)))

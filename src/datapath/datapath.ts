@@ -24,6 +24,7 @@ import { writeDefence, writePeers, writeTimeouts, writeTunables } from './settin
 import { reasonsOf, takeSnapshot } from './snapshot.js'
 import { handshakesOf } from './stats.js'
 import { Sweeper } from './sweep.js'
+import { Tallies } from './tallies.js'
 import { TxPorts } from './tx-ports.js'
 import type { ConnFilter, Datapath, Defence, NextHopState } from './types.js'
 
@@ -72,6 +73,7 @@ class KernelDatapath implements Datapath {
   readonly #sweeper: Sweeper
   readonly #reader: ActualReader
   readonly #ledger: Ledger
+  readonly #tallies: Tallies
   #repairs: readonly Repair[] = []
   readonly #cpus = possibleCpus()
   /** until the first look: another controller may have died in mid-change */
@@ -83,6 +85,7 @@ class KernelDatapath implements Datapath {
     this.#doubtful = parts.adopted
     this.#ledger = new Ledger(parts.maps)
     this.#reader = new ActualReader(parts.maps, parts.limits, this.#ledger)
+    this.#tallies = new Tallies(parts.maps, this.#cpus)
     this.#sweeper = new Sweeper(parts.programs.sweep, parts.maps.sizes)
     const { slots, hops, clock } = organs
     this.#target = {
@@ -101,6 +104,7 @@ class KernelDatapath implements Datapath {
         },
       },
       cpus: this.#cpus,
+      tallies: this.#tallies,
       pause: (ms) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms),
     }
   }
@@ -178,6 +182,7 @@ class KernelDatapath implements Datapath {
       attachments: this.attachments(),
       nextHop: (address: AddressText) => this.nextHop(address),
       tables: this.#sweeper.tables(),
+      tallies: this.#tallies,
     }
     return takeSnapshot(sources, names, Date.now())
   }

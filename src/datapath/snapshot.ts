@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One immutable look at everything counted, with the names the configuration has for it.
 import { realText, serviceKey } from '../model/keys.js'
+import { sumLatencies } from '../model/latency.js'
 import type { AddressText, Desired, Real, Service, ServiceKey } from '../model/types.js'
 import type { Actual, ActualReal, ActualService } from '../plan/actual.js'
 import type { Maps } from './maps.js'
@@ -14,6 +15,7 @@ import {
   sumRows,
   verdictRows,
 } from './stats.js'
+import type { Tallies } from './tallies.js'
 import { loadOf } from './thresholds.js'
 import type {
   Attachment,
@@ -33,6 +35,7 @@ export interface Sources {
   readonly attachments: readonly Attachment[]
   readonly nextHop: (address: AddressText) => NextHopState
   readonly tables: Readonly<Record<TableName, TableSnapshot>>
+  readonly tallies: Tallies
 }
 
 export function takeSnapshot(sources: Sources, names: Desired, at: number): Snapshot {
@@ -64,7 +67,7 @@ function slotRows(maps: Maps, cpus: number, interfaces: number) {
 }
 
 function ofService(sources: Sources, service: ActualService, wish: Service | undefined): ServiceSnapshot {
-  const { maps, cpus } = sources
+  const { maps, cpus, tallies } = sources
   const { id, key, match, scheduler, flags, persistence, onePacket, trash } = service
   const nameOf = (real: Real | ActualReal) => (match.mark === undefined ? real.address : realText(real))
   const wished = new Map<string, Real>()
@@ -75,6 +78,11 @@ function ofService(sources: Sources, service: ActualService, wish: Service | und
   const counters = all.reduce<RealCounters>(addCounters, retiredStats(maps, id))
   const sum = (what: 'active' | 'inactive' | 'persistent') =>
     all.reduce((total, real) => total + real[what], 0)
+  const latency = sumLatencies([
+    tallies.goneLatency(id),
+    ...trash.map((real) => tallies.latency(real.id)),
+    ...reals.map((real) => real.latency),
+  ])
   return {
     ...{ id, key, match, scheduler },
     ...(flags && { flags }),
@@ -86,13 +94,18 @@ function ofService(sources: Sources, service: ActualService, wish: Service | und
     active: sum('active'),
     inactive: sum('inactive'),
     persistent: sum('persistent'),
-    reasons: {},
+    reasons: tallies.reasons(id, counters.packets),
+    ...(latency && { latency }),
     reals,
   }
 }
 
 /** Written out member by member: there may be a hundred thousand of these, every few seconds. */
-function ofReal({ maps, cpus, nextHop }: Sources, real: ActualReal, wish: Real | undefined): RealSnapshot {
+function ofReal(
+  { maps, cpus, nextHop, tallies }: Sources,
+  real: ActualReal,
+  wish: Real | undefined,
+): RealSnapshot {
   const { id, address, port, upper, lower, overloaded } = real
   const { packets, bytes, connections } = realStats(maps, cpus, id)
   const { active, inactive, persistent } = connectionsOf(maps, id)
@@ -113,11 +126,13 @@ function ofReal({ maps, cpus, nextHop }: Sources, real: ActualReal, wish: Real |
     connections,
     nexthop: nextHop(address),
   }
-  if (wish?.name === undefined && real.drain === undefined) return snapshot
+  const latency = tallies.latency(id)
+  if (wish?.name === undefined && real.drain === undefined && latency === undefined) return snapshot
   return {
     ...snapshot,
     ...(wish?.name !== undefined && { name: wish.name }),
     ...(real.drain && { drain: real.drain }),
+    ...(latency && { latency }),
   }
 }
 

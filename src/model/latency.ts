@@ -27,6 +27,20 @@ export function addLatency(a: Latency, b: Latency): Latency {
   }
 }
 
+/** undefined: there is none. */
+export function sumLatencies(all: readonly (Latency | undefined)[]): Latency | undefined {
+  const some = all.filter((each) => each !== undefined)
+  if (some.length <= 1) return some[0]
+  const buckets = NO_LATENCY.buckets.slice()
+  let [count, sumUs] = [0, 0n]
+  for (const each of some) {
+    count += each.count
+    sumUs += each.sumUs
+    for (const [i, n] of each.buckets.entries()) buckets[i] = (buckets[i] ?? 0) + n
+  }
+  return { count, sumUs, buckets }
+}
+
 /** us; interpolated within its bucket, as Prometheus's histogram_quantile does. undefined: nothing was timed. The
  * last bucket has no upper end: its lower one is the answer. */
 export function quantileUs({ count, buckets }: Latency, quantile: number): number | undefined {

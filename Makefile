@@ -97,9 +97,10 @@ build/native.stamp: native/tsconfig.json $(shell find native/src -name '*.ts' 2>
 	@$(BIN)/tsc -p native/tsconfig.json
 	@touch $@
 
-build/dist.stamp: build/native.stamp tsconfig.json $(shell find src -name '*.ts')
+build/dist.stamp: build/native.stamp tsconfig.json $(shell find src -name '*.ts' -o -path 'src/web/page/*')
 	@echo "  types   dist"
 	@$(BIN)/tsc -p tsconfig.json
+	@mkdir -p dist/web/page && cp src/web/page/*.{html,css,js,svg} dist/web/page/
 	@touch $@
 
 dist/bpf/%.o: build/bpf/%.o

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the page hears every two seconds: the totals, and of services only those that changed since the last frame. Pure.
 import type { RealRow, ServiceRow, Statistics, Status } from '../api/contract.js'
-import type { DropRow } from '../api/contract-sight.js'
+import type { DropRow, LatencyRow } from '../api/contract-sight.js'
 import { toJson } from '../api/json.js'
+import { STANDING_REASONS } from '../model/health-words.js'
+import { addLatency, LATENCY_BOUNDS_US, NO_LATENCY, quantileUs } from '../model/latency.js'
 
 /** What a frame is made of. */
 export interface Scene {
@@ -42,7 +44,13 @@ export function deltaFrame(scene: Scene, before: Lines, now: Lines): string {
 
 /** JSON of what the view of one service shows. */
 export function realsFrame(service: string, rows: readonly RealRow[]): string {
-  return toJson({ service, reals: rows.map(({ sinceZero: _, service: __, ...row }) => row) })
+  const reals = rows.map(({ sinceZero: _, service: __, ...row }) => ({
+    ...row,
+    ...(row.standing && { says: STANDING_REASONS[row.standing.reason] }),
+    ...(row.latency && { latency: timed([row.latency]) }),
+  }))
+  const latencies = rows.flatMap(({ latency }) => (latency ? [latency] : []))
+  return toJson({ service, reals, boundsUs: LATENCY_BOUNDS_US, latency: timed(latencies) })
 }
 
 /** One event of a stream; `data` has no line ends. */
@@ -61,6 +69,13 @@ function frame(scene: Scene, services: readonly string[], gone: readonly string[
     gone,
   }
   return `${toJson(rest).slice(0, -1)},"services":[${services.join(',')}]}`
+}
+
+/** us, with the client's path. */
+function timed(latencies: readonly LatencyRow[]) {
+  const all = latencies.map((row) => ({ ...row, sumUs: BigInt(row.sumUs) })).reduce(addLatency, NO_LATENCY)
+  const [p50, p99] = [quantileUs(all, 0.5), quantileUs(all, 0.99)]
+  return { count: all.count, buckets: all.buckets, ...(p50 !== undefined && { p50, p99 }) }
 }
 
 /** In this order: key, name, scheduler, reals, drained, down, active, inactive, connections/s, packets/s, bytes/s. */

@@ -182,7 +182,7 @@ function templateAt(view: DataView, at: number, book: Book, now: number): Templa
 }
 
 /** Ticks. A listing takes its time: stamps may be newer than its beginning. */
-function ageOf(stamp: number, now: number): number {
+export function ageOf(stamp: number, now: number): number {
   const age = (now - stamp) & Clock.TICK_MASK
   return age > Clock.TICK_MASK - AHEAD ? 0 : age
 }
@@ -235,7 +235,7 @@ function sameFlow(a: bigint, b: bigint): boolean {
   return a >> BigInt(ConnBits.CONN_REAL_SHIFT) === b >> BigInt(ConnBits.CONN_REAL_SHIFT)
 }
 
-function bits(word: bigint, shift: number, count: number): number {
+export function bits(word: bigint, shift: number, count: number): number {
   return Number((word >> BigInt(shift)) & ((1n << BigInt(count)) - 1n))
 }
 
@@ -252,7 +252,8 @@ const SHORT_STATE: Readonly<Record<number, string>> = {
   [State.SCTP_SHUTDOWN_ACK_SENT]: 'S-ACK-SENT',
 }
 
-function stateName(state: number): string {
+/** enum xlvs_state as ipvsadm shows it. */
+export function stateName(state: number): string {
   return SHORT_STATE[state] ?? (StateNames[state] ?? String(state)).replace(/^(?:TCP|SCTP)_/, '')
 }
 

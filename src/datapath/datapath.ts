@@ -3,9 +3,11 @@
 import { uptime } from 'node:os'
 import { possibleCpus } from 'libbpf-ts'
 import { Settings_OFFSETS } from '../abi/generated.js'
+import { succeed } from '../model/describe.js'
 import type { AddressText, AttachMode, Desired, Limits, MacText, Timeouts, Tunables } from '../model/types.js'
 import type { Actual } from '../plan/actual.js'
 import type { Op } from '../plan/ops.js'
+import type { WeightChange } from '../plan/what-if.js'
 import { ActualReader, type Look } from './actual.js'
 import { applyOps } from './apply.js'
 import { Arena } from './arena.js'
@@ -19,12 +21,14 @@ import type { Programs } from './load.js'
 import type { Maps } from './maps.js'
 import { NextHops } from './nexthops.js'
 import { clearPins, type Pins } from './pins.js'
+import { Rehearsal } from './rehearsal.js'
 import type { Repair } from './repair.js'
 import { writeDefence, writePeers, writeTimeouts, writeTunables } from './settings.js'
 import { reasonsOf, takeSnapshot } from './snapshot.js'
 import { handshakesOf } from './stats.js'
 import { Sweeper } from './sweep.js'
 import { Tallies } from './tallies.js'
+import { tellOf } from './told.js'
 import { TxPorts } from './tx-ports.js'
 import type { ConnFilter, Datapath, Defence, NextHopState } from './types.js'
 
@@ -37,6 +41,8 @@ export interface Parts {
   readonly manualClock: boolean
   /** ns */
   readonly jiffy: number
+  /** the compiled rehearsal, beside the program */
+  readonly rehearsal: string
 }
 
 export async function createDatapath(parts: Parts): Promise<Datapath> {
@@ -71,6 +77,7 @@ class KernelDatapath implements Datapath {
   readonly #organs: Organs
   readonly #target: Target
   readonly #sweeper: Sweeper
+  readonly #rehearsal: Rehearsal
   readonly #reader: ActualReader
   readonly #ledger: Ledger
   readonly #tallies: Tallies
@@ -86,6 +93,7 @@ class KernelDatapath implements Datapath {
     this.#ledger = new Ledger(parts.maps)
     this.#reader = new ActualReader(parts.maps, parts.limits, this.#ledger)
     this.#tallies = new Tallies(parts.maps, this.#cpus)
+    this.#rehearsal = new Rehearsal({ ...parts, object: parts.rehearsal, cpus: this.#cpus })
     this.#sweeper = new Sweeper(parts.programs.sweep, parts.maps.sizes)
     const { slots, hops, clock } = organs
     this.#target = {
@@ -211,6 +219,15 @@ class KernelDatapath implements Datapath {
     return readTemplates(this.#parts.maps, this.#read(), this.#ticks(), filter)
   }
 
+  rehearse(frame: Uint8Array, ifindex: number, changes: readonly WeightChange[] = []) {
+    const actual = this.#read()
+    const rehearsed = this.#rehearsal.rehearse(frame, ifindex, actual, changes)
+    if (!rehearsed.ok) return rehearsed
+    const { maps } = rehearsed.value
+    const seen = changes.length === 0 ? actual : new ActualReader(maps, this.limits, this.#ledger).read()
+    return succeed(tellOf(rehearsed.value, seen))
+  }
+
   sweep(budget: { readonly sets: number }) {
     return this.#sweeper.sweep(budget.sets)
   }
@@ -242,6 +259,7 @@ class KernelDatapath implements Datapath {
   close() {
     this.#organs.hops.close()
     this.#organs.interfaces.close()
+    this.#rehearsal.close()
     for (const program of Object.values(this.#parts.programs)) program.close()
     for (const map of Object.values(this.#parts.maps.handles)) map.close()
   }

@@ -73,10 +73,19 @@ export function loadBeside(
   }))
 }
 
-/** An object that has any of the datapath's maps will work on those that exist. */
-export function bindTo(spec: ObjectSpec, handle: (name: MapName) => BpfMap, wish: ConfigWish): void {
+/** An object that has any of the datapath's maps will work on those that exist, but for `own`: of the same size, its own. */
+export function bindTo(
+  spec: ObjectSpec,
+  handle: (name: MapName) => BpfMap,
+  wish: ConfigWish,
+  own: readonly MapName[] = [],
+): void {
   const has = new Set(spec.maps.map(({ name }) => name))
-  for (const name of MAP_NAMES) if (has.has(objectName(name))) spec.reuseMap(objectName(name), handle(name))
+  for (const name of MAP_NAMES) {
+    if (!has.has(objectName(name))) continue
+    if (own.includes(name)) spec.setMaxEntries(objectName(name), handle(name).maxEntries)
+    else spec.reuseMap(objectName(name), handle(name))
+  }
   const sizes = readSizes((name) => handle(name).maxEntries)
   writeConfigInto(spec, sizes, wish)
 }

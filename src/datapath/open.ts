@@ -3,6 +3,7 @@
 // are recognised (their settings carry no ABI version) and made anew; sets of another version are taken over where a way
 // is known.
 import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { BpfError, possibleCpus } from 'libbpf-ts'
 import { Abi } from '../abi/generated.js'
 import type { Outcome, Problem } from '../model/types.js'
@@ -28,7 +29,9 @@ export async function openDatapath(options: DatapathOptions): Promise<Outcome<Da
     if (!opened.ok) return opened
     const limits = limitsOf(opened.value.maps.sizes, possibleCpus(), options.limits)
     const manualClock = options.manualClock ?? false
-    return { ok: true, value: await createDatapath({ ...opened.value, pins, limits, manualClock }) }
+    const rehearsal = join(dirname(options.object ?? DEFAULT_OBJECT), 'rehearse.bpf.o')
+    const parts = { ...opened.value, pins, limits, manualClock, rehearsal }
+    return { ok: true, value: await createDatapath(parts) }
   } catch (error) {
     if (error instanceof BpfError) return { ok: false, problems: [problemOf(error)] }
     throw error

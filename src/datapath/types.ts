@@ -21,7 +21,12 @@ import type {
 } from '../model/types.js'
 import type { Actual } from '../plan/actual.js'
 import type { Op } from '../plan/ops.js'
+import type { WeightChange } from '../plan/what-if.js'
+import type { ConnEntry, ConnFilter, TemplateEntry } from './entries.js'
 import type { Repair } from './repair.js'
+import type { Told } from './told.js'
+
+export type { ConnEntry, ConnFilter, TemplateEntry } from './entries.js'
 
 export interface DatapathOptions {
   /** directory in a BPF file system; /sys/fs/bpf/xlvs */
@@ -86,6 +91,11 @@ export interface Datapath {
   /** The same for a caller that must not stall: undefined says that a long stretch had no entry. */
   connsInPieces(filter?: ConnFilter): IterableIterator<ConnEntry | undefined>
   templatesInPieces(filter?: ConnFilter): IterableIterator<TemplateEntry | undefined>
+  /**
+   * What becomes of a frame that arrives on an interface, and why: the loaded program's way over the live maps, with
+   * nothing changed. `changes`: as if real servers had other weights.
+   */
+  rehearse(frame: Uint8Array, ifindex: number, changes?: readonly WeightChange[]): Outcome<Told>
   /** One slice, going round the tables; the count in `tables` of a snapshot is that of the last full round. */
   sweep(budget: { readonly sets: number }): SweepResult
   /**
@@ -249,54 +259,6 @@ export interface Snapshot {
   readonly reasons: Readonly<Record<ReasonName, Counters>>
   readonly totals: TotalsSnapshot
   readonly tables: Readonly<Record<TableName, TableSnapshot>>
-}
-
-export interface ConnFilter {
-  readonly service?: ServiceKey
-  readonly real?: AddressText
-  readonly client?: AddressText
-  /** stop after so many */
-  readonly limit?: number
-}
-
-export interface ConnEntry {
-  readonly protocol: Protocol
-  readonly client: AddressText
-  readonly clientPort: number
-  readonly vip: AddressText
-  readonly virtualPort: number
-  readonly real: AddressText
-  readonly realPort: number
-  readonly realId: number
-  /** IPVS's names: 'ESTABLISHED', 'SYN_RECV', 'UDP', 'C-SENT', ... */
-  readonly state: string
-  /** s */
-  readonly expiresIn: number
-  /** made through a persistence template */
-  readonly controlled: boolean
-}
-
-export interface TemplateEntry {
-  /** 'ip': of a mark, whatever the protocol */
-  readonly protocol: Protocol | 'ip'
-  /** network part of the client's address */
-  readonly clientNet: AddressText
-  /** of a mark: the mark as an address, 0.0.0.6 or 0:6::, as IPVS has it */
-  readonly vip: AddressText
-  /** 0: any */
-  readonly virtualPort: number
-  readonly real: AddressText
-  /** 0: that of the packet; 65535, as the virtual port then is too: disabled, another template took its place */
-  readonly realPort: number
-  readonly realId: number
-  /** one of its connections was ESTABLISHED */
-  readonly assured: boolean
-  /** connections it controls */
-  readonly controls: number
-  /** s */
-  readonly timeout: number
-  /** s */
-  readonly expiresIn: number
 }
 
 export interface SweepResult {

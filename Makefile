@@ -36,11 +36,12 @@ calm: ## thousands of live connections while the director is killed, upgraded, r
 	@flock build/.build-lock $(MAKE) artifacts
 	@node dist/calm/main.js $(ARGS)
 
-bench: ## measure ns per packet (root)
+bench: ## measure ns per packet and what a scrape costs (root)
 	@scripts/bootstrap lab
 	@flock build/.build-lock $(MAKE) artifacts $(bench_objects)
 	@$(BIN)/tsc -p bench/tsconfig.json
 	@node build/bench/bench/run.js $(ARGS)
+	@node build/bench/bench/scrape.js $(filter --json,$(ARGS))
 	@node native/bench/run.js $(filter --json,$(ARGS))
 
 oracle: ## ask the kernel's IPVS (root): what is recorded, then ORACLE_RUNS new scenarios; or ARGS="record|check|print|show FILE..."

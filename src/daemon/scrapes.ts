@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who reads the metrics page. All who ask at about the same moment read one rendering; there are only so many readers and
 // so many bytes of pages at a time, and who has read for long gives way to who comes.
+import type { ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
+import { CONTENT_TYPE } from '../metrics/page.js'
+import { drained } from './socket.js'
 
 export interface Scrape {
   readonly chunks: AsyncIterable<Uint8Array>
@@ -85,6 +88,30 @@ export class Scrapes {
     void rendering.run(pieces)
     return rendering
   }
+}
+
+/** The page, or why there is none. */
+export async function answerScrape(scrapes: Scrapes, reply: ServerResponse): Promise<void> {
+  const scrape = scrapes.open(() => reply.destroy())
+  if (typeof scrape === 'string') return refuse(reply, scrape)
+  reply.on('close', scrape.close)
+  reply.writeHead(200, { 'content-type': CONTENT_TYPE })
+  try {
+    for await (const chunk of scrape.chunks) {
+      if (reply.destroyed) return
+      if (!reply.write(chunk)) await drained(reply)
+    }
+    reply.end()
+  } finally {
+    scrape.close()
+  }
+}
+
+function refuse(reply: ServerResponse, why: Refusal): void {
+  const full =
+    'so many read this page already that there is no room for one more; scrape less often, or read faster'
+  reply.writeHead(503, { 'content-type': 'text/plain; charset=utf-8', 'retry-after': '5' })
+  reply.end(`${why === 'full' ? full : why}\n`)
 }
 
 /** A page as it is written, for any number of readers. */

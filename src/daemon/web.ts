@@ -2,7 +2,6 @@
 // The metrics port: /metrics for Prometheus, /healthz for checks of the daemon itself, and the web console. Who is slow
 // or many gets less of it; nobody gets so much that others go without.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { CONTENT_TYPE } from '../metrics/page.js'
 import { fail, succeed } from '../model/describe.js'
 import { endpointText } from '../model/keys.js'
 import type { Desired, Outcome, Problem } from '../model/types.js'
@@ -12,8 +11,8 @@ import { hostProblem } from '../web/guard.js'
 import { rawAnswer, SAFE_HEADERS } from '../web/headers.js'
 import { Live } from '../web/live.js'
 import type { Token } from '../web/token.js'
-import { SCRAPE_LIMITS, Scrapes } from './scrapes.js'
-import { closeServer, drained, type Listener } from './socket.js'
+import { answerScrape, Scrapes } from './scrapes.js'
+import { closeServer, type Listener } from './socket.js'
 import { API, type Calls, createCalls, refuse } from './web-calls.js'
 import { type HandlerTable, sceneOf } from './web-scene.js'
 
@@ -51,7 +50,6 @@ interface Site extends Content {
 /** ms */
 const LIMITS = { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000 }
 const SILENCE_MS = 30_000
-const TOO_MANY = `${SCRAPE_LIMITS.readers} pages, or pages of ${SCRAPE_LIMITS.bytes >> 20} MiB, are being read already; scrape less often, or read faster`
 
 export async function serveMetrics(
   address: Address,
@@ -126,7 +124,7 @@ function bind(server: Server, { host, port }: Address): Promise<void> {
 async function serve(site: Site, ask: IncomingMessage, reply: ServerResponse): Promise<void> {
   const path = (ask.url ?? '').split('?')[0] as string
   for (const [name, value] of Object.entries(SAFE_HEADERS)) reply.setHeader(name, value)
-  if (path === '/metrics') return scrape(site, ask, reply)
+  if (path === '/metrics') return looks(ask) ? answerScrape(site.scrapes, reply) : onlyGet(reply)
   if (path === '/healthz') return healthz(site, ask, reply)
   const place = { bound: site.bound, hosts: site.trust.hosts }
   const elsewhere = hostProblem(ask.headers.host, ask.socket.localAddress, place)
@@ -141,27 +139,6 @@ async function serve(site: Site, ask: IncomingMessage, reply: ServerResponse): P
   if (ask.headers['if-none-match'] === asset.tag) return void reply.writeHead(304).end()
   reply.writeHead(200, { 'content-type': asset.type, 'content-length': asset.bytes.length })
   reply.end(asset.bytes)
-}
-
-async function scrape({ scrapes }: Site, ask: IncomingMessage, reply: ServerResponse): Promise<void> {
-  if (!looks(ask)) return onlyGet(reply)
-  const page = scrapes.open(() => reply.destroy())
-  if (page === 'starting') return say(reply, 503, page)
-  if (page === 'full') {
-    reply.setHeader('retry-after', '5')
-    return say(reply, 503, TOO_MANY)
-  }
-  reply.on('close', page.close)
-  reply.writeHead(200, { 'content-type': CONTENT_TYPE })
-  try {
-    for await (const chunk of page.chunks) {
-      if (reply.destroyed) return
-      if (!reply.write(chunk)) await drained(reply)
-    }
-    reply.end()
-  } finally {
-    page.close()
-  }
 }
 
 function healthz({ handlers }: Site, ask: IncomingMessage, reply: ServerResponse): void {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What travels over the control socket so that an operator can see: drops, explanations, traced packets, events.
 import type { AddressText, MacText, Protocol, RealKey, ServiceKey } from '../model/types.js'
-import type { Count } from './contract.js'
+import type { Count, Listing, RealRow, ServiceRow } from './contract.js'
 
 /** Handshake times: SYN to the client's first ACK, the client's path included. */
 export interface LatencyRow {
@@ -39,8 +39,11 @@ export interface ExplainRequest {
   readonly frame?: string
   /** as if: a real server down, or of another weight */
   readonly whatIf?: readonly WhatIf[]
+  /** without candidates and runner-up */
+  readonly brief?: boolean
 }
 
+/** `down`, `real`: as in realText; absent service: in all services. */
 export type WhatIf =
   | { readonly down: string; readonly service?: ServiceKey }
   | { readonly real: string; readonly weight: number; readonly service?: ServiceKey }
@@ -131,4 +134,36 @@ export interface EventRow {
   readonly reason?: string
   /** one line for people */
   readonly text: string
+}
+
+/** Stands between events of a stream whose reader was too slow for so many. */
+export interface EventsSkipped {
+  readonly skipped: Count
+}
+
+/** What is known of a service at a moment that is gone: all but what it has counted. */
+export type PastService = Pick<
+  ServiceRow,
+  | 'service'
+  | 'match'
+  | 'scheduler'
+  | 'flags'
+  | 'onePacket'
+  | 'persistence'
+  | 'name'
+  | 'owner'
+  | 'reals'
+  | 'drained'
+  | 'down'
+>
+
+export type PastReal = Pick<
+  RealRow,
+  'service' | 'real' | 'address' | 'name' | 'weight' | 'effectiveWeight' | 'upper' | 'lower' | 'standing'
+> & { readonly nexthop: Pick<RealRow['nexthop'], 'state' | 'why' | 'interface'> }
+
+/** The answer to services and reals with `at`. */
+export interface PastListing<Row> extends Listing<Row> {
+  /** ms since the epoch */
+  readonly at: number
 }

@@ -26,7 +26,9 @@ import type {
   TemplateRow,
   TunableRow,
 } from './contract.js'
+import type { EventRow, EventsSkipped } from './contract-sight.js'
 import type { SlotMap } from './contract-slots.js'
+import type { EventsRequest } from './parse-events.js'
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 
@@ -45,6 +47,8 @@ export const ROUTES = {
   nexthops: { method: 'GET', path: '/v1/nexthops' },
   interfaces: { method: 'GET', path: '/v1/interfaces' },
   reasons: { method: 'GET', path: '/v1/reasons' },
+  /** a stream of lines */
+  events: { method: 'GET', path: '/v1/events' },
   slots: { method: 'GET', path: '/v1/slots' },
   desired: { method: 'GET', path: '/v1/desired' },
   effective: { method: 'GET', path: '/v1/effective' },
@@ -96,13 +100,16 @@ type Read<Answer> = Call<Filter, undefined, Answer>
 /** What each route takes and gives. Parameters that the path does not name travel in the query. */
 export interface Calls {
   status: Read<Status>
-  services: Read<Listing<ServiceRow>>
-  reals: Read<Listing<RealRow>>
+  /** with `at` (ms since the epoch) a PastListing of services as they were, here and of real servers */
+  services: Call<Filter & { readonly at?: number }, undefined, Listing<ServiceRow>>
+  reals: Call<Filter & { readonly at?: number }, undefined, Listing<RealRow>>
   conns: Read<Listing<ConnRow>>
   templates: Read<Listing<TemplateRow>>
   nexthops: Read<Listing<NexthopRow>>
   interfaces: Read<Listing<InterfaceRow>>
   reasons: Read<Listing<ReasonRow>>
+  /** each line of the answer; with `follow` it goes on */
+  events: Call<EventsRequest, undefined, EventRow | EventsSkipped>
   /** of the service that the filter names */
   slots: Read<SlotMap>
   desired: Read<Stages['desired']>
@@ -147,7 +154,7 @@ export interface Calls {
   rollback: Call<object, undefined, Applied>
 }
 
-export type Params = Readonly<Record<string, string | number | undefined>>
+export type Params = Readonly<Record<string, string | number | boolean | undefined>>
 
 /** The path and query of a call: every ':name' of the route is filled from params, the rest becomes the query. */
 export function routePath(name: RouteName, params: Params = {}): string {

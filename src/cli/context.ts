@@ -4,7 +4,7 @@ import type { PlaceEnv } from '../api/places.js'
 import type { Look, LookEnv } from './look.js'
 
 export interface Context {
-  readonly env: PlaceEnv & LookEnv
+  readonly env: PlaceEnv & LookEnv & { readonly JOURNAL_STREAM?: string | undefined }
   readonly out: (text: string) => void
   readonly err: (text: string) => void
   /** of the output */

@@ -2,6 +2,7 @@
 // Desired -> YAML that parseYaml reads back as the same (owners apart: all that is in a file belongs to the file).
 import { stringify } from 'yaml'
 import type { ConsoleWish } from '../model/console.js'
+import { sizeText } from '../model/events.js'
 import { flagWords } from '../model/flags.js'
 import { endpointText, serviceFamily } from '../model/keys.js'
 import type { MetricsWish } from '../model/metrics.js'
@@ -13,11 +14,13 @@ import { printChecks, printHealth, printNotify } from './print-checks.js'
 
 export function printYaml(desired: Desired): string {
   const { interfaces, metrics, vrrp, peers, limits, timeouts, tunables, marks, services } = desired
-  const { console: wish } = desired
+  const { console: wish, events, log } = desired
   const file = {
     interfaces: interfaces.map(printInterface),
     ...(metrics === undefined ? {} : { metrics: printMetrics(metrics) }),
     ...(wish === undefined ? {} : { console: printConsole(wish) }),
+    ...(events === undefined ? {} : { events: { size: sizeText(events.size) } }),
+    ...(log === undefined ? {} : { log }),
     ...(vrrp === undefined ? {} : { vrrp: printVrrp(vrrp) }),
     peers,
     limits,

@@ -3,6 +3,7 @@
 // between values can run over a file with faults.
 import { canonicalAddress } from '../abi/address.js'
 import { CONSOLE_WITHOUT_PORT, type ConsoleWish } from '../model/console.js'
+import { type LogFormat, parseEventsSize } from '../model/events.js'
 import type { MetricsLevel, MetricsNames, MetricsWish } from '../model/metrics.js'
 import { portsFault, unitePorts } from '../model/ports.js'
 import { DEFAULT_PROTOCOL, hostFault, LIMIT_RANGES, MARK, PROTOCOLS, rangeFault } from '../model/rules.js'
@@ -48,10 +49,13 @@ export function readFile(value: unknown): {
     metrics: listen,
     vrrp,
     console: wish,
+    events,
+    log,
   } = values(value)
   if (wish !== undefined && listen === undefined)
     findings.push({ path: ['console'], ...CONSOLE_WITHOUT_PORT })
   const metrics = readMetrics(listen)
+  const size = readEventsSize(values(events))
   const draft = {
     interfaces: items(interfaces).map(readInterface),
     services: items(services).map((item, i) => readService(values(item), ['services', i], findings)),
@@ -63,8 +67,14 @@ export function readFile(value: unknown): {
     ...(metrics === undefined ? {} : { metrics }),
     ...(vrrp === undefined ? {} : { vrrp: readVrrp(values(vrrp)) }),
     ...(wish === undefined ? {} : { console: readConsole(values(wish)) }),
+    ...(size === undefined ? {} : { events: { size } }),
+    ...(log === undefined ? {} : { log: log as LogFormat }),
   }
   return { draft, findings }
+}
+
+function readEventsSize({ size }: Values): number | undefined {
+  return typeof size === 'string' ? given(parseEventsSize(size)) : undefined
 }
 
 function readMetrics(file: unknown): MetricsWish | undefined {

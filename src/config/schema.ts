@@ -2,6 +2,7 @@
 // The shape of the file: one schema that judges it and that is published as JSON Schema. Each message is two
 // lines, the reason and the fix (unrecognized keys: the known ones). What hangs together is judged elsewhere.
 import { z } from 'zod'
+import { LOG_FORMATS, SIZE_PATTERN, sizeFault } from '../model/events.js'
 import { FLAG_WORDS } from '../model/flags.js'
 import { netmaskFault } from '../model/persistence.js'
 import {
@@ -195,6 +196,16 @@ export const fileSchema = map('file', {
     .optional()
     .describe('host:port of /metrics, /healthz and the web console; without it there are none'),
   console: webConsole.optional().describe('the web console on the port of metrics'),
+  events: map('events', {
+    size: text('size', '16MiB', sizeFault, {
+      description: 'bytes of disk that the event log takes at most',
+      pattern: SIZE_PATTERN,
+      examples: ['16MiB'],
+    }),
+  })
+    .optional()
+    .describe('what happened, and how things stood: xlvs events, xlvs show --at'),
+  log: choice('log', LOG_FORMATS, 'text').optional().describe('how the daemon writes what happens'),
   vrrp: vrrp.optional().describe("keepalived's VRRP beside this director"),
   peers: list('peers', peer, 'write a list: ["02:00:00:00:00:01"]').optional(),
   limits: map('limits', limitKeys()).optional().describe('sizes, fixed when the maps are made'),

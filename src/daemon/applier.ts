@@ -4,12 +4,14 @@
 import type { Applied, ApplyRequest, ApplyState } from '../api/apply.js'
 import type { Change } from '../api/contract.js'
 import type { Datapath } from '../datapath/types.js'
+import type { Happening } from '../events/feed.js'
 import { consoleNotices } from '../model/console.js'
-import { fail, formatProblems, succeed } from '../model/describe.js'
+import { fail, succeed } from '../model/describe.js'
 import type { Jump } from '../model/jump.js'
 import type { Desired, Outcome, Problem } from '../model/types.js'
 import { jumps, type Look } from '../plan/watch.js'
 import type { Beholder } from './beholder.js'
+import { applyHappened, applyRefused, reloadHappened } from './milestones.js'
 import type { MetricsPort } from './port.js'
 import { type Prepared, prepareText } from './prepared.js'
 import { limitNotices, NO_FILE, readSource, type Source, saysTheSame } from './source.js'
@@ -26,7 +28,7 @@ export interface ApplierWorld {
   readonly beholder: Beholder
   /** ms since the epoch */
   readonly now: () => number
-  readonly log: (line: string) => void
+  readonly tell: (event: Happening) => void
   /** the daemon's own file was taken, or was not */
   readonly taken: (outcome: Outcome<unknown>) => void
   /** another word is the file's */
@@ -68,7 +70,13 @@ export class Applier {
     return this.#applied
   }
 
-  reload(): Promise<Outcome<Change>> {
+  async reload(): Promise<Outcome<Change>> {
+    const change = await this.#reload()
+    this.#world.tell(reloadHappened(change))
+    return change
+  }
+
+  #reload(): Promise<Outcome<Change>> {
     return this.#alone(async () => {
       const { source, taken } = this.#world
       if (source.kind === 'words') return NO_FILE
@@ -81,7 +89,15 @@ export class Applier {
   }
 
   /** Answers when the change is made; the watch goes on. */
-  apply(request: ApplyRequest): Promise<Outcome<Applied>> {
+  async apply(request: ApplyRequest): Promise<Outcome<Applied>> {
+    const applied = await this.#apply(request)
+    const { source, tell } = this.#world
+    const own = source.kind === 'file' ? source.path : 'the file'
+    if (!applied.ok) tell(applyRefused(request.file ?? own, applied.problems))
+    return applied
+  }
+
+  #apply(request: ApplyRequest): Promise<Outcome<Applied>> {
     return this.#alone(async () => {
       const { source, taken } = this.#world
       if (source.kind === 'words') return NO_FILE
@@ -161,6 +177,7 @@ export class Applier {
     const rest = { jumps: [], problems: [], agrees: own }
     this.#applied = { id: ++this.#count, file, state: 'watching', change, at, until, ...rest }
     if (request.watch === 0 || !change.changed) return this.#keep(watch)
+    this.#world.tell(applyHappened(this.#applied))
     this.#later(watch)
     return this.#applied
   }
@@ -227,7 +244,7 @@ export class Applier {
   #over(watch: Watch, state: ApplyState, rest: Partial<Applied>): Applied {
     if (this.#watch === watch) this.#watch = undefined
     this.#applied = { ...(this.#applied as Applied), state, until: this.#world.now(), ...rest }
-    this.#world.log(applyLine(this.#applied))
+    this.#world.tell(applyHappened(this.#applied))
     return this.#applied
   }
 
@@ -253,16 +270,4 @@ export class Applier {
 
 function notYaml(path: string): Problem {
   return { subject: path, reason: 'it is not in YAML, as what is applied', fix: 'apply without --write' }
-}
-
-function applyLine({ file, state, jumps: found, problems }: Applied): string {
-  const why = found.map(({ reason, after }) => `${reason} ${after.toFixed(1)}/s`).join(', ')
-  const said = {
-    watching: 'is watched',
-    kept: 'was kept',
-    'rolled-back': 'was rolled back',
-    stuck: 'could not be rolled back',
-  }
-  const more = [why, problems.length > 0 ? formatProblems(problems) : ''].filter((part) => part !== '')
-  return [`${file} ${said[state]}`, ...more].join(': ')
 }

@@ -2,16 +2,18 @@
 // The daemon: puts its parts together, in an order in which everything that can be refused is refused before anything
 // is attached, and takes them apart again.
 import type { Change } from '../api/contract.js'
+import type { EventRow } from '../api/contract-sight.js'
 import type { Places } from '../api/places.js'
-import type { Datapath, NextHopState } from '../datapath/types.js'
+import type { Datapath } from '../datapath/types.js'
 import { fail, succeed } from '../model/describe.js'
 import type { Desired, Limits, Outcome } from '../model/types.js'
 import { lockPins } from './lock.js'
+import { eventText } from './log.js'
 import { memoryReader } from './meminfo.js'
 import { metricsPort } from './port.js'
 import type { ProbePath } from './probing.js'
 import { startRounds } from './rounds.js'
-import { createSession, type Session } from './session.js'
+import { createSession, type Session, type SessionWorld } from './session.js'
 import { listenOn } from './socket.js'
 import { readSource, type Source } from './source.js'
 import { NO_STATE, stateFile } from './state.js'
@@ -29,6 +31,8 @@ export interface DaemonOptions {
   /** free memory and buffers, in pages; absent = this host's */
   readonly pages?: () => number
   readonly log: (line: string) => void
+  /** changes of state; absent = their sentences, to `log` */
+  readonly logger?: SessionWorld['logger']
 }
 
 export interface Daemon {
@@ -100,7 +104,9 @@ async function openSession(
     source.kind === 'file' ? await state.read() : succeed({ ...NO_RUNTIME, services: source.services })
   if (!runtime.ok) return runtime
   const pages = options.pages ?? memoryReader()
-  const session = createSession({ ...options, datapath, state, port, pages })
+  const logger = options.logger ?? plainly(log)
+  const session = createSession({ ...options, logger, datapath, state, port, pages })
+  undo.push(session.end)
   const change = await session.begin(base, runtime.value)
   if (!change.ok) return change
   undo.push(session.health.end)
@@ -113,7 +119,7 @@ async function openSession(
     ending = true
   })
   await datapath.watchNextHops((state) => {
-    if (!ending) log(hopLine(state))
+    if (!ending) session.hop(state)
   })
   const rounds = [...session.duties.rounds, ...session.health.rounds]
   undo.push(session.duties.end, startRounds(rounds, log).stop)
@@ -127,6 +133,7 @@ function running({ session, datapath, change, restore }: Opened, undo: Undo): Da
     reload: session.reload,
     stop: async (how) => {
       if (how === 'restore') restore()
+      session.ending(how)
       const silent = session.health.end()
       await session.engine.end(storeDown)
       await silent
@@ -147,7 +154,10 @@ function inService(datapath: Datapath, { pinRoot }: Places) {
   }
 }
 
-function hopLine({ address, state, interface: name, why }: NextHopState): string {
-  if (state === 'unresolved') return `real server ${address} cannot be reached: ${why ?? 'not resolved'}`
-  return `real server ${address} is reached ${state === 'local' ? 'on this host' : `through ${name}`}`
+function plainly(log: (line: string) => void): SessionWorld['logger'] {
+  const event = (row: EventRow) => {
+    const text = eventText(row, 'text')
+    if (text !== undefined) log(text)
+  }
+  return { event, use: () => undefined }
 }

@@ -2,6 +2,7 @@
 // The defence against too many connections, as update_defense_level of net/netfilter/ipvs/ip_vs_ctl.c decides it each
 // second: drop_entry, drop_packet and secure_tcp, each off, automatic or always on. The decision is pure.
 import type { Datapath } from '../datapath/types.js'
+import type { Happening } from '../events/feed.js'
 import type { Tunables } from '../model/types.js'
 
 /** The three tunables that are modes: 0 off, 1 automatic and off now, 2 automatic and on now, 3 always on. */
@@ -48,6 +49,19 @@ function modeOf(mode: number, scarce: boolean): number {
   return scarce ? 2 : 1
 }
 
+/** What was off and is on now, or the other way; at the start everything was off. */
+function switched(before: Modes | undefined, now: Modes): readonly Happening[] {
+  return DEFENCES.flatMap((name): readonly Happening[] => {
+    const [was, is] = [(before?.[name] ?? 0) >= 2, now[name] >= 2]
+    if (was === is) return []
+    const [from, to] = is ? ['off', 'on'] : ['on', 'off']
+    const automatic = is ? 'memory is scarce' : 'there is memory enough'
+    const reason = now[name] === 1 || now[name] === 2 ? automatic : `${name} is ${now[name]}`
+    const text = `defence ${name}: ${from} -> ${to}, ${reason}`
+    return [{ kind: 'defence', severity: is ? 'warning' : 'notice', from, to, reason, text }]
+  })
+}
+
 /** The scarcer the memory, the smaller n: at half the threshold every second packet goes. */
 function dropping({ am_droprate }: Tunables, mode: number, threshold: number, pages: number) {
   if (mode < 2) return { dropRate: 0 }
@@ -64,6 +78,7 @@ export interface DefenceWorld {
   readonly pages: () => number
   /** 0 <= x < 1 */
   readonly random: () => number
+  readonly tell?: (event: Happening) => void
 }
 
 export interface Defence {
@@ -75,10 +90,12 @@ export interface Defence {
   shown(): Tunables
 }
 
-export function createDefence({ datapath, tunables, pages, random }: DefenceWorld): Defence {
+export function createDefence({ datapath, tunables, pages, random, tell }: DefenceWorld): Defence {
   let last: Decision | undefined
   const judge = (): Decision => {
+    const before = last?.modes
     last = decide(tunables(), pages())
+    for (const event of switched(before, last.modes)) tell?.(event)
     const { dropEntry: _, ...told } = last.verdict
     datapath.setDefence(told)
     return last

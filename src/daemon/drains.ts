@@ -2,10 +2,12 @@
 // Drains as they are seen and as they end: a row for each drained real server, and the change at a deadline.
 import type { DrainRow, Filter } from '../api/contract.js'
 import type { RealSnapshot, Snapshot } from '../datapath/types.js'
+import type { Happening } from '../events/feed.js'
 import { formatProblems } from '../model/describe.js'
 import { realKey, realText } from '../model/keys.js'
 import type { Drain, RealKey } from '../model/types.js'
 import { drainOf, stageOf } from '../plan/effective.js'
+import { capped } from './chronicle.js'
 import { drainedBy } from './drained.js'
 import type { Engine } from './engine.js'
 import { desiredOf, type Store } from './store.js'
@@ -57,11 +59,11 @@ export interface DeadlineWorld {
   readonly snapshot: () => Snapshot
   /** ms since the epoch */
   readonly now: () => number
-  readonly log: (line: string) => void
+  readonly tell: (event: Happening) => void
 }
 
 /** Ends the drains whose deadline has come; says what became of what was left. */
-export async function endDrains({ engine, snapshot, now, log }: DeadlineWorld): Promise<void> {
+export async function endDrains({ engine, snapshot, now, tell }: DeadlineWorld): Promise<void> {
   const moment = now()
   const due = overdue(engine().store(), moment)
   if (due.length === 0) return
@@ -71,15 +73,19 @@ export async function endDrains({ engine, snapshot, now, log }: DeadlineWorld): 
     observed: true,
   })
   if (!outcome.ok) throw new Error(formatProblems(outcome.problems))
-  for (const drain of due) log(overLine(drain, rows))
+  for (const event of capped(due.flatMap((drain) => over(drain, rows)))) tell(event)
 }
 
-function overLine(drain: Drain, rows: readonly DrainRow[]): string {
-  const left = rows
+/** One for each service in which it was drained. */
+function over(drain: Drain, rows: readonly DrainRow[]): readonly Happening[] {
+  return rows
     .filter(({ address, service }) => address === drain.address && (drain.service ?? service) === service)
-    .reduce((sum, { active, inactive }) => sum + active + inactive, 0)
-  const where = drain.service === undefined ? '' : ` of ${drain.service}`
-  const fate = drain.end === 'reset' ? 'reset' : 'sent to other real servers'
-  const what = left === 0 ? 'it was empty' : `connections left, now ${fate}: ${left}`
-  return `drain of real server ${realText(drain)}${where} is over: ${what}`
+    .map(({ service, real, active, inactive }): Happening => {
+      const left = active + inactive
+      const fate = drain.end === 'reset' ? 'reset' : 'sent to other real servers'
+      const reason = left === 0 ? 'it was empty' : `connections left, now ${fate}: ${left}`
+      const text = `drain of real server ${realText(drain)} of ${service} is over: ${reason}`
+      const severity = left === 0 ? 'notice' : 'warning'
+      return { kind: 'drain', severity, service, real, from: 'drained', to: 'over', reason, text }
+    })
 }

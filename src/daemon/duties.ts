@@ -4,6 +4,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Change } from '../api/contract.js'
 import type { Datapath, Snapshot } from '../datapath/types.js'
+import type { Happening } from '../events/feed.js'
 import { fail, quote, succeed } from '../model/describe.js'
 import { realKey, serviceKey } from '../model/keys.js'
 import type { Desired, Outcome, RealKey, ServiceKey, Tunables } from '../model/types.js'
@@ -29,6 +30,7 @@ export interface DutyWorld {
   /** ms since the epoch */
   readonly now: () => number
   readonly log: (line: string) => void
+  readonly tell: (event: Happening) => void
 }
 
 export interface Duties {
@@ -46,11 +48,11 @@ export interface Duties {
 }
 
 export function createDuties(world: DutyWorld): Duties {
-  const { datapath, engine, fresh, pages } = world
+  const { datapath, engine, fresh, pages, tell } = world
   const estimator = createEstimator()
   const tunables = () => tunablesOf(engine().store())
   const frozen = () => tunables().run_estimation === 0
-  const defence = createDefence({ datapath, tunables, pages, random: Math.random })
+  const defence = createDefence({ datapath, tunables, pages, random: Math.random, tell })
   const sweeper = createSweeper(world)
   return {
     meter: createMeter(estimator, () => engine().store().runtime.zero, frozen),

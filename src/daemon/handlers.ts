@@ -23,6 +23,7 @@ import type { Applier } from './applier.js'
 import { drainRows } from './drains.js'
 import type { Edit, Engine } from './engine.js'
 import { healthRows } from './health-rows.js'
+import type { History } from './history.js'
 import { listed, type Streamed } from './listing.js'
 import type { Meter } from './meter.js'
 import {
@@ -59,6 +60,11 @@ export interface Names {
   readonly interface?: string
   readonly client?: string
   readonly limit?: string
+  /** ms since the epoch, both */
+  readonly at?: string
+  readonly since?: string
+  readonly kind?: string
+  readonly follow?: string
   readonly vip?: string
   readonly protocol?: string
   readonly ports?: string
@@ -82,6 +88,7 @@ export interface Parts {
   readonly zero: (service?: ServiceKey) => Promise<Outcome<Change>>
   readonly status: () => Status
   readonly applier: Applier
+  readonly history: History
   /** of each health check */
   readonly checks: () => readonly CheckRow[]
   readonly plan: (request: PlanRequest) => Promise<Outcome<Preview>>
@@ -93,12 +100,19 @@ export function handlers(parts: Parts): Readonly<Record<RouteName, Handler>> {
   return { ...readers(parts), ...settings(parts), ...stages(parts), ...drains(parts), ...changes(parts) }
 }
 
-function readers({ datapath, engine, snapshot, meter, status }: Parts) {
+function readers({ datapath, engine, snapshot, meter, status, history }: Parts) {
   const standings = () => standingsOf(engine.store())
   return {
     status: () => succeed(status()),
-    services: filtered((filter) => whole(serviceRows(snapshot(), meter, filter, standings()))),
-    reals: filtered((filter) => whole(realRows(snapshot(), meter, filter, standings()))),
+    events: history.handler,
+    services: history.past(
+      filtered((filter) => whole(serviceRows(snapshot(), meter, filter, standings()))),
+      'services',
+    ),
+    reals: history.past(
+      filtered((filter) => whole(realRows(snapshot(), meter, filter, standings()))),
+      'reals',
+    ),
     nexthops: filtered((filter) => whole(nexthopRows(snapshot(), filter))),
     interfaces: () => succeed(whole(interfaceRows(snapshot()))),
     reasons: () => succeed(whole(reasonRows(snapshot()))),

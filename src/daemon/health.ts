@@ -3,6 +3,7 @@
 // is told. Nothing here can hold up a change.
 import type { CheckRow } from '../api/contract.js'
 import type { Datapath } from '../datapath/types.js'
+import type { Happening } from '../events/feed.js'
 import { createHooks, type Hooks } from '../health/hooks.js'
 import { ask } from '../health/kinds/index.js'
 import { type Checks, createChecks, type Subject } from '../health/runner.js'
@@ -10,11 +11,12 @@ import type { Health } from '../model/checks.js'
 import { formatProblems } from '../model/describe.js'
 import { realKey, serviceKey } from '../model/keys.js'
 import type { AddressText, Outcome, RealKey } from '../model/types.js'
+import { capped } from './chronicle.js'
 import type { Carriage, Engine } from './engine.js'
 import { createFailures, type Failures } from './failures.js'
 import { createWatch, LOOK_MS, type Watch } from './handshakes.js'
 import { createFlow, type Flow } from './health-flow.js'
-import { lastNews, type News, newsOf } from './news.js'
+import { lastNews, newsOf } from './news.js'
 import { createProbing, type ProbePath, type Probing } from './probing.js'
 import type { Round } from './rounds.js'
 import { desiredOf, type Runtime, type Store } from './store.js'
@@ -28,6 +30,7 @@ export interface HealthDutyWorld {
   /** ms since the epoch */
   readonly now: () => number
   readonly log: (line: string) => void
+  readonly tell: (event: Happening) => void
 }
 
 export interface HealthDuty {
@@ -46,8 +49,6 @@ export interface HealthDuty {
 /** How long programs that are told of the end may take. */
 const LAST_WORDS_MS = 5_000
 const KEEP_MS = 1_000
-/** Lines of one moment; a dead network is one thing to say. */
-const MOST_LINES = 100
 
 interface Life {
   readonly world: HealthDutyWorld
@@ -141,7 +142,7 @@ function changed(life: Life, { from, to }: Carriage): void {
   if (life.remembered !== undefined || asksOtherwise(from, to)) follow(life, to)
   life.watch.moved()
   const news = newsOf(from, to)
-  for (const line of linesOf(news)) world.log(line)
+  for (const event of capped(news.map((one) => one.event))) world.tell(event)
   for (const { notices } of news) for (const notice of notices) hooks.tell(notice)
   if (from.observed.health !== to.observed.health) life.unkept = true
 }
@@ -201,12 +202,6 @@ async function keep(life: Life): Promise<void> {
   if (kept.ok) return
   life.unkept = true
   throw new Error(formatProblems(kept.problems))
-}
-
-function linesOf(news: readonly News[]): readonly string[] {
-  const lines = news.map(({ line }) => line)
-  if (lines.length <= MOST_LINES) return lines
-  return [...lines.slice(0, MOST_LINES), `${lines.length - MOST_LINES} more changed; see: xlvs show health`]
 }
 
 async function end(life: Life): Promise<void> {

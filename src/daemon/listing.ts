@@ -6,6 +6,10 @@ import { toJson } from '../api/json.js'
 /** An answer that is written while it is made. */
 export interface Streamed {
   readonly pieces: AsyncIterable<string>
+  /** 'application/json' unless told */
+  readonly type?: string
+  /** Nobody reads any more: the pieces end soon, even when none would come for long. */
+  readonly end?: () => void
 }
 
 const ROWS_PER_PIECE = 1_000

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What became of health in a change: a line for the log and a notice for the operator's programs each. Pure.
+// What became of health in a change: an event, and a notice for the operator's programs each. Pure.
+import type { Happening } from '../events/feed.js'
 import type { Notice } from '../health/hooks.js'
 import type { Health } from '../model/checks.js'
 import { realKey, serviceKey } from '../model/keys.js'
@@ -9,7 +10,7 @@ import { desiredOf, type Store } from './store.js'
 import { isWatched, realName } from './subjects.js'
 
 export interface News {
-  readonly line: string
+  readonly event: Happening
   readonly notices: readonly Notice[]
 }
 
@@ -46,8 +47,12 @@ export function lastNews({ observed, ...store }: Store): readonly Notice[] {
 
 function turned(service: Service, real: Real, health: Health): News {
   const reason = reasonText(health)
-  const line = `real server ${realName(service, real)}: ${health.up ? 'down -> up' : 'up -> down'}, ${reason}`
-  return { line, notices: realNotices(service, real, health, health.reason) }
+  const [from, to] = health.up ? ['down', 'up'] : ['up', 'down']
+  const names = { service: serviceKey(service), real: realKey(service, real) }
+  const text = `real server ${realName(service, real)}: ${from} -> ${to}, ${reason}`
+  const severity = health.up ? 'notice' : 'warning'
+  const event: Happening = { kind: 'real', severity, ...names, from, to, reason, text }
+  return { event, notices: realNotices(service, real, health, health.reason) }
 }
 
 /** The sentence of the failure says more than its kind. */
@@ -64,9 +69,13 @@ function realNotices(service: Service, real: Real, { up }: Health, reason: strin
 
 function quorumNews(service: Service, was: boolean | undefined, is: boolean | undefined): readonly News[] {
   if (was === undefined || is === undefined || was === is) return []
-  const line = `service ${serviceKey(service)}: quorum ${is ? 'gained' : 'lost'}`
+  const key = serviceKey(service)
+  const [from, to] = is ? ['lost', 'gained'] : ['gained', 'lost']
   const reason = is ? 'enough weight is up' : 'too little weight is up'
-  return [{ line, notices: quorumNotices(service, is, reason) }]
+  const severity = is ? 'notice' : 'error'
+  const text = `service ${key}: quorum ${to}`
+  const event: Happening = { kind: 'quorum', severity, service: key, from, to, reason, text }
+  return [{ event, notices: quorumNotices(service, is, reason) }]
 }
 
 function quorumNotices(service: Service, up: boolean, reason: string): readonly Notice[] {

@@ -1,32 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 // A datapath in service: the store that rules it, its snapshots, its metrics, what reload does and what callers get.
 import type { Change, PlanRequest, ReloadResult } from '../api/contract.js'
+import type { EventRow } from '../api/contract-sight.js'
 import type { Places } from '../api/places.js'
 import type { RouteName } from '../api/routes.js'
 import { VERSION } from '../api/version.js'
-import type { Datapath, Snapshot } from '../datapath/types.js'
-import type { Events } from '../events/feed.js'
-import { createLive } from '../events/live.js'
+import type { Datapath, NextHopState, Snapshot } from '../datapath/types.js'
+import type { Events, Happening } from '../events/feed.js'
 import { metricsPage } from '../metrics/page.js'
 import { type ControlMetrics, controlMetrics } from '../metrics/process.js'
 import { consoleNotices } from '../model/console.js'
 import { succeed } from '../model/describe.js'
+import type { LogFormat } from '../model/events.js'
 import { healthNotices } from '../model/health-notices.js'
 import { DEFAULT_TIMEOUTS, DEFAULT_TUNABLES, type Desired, type Outcome } from '../model/types.js'
 import { Applier } from './applier.js'
 import { createBeholder } from './beholder.js'
+import { happened } from './chronicle.js'
 import { createDuties, type Duties } from './duties.js'
 import { type Carriage, createEngine, type Engine } from './engine.js'
 import { type Handler, handlers } from './handlers.js'
 import { createHealth, type HealthDuty } from './health.js'
 import { goneCounters, healthMetrics } from './health-metrics.js'
-import { createMender, mendedLine } from './mender.js'
+import { createHistory, type History } from './history.js'
+import { createMender, mendedHappened } from './mender.js'
+import { createHopTeller, endHappened, startHappened } from './milestones.js'
 import type { MetricsPort } from './port.js'
 import type { ProbePath } from './probing.js'
 import { rehearse } from './rehearse.js'
 import type { Round } from './rounds.js'
 import { limitNotices, type Source } from './source.js'
 import { standingsOf } from './standings.js'
+import { standsOf } from './stands.js'
 import type { StateFile } from './state.js'
 import { statusOf } from './status.js'
 import {
@@ -54,7 +59,15 @@ export interface SessionWorld {
   /** ms since the epoch */
   readonly now: () => number
   readonly log: (line: string) => void
+  readonly logger: {
+    event(event: EventRow): void
+    /** how the file wants it */
+    use(format: LogFormat | undefined): void
+  }
 }
+
+/** Inside, whoever sees something change tells it. */
+type World = SessionWorld & { readonly tell: (event: Happening) => void }
 
 export interface Session {
   readonly engine: Engine
@@ -66,25 +79,42 @@ export interface Session {
   /** Brings the datapath to what the file says and what was kept of requests. */
   begin(base: Desired, runtime: Runtime): Promise<Outcome<Change>>
   reload(): Promise<Outcome<Change>>
+  /** A next hop is other than before. */
+  hop(state: NextHopState): void
+  /** It is about to end. */
+  ending(how: 'leave' | 'restore'): void
+  /** Nothing happens any more. */
+  end(): void
   page(): AsyncIterable<string>
 }
 
 const SNAPSHOT_MS = 100
 const VRRP_MS = 250
 
-export function createSession(world: SessionWorld): Session {
-  const { datapath, now } = world
+export function createSession(given: SessionWorld): Session {
+  const { datapath, now } = given
+  const history = historyOf(given, () => engine)
+  const world: World = { ...given, tell: history.tell }
   const metrics = controlMetrics(VERSION)
   const startedAt = now()
   let last: ReloadResult | undefined
   const trials = createTrials(world.state, () => engine)
-  const engine: Engine = engineOf({ ...world, state: trials.state }, metrics, () => ({ duties, health }))
+  const engine: Engine = engineOf({ ...world, state: trials.state }, metrics, () => ({
+    duties,
+    health,
+    history,
+  }))
   const health = createHealth({ ...world, engine: () => engine })
   const read = () => datapath.snapshot(desiredOf(engine.store()))
   const { recent: snapshot, fresh } = cached(now, engine.generation, read)
   const duties = createDuties({ ...world, engine: () => engine, snapshot, fresh })
   const vrrp = vrrpOf(world, engine, snapshot)
-  const based = () => vrrp.set(engine.store().base.vrrp)
+  const based = () => {
+    const { base } = engine.store()
+    vrrp.set(base.vrrp)
+    history.use(base.events)
+    world.logger.use(base.log)
+  }
   const taken = <T>(outcome: Outcome<T>): Outcome<T> => {
     last = { at: now(), ok: outcome.ok, problems: outcome.ok ? [] : outcome.problems }
     metrics.reloaded(outcome.ok)
@@ -95,6 +125,7 @@ export function createSession(world: SessionWorld): Session {
     health.begin(runtime)
     const change = await beginning(world, engine, base, runtime)
     if (change.ok) duties.begin()
+    if (change.ok) begun(world, history, engine)
     return taken(change)
   }
   const beholder = createBeholder(datapath, () => performance.now())
@@ -105,16 +136,45 @@ export function createSession(world: SessionWorld): Session {
     statusOf({ ...selfOf(world, engine), ...of() }, datapath, snapshot(), standingsOf(engine.store()))
   const looks = { snapshot, status, checks: health.rows, now }
   return {
-    events: createLive(),
+    ...{ events: history.events, ...hopsAndEnd(world, history) },
     ...{ engine, health, begin, reload: () => applier.reload() },
     duties: withApplier(withVrrp(duties, vrrp), applier, [beholder.round, menderOf(world, metrics)]),
-    handlers: handlers({ ...duties, ...looks, datapath, engine, applier, plan }),
+    handlers: handlers({ ...duties, ...looks, datapath, engine, applier, plan, history }),
     page: () => pageOf(metrics, snapshot(), { duties, vrrp, health, engine }),
   }
 }
 
-function menderOf({ datapath, log }: SessionWorld, metrics: ControlMetrics): Round {
-  return createMender(datapath, log, metrics.mended)
+function historyOf(
+  { source, places, datapath, now, log, logger }: SessionWorld,
+  engine: () => Engine,
+): History {
+  return createHistory({
+    ...{ stateDir: source.kind === 'file' ? places.stateDir : undefined, now, log },
+    logEvent: logger.event,
+    stands: () => standsOf(engine().store(), datapath.nextHop),
+  })
+}
+
+function begun({ datapath, tell }: World, { events, moved }: History, engine: Engine): void {
+  const before = events.recent({ kind: 'daemon' }).at(-1)
+  tell(startHappened({ adopted: datapath.adopted, before, effective: effectiveOf(engine.store()) }))
+  moved()
+}
+
+function hopsAndEnd({ tell, log }: World, history: History): Pick<Session, 'hop' | 'ending' | 'end'> {
+  const told = createHopTeller(tell, log)
+  return {
+    hop: (state) => {
+      told(state)
+      history.moved()
+    },
+    ending: (how) => tell(endHappened(how)),
+    end: history.end,
+  }
+}
+
+function menderOf({ datapath, tell }: World, metrics: ControlMetrics): Round {
+  return createMender(datapath, tell, metrics.mended)
 }
 
 interface Told {
@@ -163,9 +223,9 @@ function withApplier(duties: Duties, applier: Applier, rounds: readonly Round[])
   }
 }
 
-function vrrpOf({ now, log, places }: SessionWorld, engine: Engine, snapshot: () => Snapshot): Vrrp {
+function vrrpOf({ now, log, tell, places }: World, engine: Engine, snapshot: () => Snapshot): Vrrp {
   return createVrrp({
-    ...{ snapshot, now, log, memory: `${places.socket}.vrrp` },
+    ...{ snapshot, now, log, tell, memory: `${places.socket}.vrrp` },
     services: () => effectiveOf(engine.store()).services,
     wished: () => desiredOf(engine.store()).services,
   })
@@ -187,24 +247,31 @@ function selfOf({ source, places, port }: SessionWorld, engine: Engine) {
 }
 
 function engineOf(
-  { datapath, state, log }: SessionWorld,
+  { datapath, state, log, tell }: World,
   metrics: ControlMetrics,
-  parts: () => { readonly duties: Duties; readonly health: HealthDuty },
+  parts: () => { readonly duties: Duties; readonly health: HealthDuty; readonly history: History },
 ): Engine {
   const onChange = (carriage: Carriage) => {
     metrics.generation(carriage.generation)
     metrics.reconciled(carriage.seconds)
+    changedNow(parts().history, carriage)
     parts().duties.changed(carriage)
     parts().health.changed(carriage)
   }
   const onLeaving = (from: Store, to: Store) => parts().health.leaving(from, parts().duties.leaving(from, to))
   const onMended = (what: readonly string[]) => {
     metrics.mended('maps', what.length)
-    log(mendedLine(what))
+    tell(mendedHappened(what))
   }
   const clock = () => performance.now() / 1000
   const first = { base: nothing(datapath), runtime: NO_RUNTIME, observed: NOTHING_OBSERVED }
   return createEngine({ datapath, state, log, clock, onLeaving, onMended, onChange }, first)
+}
+
+/** The first change is the start, and told as that. */
+function changedNow(history: History, { generation, from, to }: Carriage): void {
+  if (generation > 1) for (const event of happened(from, to)) history.tell(event)
+  history.moved()
 }
 
 /** An interface that was attached by request and is gone must not keep the file's services from starting. */

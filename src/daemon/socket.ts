@@ -12,7 +12,7 @@ import { MAX_BYTES } from '../config/document.js'
 import { fail, succeed } from '../model/describe.js'
 import type { Outcome, Problem } from '../model/types.js'
 import type { Handler } from './handlers.js'
-import { isStreamed } from './listing.js'
+import { isStreamed, type Streamed } from './listing.js'
 
 export interface Listener {
   close(): Promise<void>
@@ -136,7 +136,7 @@ async function serve(handlers: Handlers, ask: IncomingMessage, reply: ServerResp
 /** What a handler said, as an answer. */
 export async function respond(reply: ServerResponse, outcome: Outcome<unknown>): Promise<void> {
   if (!outcome.ok) return refuse(reply, 409, outcome.problems)
-  if (isStreamed(outcome.value)) return await stream(reply, outcome.value.pieces)
+  if (isStreamed(outcome.value)) return await stream(reply, outcome.value)
   send(reply, 200, toJson(outcome.value))
 }
 
@@ -166,8 +166,11 @@ function send(reply: ServerResponse, status: number, text: string): void {
   reply.end(text)
 }
 
-async function stream(reply: ServerResponse, pieces: AsyncIterable<string>): Promise<void> {
-  reply.writeHead(200, { 'content-type': 'application/json' })
+async function stream(reply: ServerResponse, { pieces, type, end }: Streamed): Promise<void> {
+  if (end) reply.once('close', end)
+  if (reply.destroyed) return end?.()
+  reply.writeHead(200, { 'content-type': type ?? 'application/json' })
+  if (end) reply.flushHeaders()
   for await (const piece of pieces) {
     if (reply.destroyed) return
     if (!reply.write(piece)) await drained(reply)

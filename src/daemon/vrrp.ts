@@ -4,6 +4,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Snapshot } from '../datapath/types.js'
+import type { Happening } from '../events/feed.js'
 import type { Service } from '../model/types.js'
 import { canServe, parseNotice, type VrrpNotice, type VrrpStanding, type VrrpWish } from '../model/vrrp.js'
 import { type Fifo, followFifo } from './fifo.js'
@@ -17,6 +18,7 @@ export interface VrrpWorld {
   /** ms since the epoch */
   readonly now: () => number
   readonly log: (line: string) => void
+  readonly tell: (event: Happening) => void
   /** where the last words of keepalived are kept over a restart of the daemon, not over one of the host */
   readonly memory: string
 }
@@ -63,7 +65,7 @@ function createTracker(world: VrrpWorld) {
   const write = (path: string, able: boolean) => {
     mkdirSync(dirname(path), { recursive: true })
     replace(path, able ? '0\n' : '-1\n')
-    if (told !== undefined) world.log(able ? 'director: lost -> able' : 'director: able -> lost')
+    if (told !== undefined) world.tell(directorHappened(able))
     told = able
     fault = ''
   }
@@ -91,12 +93,27 @@ function note(world: VrrpWorld, known: Map<string, VrrpStanding>, notice: VrrpNo
   const before = known.get(name)
   if (notice.state === 'DELETED') known.delete(name)
   else known.set(name, { ...notice, since: before?.state === notice.state ? before.since : world.now() })
-  if (before?.state !== notice.state)
-    world.log(`VRRP ${notice.kind} ${notice.name}: ${before?.state ?? 'unknown'} -> ${notice.state}`)
+  if (before?.state !== notice.state) world.tell(vrrpHappened(notice, before?.state ?? 'unknown'))
   try {
     replace(world.memory, JSON.stringify([...known.values()]))
   } catch {
     // only what a restart would have to ask keepalived for again
+  }
+}
+
+function directorHappened(able: boolean): Happening {
+  const [from, to] = able ? ['lost', 'able'] : ['able', 'lost']
+  const reason = able ? 'there is somebody to serve with' : 'nobody is left to serve with'
+  const severity = able ? 'notice' : 'error'
+  return { kind: 'failover', severity, from, to, reason, text: `director: ${from} -> ${to}` }
+}
+
+function vrrpHappened({ kind, name, state }: VrrpNotice, from: string): Happening {
+  const severity = state === 'FAULT' ? 'error' : 'notice'
+  const reason = `keepalived says so of ${kind} ${name}`
+  return {
+    ...{ kind: 'failover', severity, from, to: state, reason },
+    text: `VRRP ${kind} ${name}: ${from} -> ${state}`,
   }
 }
 

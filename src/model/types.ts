@@ -2,6 +2,7 @@
 // The domain: what an operator says (Desired) and the words everything else is built from. No I/O.
 import type { Check, HealthPolicy, Notify } from './checks.js'
 import type { ConsoleWish } from './console.js'
+import type { LogFormat } from './events.js'
 import type { MetricsWish } from './metrics.js'
 import type { VrrpWish } from './vrrp.js'
 
@@ -208,6 +209,10 @@ export interface Desired {
   readonly metrics?: MetricsWish
   readonly vrrp?: VrrpWish
   readonly console?: ConsoleWish
+  /** how much of what happened is kept, in bytes; absent = DEFAULT_EVENTS_SIZE */
+  readonly events?: { readonly size: number }
+  /** absent = 'text' */
+  readonly log?: LogFormat
 }
 
 export const DEFAULT_TIMEOUTS: Timeouts = { tcp: 900, tcpfin: 120, udp: 300 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two states of the same thing, word by word: only what differs.
 import { checksText, healthText, notifyText } from '../model/check-text.js'
+import { DEFAULT_EVENTS_SIZE, sizeText } from '../model/events.js'
 import { flagWords } from '../model/flags.js'
 import { markedRanges, markText } from '../model/marks.js'
 import type { Facet, InterfacePreview } from '../model/preview.js'
@@ -100,7 +101,8 @@ function realWords({ upper, lower, name, checks, passive, onDown, notify }: Real
   }
 }
 
-function settingWords({ timeouts, tunables, metrics, vrrp, console: wish }: Desired): Words {
+function settingWords(desired: Desired): Words {
+  const { timeouts, tunables, metrics, vrrp, console: wish, events, log } = desired
   const named = (group: string, values: Readonly<Record<string, number>>) =>
     Object.entries(values).map(([name, value]) => [`${group}.${name}`, String(value)] as const)
   return {
@@ -108,6 +110,8 @@ function settingWords({ timeouts, tunables, metrics, vrrp, console: wish }: Desi
     metrics: metrics === undefined ? NONE : metricsWords(metrics),
     console: wish === undefined ? NONE : JSON.stringify(wish),
     vrrp: vrrp === undefined ? NONE : JSON.stringify(vrrp),
+    'events.size': sizeText(events?.size ?? DEFAULT_EVENTS_SIZE),
+    log: log ?? 'text',
   }
 }
 

@@ -4,24 +4,30 @@
 import type { Command } from 'commander'
 import { VERSION } from '../../api/version.js'
 import { type Daemon, startDaemon } from '../../daemon/daemon.js'
+import { createLogger, isJournal, type Logger } from '../../daemon/log.js'
 import type { Source } from '../../daemon/source.js'
 import { openDatapath } from '../../datapath/open.js'
 import { openProbes } from '../../datapath/probes.js'
-import { fail, formatProblems, oneOf, succeed } from '../../model/describe.js'
+import { fail, oneOf, succeed } from '../../model/describe.js'
+import { LOG_FORMATS, type LogFormat } from '../../model/events.js'
 import { wordOf } from '../../model/judge.js'
 import { METRICS_LEVELS } from '../../model/metrics.js'
-import { SCHEDULERS } from '../../model/rules.js'
+import { choiceFault, SCHEDULERS } from '../../model/rules.js'
 import type { Limits, Outcome } from '../../model/types.js'
 import { misused, refuse } from '../answer.js'
 import { type Context, EXIT, type ExitCode } from '../context.js'
 import { type DaemonOptions, daemonOptions, examples, pinOption, places } from '../options.js'
+import { given, maybe } from '../service-words.js'
 import type { Act } from '../verbs.js'
 import { sourceFromWords, WORDS, type WordOptions } from '../words.js'
+
+const STDERR = 2
 
 interface Options extends DaemonOptions, WordOptions {
   readonly config?: string
   readonly pinRoot?: string
   readonly stateDir?: string
+  readonly log?: string
 }
 
 export function define(command: Command, context: Context, act: Act): void {
@@ -37,6 +43,7 @@ export function define(command: Command, context: Context, act: Act): void {
     .option('--sctp', 'an SCTP service')
     .option('--metrics <host:port>', 'serve /metrics and /healthz: 127.0.0.1:9612')
     .option('--metrics-level <level>', `${oneOf(METRICS_LEVELS)}: how far down (default: real)`)
+    .option('--log <format>', `${oneOf(LOG_FORMATS)}: how what happens is written (default: text)`)
     .option('--state-dir <path>', 'where requests are kept over restarts (XLVS_STATE_DIR)')
   examples(
     pinOption(daemonOptions(command)),
@@ -49,30 +56,40 @@ export function define(command: Command, context: Context, act: Act): void {
 
 async function run(context: Context, options: Options): Promise<ExitCode> {
   const source = sourceOf(options)
-  return source.ok ? runDaemon(context, options, source.value) : misused(context, options, source)
+  const log = maybe(options.log, (text) => parseLogFormat(text, '--log'))
+  if (!source.ok || !log.ok) return misused(context, options, source, log)
+  const { log: _, ...rest } = options
+  return runDaemon(context, { ...rest, ...given('log', log.value) }, source.value)
+}
+
+function parseLogFormat(text: string, subject: string): Outcome<LogFormat> {
+  const wrong = choiceFault('log format', text, LOG_FORMATS)
+  return wrong ? fail({ subject, ...wrong }) : succeed(text as LogFormat)
 }
 
 /** The daemon in the foreground, until a signal ends it. */
 export async function runDaemon(
   context: Context,
-  options: DaemonOptions & Pick<Options, 'pinRoot' | 'stateDir'>,
+  options: DaemonOptions & Pick<Options, 'pinRoot' | 'stateDir'> & { readonly log?: LogFormat },
   source: Source,
 ): Promise<ExitCode> {
   const where = places(options, context)
   const signals = watchSignals()
+  const logger = loggerOf(context, options.log)
   const started = await startDaemon({
     source,
     places: where,
     open: (limits: Limits) => openDatapath({ pinRoot: where.pinRoot, limits }),
     probes: () => openProbes({ pinRoot: where.pinRoot }),
     now: context.now,
-    log: (line) => context.err(`${line}\n`),
+    log: logger.line,
+    logger,
   })
   if (!started.ok) return refuse(context, options, started.problems)
   const daemon = started.value
-  for (const notice of daemon.notices) context.err(`note: ${notice}\n`)
+  for (const notice of daemon.notices) logger.line(`note: ${notice}`)
   context.out(greeting(daemon, source))
-  signals.hangup(() => void reload(daemon, context))
+  signals.hangup(() => void reload(daemon, logger))
   const ended = await signals.ended
   const how = source.kind === 'file' ? 'leave' : 'restore'
   await daemon.stop(how)
@@ -120,10 +137,14 @@ function watchSignals(): Signals {
   }
 }
 
-async function reload(daemon: Daemon, context: Context): Promise<void> {
+/** What became of it is an event, and told as one. */
+async function reload(daemon: Daemon, logger: Logger): Promise<void> {
   const outcome = await daemon.reload()
-  if (outcome.ok) context.err(['reloaded', ...outcome.value.notices.map((n) => `note: ${n}`), ''].join('\n'))
-  else context.err(`reload refused, nothing changed:\n${formatProblems(outcome.problems)}\n`)
+  if (outcome.ok) for (const notice of outcome.value.notices) logger.line(`note: ${notice}`)
+}
+
+function loggerOf({ err, env, now }: Context, format: LogFormat | undefined): Logger {
+  return createLogger({ write: err, format, journal: isJournal(env, STDERR), now })
 }
 
 function greeting({ attached }: Daemon, source: Source): string {

@@ -2,6 +2,7 @@
 // Generated Desired values, all of them right.
 import fc from 'fast-check'
 import { canonicalAddress } from '../../../src/abi/address.js'
+import { LOG_FORMATS } from '../../../src/model/events.js'
 import { serviceKey } from '../../../src/model/keys.js'
 import { METRICS_LEVELS, METRICS_NAMES, SERIES } from '../../../src/model/metrics.js'
 import { unitePorts } from '../../../src/model/ports.js'
@@ -205,6 +206,10 @@ export const desired: fc.Arbitrary<Desired> = fc
       ),
       { nil: undefined },
     ),
+    size: fc.option(fc.constantFrom(65_536, 1_048_576, 16_777_216, 1_073_741_824, 70_656), {
+      nil: undefined,
+    }),
+    log: fc.option(fc.constantFrom(...LOG_FORMATS), { nil: undefined }),
     wish: fc.option(
       fc.record(
         {
@@ -216,8 +221,10 @@ export const desired: fc.Arbitrary<Desired> = fc
       { nil: undefined },
     ),
   })
-  .map(({ metrics, vrrp, wish, ...rest }) => ({
+  .map(({ metrics, vrrp, wish, size, log, ...rest }) => ({
     ...rest,
+    ...(size !== undefined && { events: { size } }),
+    ...(log && { log }),
     ...(metrics && { metrics }),
     ...(metrics && wish && { console: wish }),
     ...(vrrp && { vrrp }),

@@ -87,12 +87,12 @@ describe('a value that is wrong', () => {
     ['peer: []', 'unknown key "peer"; write peers', '1:1'],
     [
       '__proto__: {a: 1}',
-      'unknown key "__proto__"; use interfaces, metrics, console, vrrp, peers, limits, timeouts, tunables, marks or services',
+      'unknown key "__proto__"; use interfaces, metrics, console, events, log, vrrp, peers, limits, timeouts, tunables, marks or services',
       '1:1',
     ],
     [
       'constructor: 1',
-      'unknown key "constructor"; use interfaces, metrics, console, vrrp, peers, limits, timeouts, tunables, marks or services',
+      'unknown key "constructor"; use interfaces, metrics, console, events, log, vrrp, peers, limits, timeouts, tunables, marks or services',
       '1:1',
     ],
     ['? [a]\n: 1', 'a key is not a word; write "key: value", with text that holds : in quotes', '1:3'],

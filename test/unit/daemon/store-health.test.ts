@@ -205,21 +205,29 @@ describe('news', () => {
   const reals = [{ address: '192.0.2.21', weight: 1, notify }]
   const store = storeOf(checked({ notify, omega: true }, { reals }))
 
-  it('are a line and a notice for each that turned, and for the quorum', () => {
+  it('are an event and a notice for each that turned, and for the quorum', () => {
     const down = told(store, { [ONE]: bad })
     expect(newsOf(store, down)).toEqual([
       {
-        line: 'real server 192.0.2.21 of tcp 192.0.2.10:80: up -> down, status: status 503',
+        event: {
+          ...{ kind: 'real', severity: 'warning', service: WEB, real: ONE },
+          ...{ from: 'up', to: 'down', reason: 'status: status 503' },
+          text: 'real server 192.0.2.21 of tcp 192.0.2.10:80: up -> down, status: status 503',
+        },
         notices: [{ command: ['/bin/down'], event: 'down', service: WEB, real: ONE, reason: 'status' }],
       },
       {
-        line: 'service tcp 192.0.2.10:80: quorum lost',
+        event: {
+          ...{ kind: 'quorum', severity: 'error', service: WEB, from: 'gained', to: 'lost' },
+          reason: 'too little weight is up',
+          text: 'service tcp 192.0.2.10:80: quorum lost',
+        },
         notices: [
           { command: ['/bin/down'], event: 'quorum-down', service: WEB, reason: 'too little weight is up' },
         ],
       },
     ])
-    expect(newsOf(down, told(down, { [ONE]: good })).map(({ line }) => line)).toEqual([
+    expect(newsOf(down, told(down, { [ONE]: good })).map(({ event }) => event.text)).toEqual([
       'real server 192.0.2.21 of tcp 192.0.2.10:80: down -> up, healthy',
       'service tcp 192.0.2.10:80: quorum gained',
     ])

@@ -694,7 +694,8 @@ struct xlvs_trail {			/* one element; zeroed by the controller before each run *
 	__u8 asked;			/* the scheduler was asked */
 	__u8 read;			/* it was read as a packet for a VIP */
 	__u8 tags;			/* VLAN tags it arrived with */
-	__u8 pad[5];
+	__u8 near;			/* lblc, lblcr: the real server remembered for the destination */
+	__u8 pad[4];
 };
 
 /* ---- probes: health checks that travel as clients' packets do (probe.bpf.c) ---- */

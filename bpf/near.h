@@ -93,8 +93,10 @@ static __noinline __u32 pick_locality(const struct xlvs_service *head, __u32 ser
 	if (n && n->epoch == head->epoch && !past(n->used, w->now, tunable(XLVS_TUNE_LBLC_EXPIRATION))) {
 		n->used = w->now;
 		real = n->real[0];
-		if (real_flags(real) & XLVS_REAL_AVAILABLE && weight_of(real) && !crowded(real, head, service))
+		if (real_flags(real) & XLVS_REAL_AVAILABLE && weight_of(real) && !crowded(real, head, service)) {
+			NOTE(near, 1);
 			return real;
+		}
 	}
 	real = pick_lowest_score(head, service);
 	n = real ? near_make(head, w) : NULL;
@@ -115,8 +117,10 @@ static __noinline __u32 pick_replicated(const struct xlvs_service *head, __u32 s
 		n->used = w->now;
 		real = least_loaded_of(n);
 		near_shrink(n, w->now);
-		if (real && !crowded(real, head, service))
+		if (real && !crowded(real, head, service)) {
+			NOTE(near, 1);
 			return real;
+		}
 	}
 	real = pick_lowest_score(head, service);
 	n = real ? near_make(head, w) : NULL;

@@ -1654,9 +1654,10 @@ export interface Trail {
   readonly asked: number
   readonly read: number
   readonly tags: number
+  readonly near: number
 }
 export const Trail_SIZE = 104
-export const Trail_OFFSETS = { conn: 0, hash: 8, template: 16, pick: 24, now: 32, service: 36, line: 40, scheduled: 44, templateFound: 48, real: 52, nexthop: 56, reason: 60, client: 64, clientPort: 80, virtualPort: 82, vip: 84, family: 86, proto: 87, l4: 88, tcpFlags: 89, fragment: 90, about: 91, expired: 92, givesWay: 93, byHash: 94, stored: 95, asked: 96, read: 97, tags: 98 } as const
+export const Trail_OFFSETS = { conn: 0, hash: 8, template: 16, pick: 24, now: 32, service: 36, line: 40, scheduled: 44, templateFound: 48, real: 52, nexthop: 56, reason: 60, client: 64, clientPort: 80, virtualPort: 82, vip: 84, family: 86, proto: 87, l4: 88, tcpFlags: 89, fragment: 90, about: 91, expired: 92, givesWay: 93, byHash: 94, stored: 95, asked: 96, read: 97, tags: 98, near: 99 } as const
 export function readTrail(view: DataView, offset: number): Trail {
   return {
     conn: view.getBigUint64(offset, true),
@@ -1688,6 +1689,7 @@ export function readTrail(view: DataView, offset: number): Trail {
     asked: view.getUint8(offset + 96),
     read: view.getUint8(offset + 97),
     tags: view.getUint8(offset + 98),
+    near: view.getUint8(offset + 99),
   }
 }
 export function writeTrail(view: DataView, offset: number, value: Trail): void {
@@ -1720,7 +1722,8 @@ export function writeTrail(view: DataView, offset: number, value: Trail): void {
   view.setUint8(offset + 96, value.asked)
   view.setUint8(offset + 97, value.read)
   view.setUint8(offset + 98, value.tags)
-  setZero(view, offset + 99, 5)
+  view.setUint8(offset + 99, value.near)
+  setZero(view, offset + 100, 4)
 }
 export const TrailCodec = { size: Trail_SIZE, read: readTrail, write: writeTrail } as const
 

@@ -94,6 +94,8 @@ export interface ToldChoice {
   readonly to?: Placed
   /** not the scheduler's, but by a hash of the flow: there was no room to remember it */
   readonly byHash: boolean
+  /** lblc, lblcr: the one that was remembered for the VIP */
+  readonly near: boolean
   /** rr, wrr: index of the pick; sh, dh, mh: slot */
   readonly pick: number
   /** rr, wrr: picks until the sequence repeats; sh, dh, mh: slots */
@@ -210,6 +212,7 @@ function choiceIn(maps: Maps, trail: Trail, book: Book): ToldChoice {
   return {
     ...(to && { to }),
     byHash: trail.byHash === 1,
+    near: trail.near === 1,
     pick: Number(trail.pick),
     of: header.period > 0n ? Number(header.period) : header.count,
   }

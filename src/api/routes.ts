@@ -26,7 +26,7 @@ import type {
   TemplateRow,
   TunableRow,
 } from './contract.js'
-import type { EventRow, EventsSkipped } from './contract-sight.js'
+import type { EventRow, EventsSkipped, ExplainRequest, Explanation } from './contract-sight.js'
 import type { SlotMap } from './contract-slots.js'
 import type { EventsRequest } from './parse-events.js'
 
@@ -79,6 +79,7 @@ export const ROUTES = {
   statistics: { method: 'GET', path: '/v1/statistics' },
   reload: { method: 'POST', path: '/v1/reload' },
   plan: { method: 'POST', path: '/v1/plan' },
+  explain: { method: 'POST', path: '/v1/explain' },
   apply: { method: 'POST', path: '/v1/apply' },
   applied: { method: 'GET', path: '/v1/apply' },
   rollback: { method: 'DELETE', path: '/v1/apply' },
@@ -147,6 +148,8 @@ export interface Calls {
   reload: Call<object, undefined, Change>
   /** what a reload of that file would change; nothing is changed */
   plan: Call<object, PlanRequest, Preview>
+  /** what would become of a packet, and why; nothing is changed */
+  explain: Call<object, ExplainRequest, Explanation>
   /** makes it, and watches it from then on; what is watched is rolled back when packets come to a bad end */
   apply: Call<object, ApplyRequest, Applied>
   applied: Read<LastApplied>

@@ -4,6 +4,7 @@ import { readApplyRequest } from '../api/apply.js'
 import type { Change, CheckRow, Filter, PlanRequest, Status } from '../api/contract.js'
 import { readAttachRequest, readFilter, readMarkName, readPlanRequest, readServiceKey } from '../api/parse.js'
 import { readDrained, readDrainRequest } from '../api/parse-drain.js'
+import { readExplainRequest } from '../api/parse-explain.js'
 import type { RouteName } from '../api/routes.js'
 import type { Datapath, Snapshot } from '../datapath/types.js'
 import { succeed } from '../model/describe.js'
@@ -22,6 +23,7 @@ import { diff } from '../plan/diff.js'
 import type { Applier } from './applier.js'
 import { drainRows } from './drains.js'
 import type { Edit, Engine } from './engine.js'
+import { explain } from './explaining.js'
 import { healthRows } from './health-rows.js'
 import type { History } from './history.js'
 import { listed, type Streamed } from './listing.js'
@@ -146,6 +148,9 @@ function stages({ engine, datapath, plan, applier }: Parts) {
     actual: () => succeed(datapath.actual()),
     diff: () => diff(effectiveOf(engine.store()), datapath.actual(), datapath.now()),
     plan: withBody(readPlanRequest, plan),
+    explain: withBody(readExplainRequest, (wish) =>
+      explain({ datapath, standings: standingsOf(engine.store()) }, wish),
+    ),
     apply: withBody(readApplyRequest, (request) => applier.apply(request)),
     applied: () => succeed(applier.applied ? { applied: applier.applied } : {}),
     rollback: () => applier.rollback(),

@@ -4,6 +4,7 @@ import { uptime } from 'node:os'
 import { possibleCpus } from 'libbpf-ts'
 import { Settings_OFFSETS } from '../abi/generated.js'
 import { succeed } from '../model/describe.js'
+import type { TraceWish } from '../model/trace-wish.js'
 import type { AddressText, AttachMode, Desired, Limits, MacText, Timeouts, Tunables } from '../model/types.js'
 import type { Actual } from '../plan/actual.js'
 import type { Op } from '../plan/ops.js'
@@ -12,13 +13,14 @@ import { ActualReader, type Look } from './actual.js'
 import { applyOps } from './apply.js'
 import { Arena } from './arena.js'
 import { Interfaces } from './attach.js'
+import { bindingsOf } from './bindings.js'
 import type { Target } from './carry-out.js'
 import { ticksNow } from './clock.js'
 import { readConns, readTemplates } from './conns.js'
 import { HopSlots } from './hop-slots.js'
 import { Ledger } from './ledger.js'
 import type { Programs } from './load.js'
-import type { Maps } from './maps.js'
+import { type Maps, store32 } from './maps.js'
 import { NextHops } from './nexthops.js'
 import { clearPins, type Pins } from './pins.js'
 import { Rehearsal } from './rehearsal.js'
@@ -29,6 +31,8 @@ import { handshakesOf } from './stats.js'
 import { Sweeper } from './sweep.js'
 import { Tallies } from './tallies.js'
 import { tellOf } from './told.js'
+import { endTrace, linkNames, startTrace } from './trace.js'
+import type { Traced } from './trace-record.js'
 import { TxPorts } from './tx-ports.js'
 import type { ConnFilter, Datapath, Defence, NextHopState } from './types.js'
 
@@ -82,6 +86,7 @@ class KernelDatapath implements Datapath {
   readonly #ledger: Ledger
   readonly #tallies: Tallies
   #repairs: readonly Repair[] = []
+  #changes = 0
   readonly #cpus = possibleCpus()
   /** until the first look: another controller may have died in mid-change */
   #doubtful: boolean
@@ -90,27 +95,17 @@ class KernelDatapath implements Datapath {
     this.#parts = parts
     this.#organs = organs
     this.#doubtful = parts.adopted
+    endTrace(parts.maps)
     this.#ledger = new Ledger(parts.maps)
     this.#reader = new ActualReader(parts.maps, parts.limits, this.#ledger)
     this.#tallies = new Tallies(parts.maps, this.#cpus)
     this.#rehearsal = new Rehearsal({ ...parts, object: parts.rehearsal, cpus: this.#cpus })
     this.#sweeper = new Sweeper(parts.programs.sweep, parts.maps.sizes)
-    const { slots, hops, clock } = organs
     this.#target = {
       maps: parts.maps,
-      arena: new Arena(parts.maps.sizes.tables, this.#ledger.ranges(), clock),
+      arena: new Arena(parts.maps.sizes.tables, this.#ledger.ranges(), organs.clock),
       ledger: this.#ledger,
-      bindings: {
-        bind: (id, address) => {
-          const slot = slots.bind(id, address)
-          hops.want(address)
-          return slot
-        },
-        unbind: (id) => {
-          const address = slots.unbind(id)
-          if (address !== undefined) hops.drop(address)
-        },
-      },
+      bindings: bindingsOf(organs),
       cpus: this.#cpus,
       tallies: this.#tallies,
       pause: (ms) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms),
@@ -141,6 +136,7 @@ class KernelDatapath implements Datapath {
     const before = this.#doubtful
     this.#doubtful = true
     const outcome = this.#settle(() => applyOps(this.#target, ops))
+    this.#changes += 1
     this.#doubtful = before
     return outcome
   }
@@ -250,6 +246,13 @@ class KernelDatapath implements Datapath {
 
   setPeers(macs: readonly MacText[]) {
     writePeers(this.#parts.maps.handles.peers, macs)
+  }
+
+  trace(wish: TraceWish, onRecord: (record: Traced) => void) {
+    const { maps } = this.#parts
+    const switchTo = (on: 0 | 1) => this.#settle(() => store32(maps.settings, Settings_OFFSETS.trace, on))
+    const now = { actual: () => this.#read(), generation: () => this.#changes }
+    return startTrace({ maps, switchTo, ...now, ...linkNames(this.#organs.hops.links) }, wish, onRecord)
   }
 
   now() {

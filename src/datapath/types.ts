@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The datapath as the daemon sees it: a small vocabulary over pinned maps, programs and links, and immutable snapshots.
 import type { Latency } from '../model/latency.js'
+import type { TraceWish } from '../model/trace-wish.js'
 import type {
   AddressText,
   AttachMode,
@@ -25,6 +26,8 @@ import type { WeightChange } from '../plan/what-if.js'
 import type { ConnEntry, ConnFilter, TemplateEntry } from './entries.js'
 import type { Repair } from './repair.js'
 import type { Told } from './told.js'
+import type { Tracing } from './trace.js'
+import type { Traced } from './trace-record.js'
 
 export type { ConnEntry, ConnFilter, TemplateEntry } from './entries.js'
 
@@ -108,6 +111,8 @@ export interface Datapath {
   /** What the defence modes of the tunables come to now. */
   setDefence(defence: Defence): void
   setPeers(macs: readonly MacText[]): void
+  /** Records packets from now on, until it is closed or its lease ends. One at a time: that is the caller's to see to. */
+  trace(wish: TraceWish, onRecord: (record: Traced) => void): Outcome<Tracing>
   /** Seconds of CLOCK_BOOTTIME: `now` of diff(). */
   now(): number
   /** Lets go of every handle; what is pinned keeps forwarding. */

@@ -32,7 +32,7 @@ export function clean(text: string, unicode: boolean): string {
 }
 
 /** Exactly `cells` wide: filled with blanks, or cut with `more` at its end. */
-export function fit(text: string, cells: number, more: string, right = false): string {
+export function exactly(text: string, cells: number, more: string, right = false): string {
   const cut = clip(text, cells, more)
   const blanks = ' '.repeat(cells - cellsOf(cut))
   return right ? blanks + cut : cut + blanks

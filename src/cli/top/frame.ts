@@ -2,7 +2,7 @@
 // The whole screen as lines, none wider than the screen: a title, the view, and the keys. Pure.
 
 import { duration } from '../numbers.js'
-import { cellsOf, clean, clip, fit, wrap } from './cells.js'
+import { cellsOf, clean, clip, exactly, wrap } from './cells.js'
 import { dropsBody } from './drops.js'
 import { seconds } from './figures.js'
 import { helpBody } from './help.js'
@@ -67,7 +67,7 @@ function titleLine(state: State, columns: number, look: ScreenLook): string {
   const right = cellsOf(left) + long.length + 2 <= columns ? long : condition
   const room = Math.max(0, columns - right.length - 1)
   const paint = state.paused || state.lost ? look.warn : look.dim
-  return `${look.bold(fit(left, room, more))} ${paint(right)}`
+  return `${look.bold(exactly(left, room, more))} ${paint(right)}`
 }
 
 function staleLine({ lost, now, paused }: State, columns: number, look: ScreenLook): readonly string[] {

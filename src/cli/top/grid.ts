@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A list of a fixed width: columns that do not fit are left out, the least important first; one may grow. Pure.
-import { cellsOf, clean, fit } from './cells.js'
+import { cellsOf, clean, exactly } from './cells.js'
 import type { ScreenLook } from './look.js'
 import type { SortName } from './state.js'
 
@@ -71,9 +71,11 @@ export function titles<Row>(
     const signed = column.sort === sort
     const fitting = column.title.length + (signed ? 1 : 0) <= width
     const titled = fitting ? column.title : (column.brief ?? column.title)
-    if (!signed) return look.dim(fit(titled, width, more, column.right))
+    if (!signed) return look.dim(exactly(titled, width, more, column.right))
     const sign = reverse ? rising : falling
-    return look.accent(fit(column.right ? `${sign}${titled}` : `${titled}${sign}`, width, more, column.right))
+    return look.accent(
+      exactly(column.right ? `${sign}${titled}` : `${titled}${sign}`, width, more, column.right),
+    )
   })
   return `${' '.repeat(MARGIN)}${joined(placed, cells)}`
 }
@@ -88,7 +90,7 @@ export function lineOf<Row>(
 ): string {
   const { cursor, more, unicode } = look.signs
   const cells = placed.map(({ column, cells: width }) => {
-    const text = fit(clean(column.text(row, width), unicode), width, more, column.right)
+    const text = exactly(clean(column.text(row, width), unicode), width, more, column.right)
     return selected || !column.paint ? text : column.paint(row, look)(text)
   })
   const line = `${selected ? cursor : ' '} ${joined(placed, cells)}`

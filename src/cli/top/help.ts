@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The keys, and what the columns mean. Pure.
-import { clip, fit } from './cells.js'
+import { clip, exactly } from './cells.js'
 import type { Body } from './frame.js'
 
 const KEYS: readonly (readonly [string, string])[] = [
@@ -26,7 +26,7 @@ const NOTES: readonly string[] = [
 
 export const helpBody: Body = (_, { columns }, look) => {
   const { more } = look.signs
-  const keys = KEYS.map(([key, what]) => [fit(key, 15, more), clip(what, columns - 16, more)] as const)
+  const keys = KEYS.map(([key, what]) => [exactly(key, 15, more), clip(what, columns - 16, more)] as const)
   return [
     '',
     ...keys.map(([key, what]) => `${look.bold(key)} ${what}`),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A list in a place: titles, the page with the cursor on it, and how much there is beside it. Pure.
+import { grouped } from '../numbers.js'
 import { clean, clip } from './cells.js'
 import type { Size } from './frame.js'
 import { type Column, lineOf, place, titles } from './grid.js'
@@ -39,7 +40,7 @@ export function listing<Row extends Line>(
   const shown = all || whole ? lines : lines.slice(first, first + height)
   const drawn = shown.map((line, i) => lineOf(placed, line, look, !all && first + i === index, size.columns))
   if (all || whole) return [head, ...drawn]
-  const told = `  ${first + 1} to ${first + shown.length} of ${lines.length}`
+  const told = `  ${first + 1} to ${first + shown.length} of ${grouped(lines.length)}`
   const blank = Array.from({ length: height - shown.length }, () => '')
   return [head, ...drawn, ...blank, look.dim(clip(told, size.columns, more))]
 }

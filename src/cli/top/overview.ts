@@ -3,7 +3,7 @@
 // services below. Pure.
 import type { TableRow } from '../../api/contract.js'
 import { count, duration } from '../numbers.js'
-import { clip, fit } from './cells.js'
+import { clip, exactly } from './cells.js'
 import { bits, percent, short, whole } from './figures.js'
 import type { Size } from './frame.js'
 import { KEPT, span } from './history.js'
@@ -46,7 +46,7 @@ function gauges(
   const { more } = look.signs
   return rows.map(([label, value, key, paint]) => {
     const strokes = spark(history.of.get(key) ?? [], cells, look.signs)
-    return `${look.dim(fit(label, LABEL, more))}${look.bold(fit(value, VALUE, more, true))}  ${paint(strokes)}`
+    return `${look.dim(exactly(label, LABEL, more))}${look.bold(exactly(value, VALUE, more, true))}  ${paint(strokes)}`
   })
 }
 
@@ -89,7 +89,7 @@ function dropsLines({ drops }: Data, { columns, rows }: Size, look: ScreenLook):
 /** Below the gauges, at the right: how long ago their left end was. */
 function spanLine({ history }: State, columns: number, look: ScreenLook): string {
   const covered = Math.round(span(history, sparkCells(columns)) / 1_000)
-  return covered < 1 ? '' : look.dim(fit(`the last ${duration(covered)}`, columns, '', true))
+  return covered < 1 ? '' : look.dim(exactly(`the last ${duration(covered)}`, columns, '', true))
 }
 
 function sparkCells(columns: number): number {
@@ -99,6 +99,6 @@ function sparkCells(columns: number): number {
 /** On a narrow screen what stands behind a label is nearer to it. */
 function labelled(word: string, columns: number) {
   const narrow = columns < 60
-  const label = narrow ? word : fit(word, LABEL, '')
+  const label = narrow ? word : exactly(word, LABEL, '')
   return { label, room: columns - label.length - 1, gap: narrow ? ' ' : '  ' }
 }

@@ -5,7 +5,7 @@
 import { duration } from '../numbers.js'
 import { hopText } from '../views/services.js'
 import { paintStanding, standingText } from '../views/standing.js'
-import { cellsOf, clean, clip, fit } from './cells.js'
+import { cellsOf, clean, clip, exactly } from './cells.js'
 import { bits, percent, short, time, whole } from './figures.js'
 import type { Size } from './frame.js'
 import { type Column, widest } from './grid.js'
@@ -59,8 +59,8 @@ function headLines(
   const rest = clip(`  ${reasons === '' ? 'no drops' : reasons}`, columns - cellsOf(first), more)
   const gauge = (label: string, value: number, of: string) => {
     const strokes = spark(history.of.get(of) ?? [], Math.max(0, columns - 25), look.signs)
-    const figure = look.bold(fit(whole(value), 12, more, true))
-    return `${look.dim(fit(label, 11, ''))}${figure}  ${look.accent(strokes)}`
+    const figure = look.bold(exactly(whole(value), 12, more, true))
+    return `${look.dim(exactly(label, 11, ''))}${figure}  ${look.accent(strokes)}`
   }
   return [
     `${look.bold(first)}${reasons === '' ? look.dim(rest) : look.bad(rest)}`,

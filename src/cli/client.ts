@@ -56,7 +56,7 @@ function exchange(socket: string, method: string, path: string, body: unknown): 
   })
 }
 
-function unreachable(socket: string, error: NodeJS.ErrnoException): Problem {
+export function unreachable(socket: string, error: NodeJS.ErrnoException): Problem {
   switch (error.code) {
     case 'ENOENT':
     case 'ECONNREFUSED':
@@ -74,7 +74,7 @@ function unreachable(socket: string, error: NodeJS.ErrnoException): Problem {
   }
 }
 
-function garbled(socket: string): Problem {
+export function garbled(socket: string): Problem {
   return { reason: `what listens on ${socket} is not an xlvs daemon` }
 }
 

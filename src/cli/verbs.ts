@@ -46,6 +46,11 @@ export const VERBS: readonly Verb[] = [
     summary: 'live in the terminal: services, their real servers, rates, shares, drops',
     load: () => import('./verbs/top.js'),
   },
+  {
+    name: 'events',
+    summary: 'what happened, old -> new and why, and what happens now',
+    load: () => import('./verbs/events.js'),
+  },
   { name: 'add', summary: 'add a service or a real server', load: () => import('./verbs/add.js') },
   {
     name: 'set',

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // xlvs show NOUN: one row per noun says what it is, which filters it knows and how it is drawn.
 import type { Command } from 'commander'
-import type { Listing } from '../../api/contract.js'
+import type { Filter, Listing } from '../../api/contract.js'
+import type { PastListing } from '../../api/contract-sight.js'
 import { readFilter } from '../../api/parse.js'
 import type { Calls, RouteName } from '../../api/routes.js'
 import { fail, harmless, oneOf, quote, succeed } from '../../model/describe.js'
@@ -11,10 +12,12 @@ import { answer, misused } from '../answer.js'
 import { call } from '../client.js'
 import type { Context } from '../context.js'
 import type { Look } from '../look.js'
+import { parseMoment } from '../moments.js'
 import { type DaemonOptions, daemonOptions, examples, socketOf } from '../options.js'
 import { type ServiceOptions, serviceKeyWord, serviceOptions } from '../service-words.js'
 import type { Act } from '../verbs.js'
 import { drainsLines } from '../views/drains.js'
+import { dropsLines } from '../views/drops.js'
 import { healthLines } from '../views/health.js'
 import {
   connsLines,
@@ -23,6 +26,7 @@ import {
   reasonsLines,
   templatesLines,
 } from '../views/listings.js'
+import { pastRealsLines, pastServicesLines } from '../views/past.js'
 import { realRatesLines, realsLines, serviceRatesLines, servicesLines } from '../views/services.js'
 import { marksLines, timeoutsLines } from '../views/settings.js'
 import { PROC_FILES, procAnswer } from './show-proc.js'
@@ -38,6 +42,8 @@ interface Noun<Name extends RouteName = RouteName> {
   readonly example: string
   /** the lines; undefined = as indented JSON */
   readonly lines?: (answer: Calls[Name]['answer'], look: Look, now: number) => readonly string[]
+  /** the lines with --at: only nouns that are remembered have them */
+  readonly past?: (answer: PastListing<never>, look: Look) => readonly string[]
   /** the lines with --rates */
   readonly rates?: (answer: Calls[Name]['answer'], look: Look, now: number) => readonly string[]
 }
@@ -45,8 +51,20 @@ interface Noun<Name extends RouteName = RouteName> {
 const MANY = '100'
 
 const NOUNS: readonly Noun[] = [
-  listing('services', 'virtual services and their counters', ['service'], servicesLines, serviceRatesLines),
-  listing('reals', 'real servers, by service', ['service', 'real'], realsLines, realRatesLines),
+  {
+    ...listing(
+      'services',
+      'virtual services and their counters',
+      ['service'],
+      servicesLines,
+      serviceRatesLines,
+    ),
+    past: pastServicesLines,
+  },
+  {
+    ...listing('reals', 'real servers, by service', ['service', 'real'], realsLines, realRatesLines),
+    past: pastRealsLines,
+  },
   listing('conns', 'connections', ['service', 'client', 'real', 'limit'], connsLines),
   listing(
     'templates',
@@ -61,7 +79,8 @@ const NOUNS: readonly Noun[] = [
   listing('drains', 'real servers that are being emptied', ['service', 'real'], drainsLines),
   listing('nexthops', 'how packets get to each real server', ['real'], nexthopsLines),
   listing('interfaces', 'where the XDP program is attached', [], interfacesLines),
-  listing('reasons', 'why packets were passed, forwarded or dropped', [], reasonsLines),
+  listing('reasons', 'why packets were passed, forwarded or dropped', ['service'], reasonsLines),
+  listing('drops', 'what clients miss, worst first, and what to do', ['service'], dropsLines),
   listing('marks', 'which ports carry which mark', [], marksLines),
   {
     name: 'timeouts',
@@ -101,6 +120,7 @@ function defineNoun(sub: Command, noun: Noun, context: Context, act: Act): void 
   if (noun.filters.includes('client')) sub.option('--client <address>', 'only this client')
   if (noun.filters.includes('real')) sub.option('--real <address>', 'only this real server')
   if (noun.filters.includes('limit')) sub.option('--limit <n>', 'at most so many rows, 0 = all', MANY)
+  if (noun.past) sub.option('--at <time>', 'as it was then: 12:03:10, 2026-11-21T12:03, -10m')
   if (noun.rates) sub.option('--rates', 'per second, smoothed as IPVS does')
   examples(daemonOptions(sub), noun.example)
   sub.action(
@@ -118,6 +138,7 @@ interface Options extends DaemonOptions, ServiceOptions {
   readonly real?: string
   readonly limit?: string
   readonly rates?: boolean
+  readonly at?: string
 }
 
 async function show(context: Context, noun: Noun, options: Options) {
@@ -126,10 +147,23 @@ async function show(context: Context, noun: Noun, options: Options) {
   if (!key.ok) return misused(context, options, key)
   const filter = readFilter({ ...options, service: key.value })
   if (!filter.ok) return misused(context, options, filter)
+  if (options.at !== undefined) return showPast(context, noun, options, filter.value)
   const outcome = await call(socketOf(options, context), noun.name, filter.value)
   const lines = options.rates ? noun.rates : noun.lines
   if (!lines) return answer(context, { json: true }, outcome, () => [])
   return answer(context, options, outcome, (value) => lines(value, context.look, context.now()))
+}
+
+async function showPast(context: Context, noun: Noun, options: Options, filter: Filter) {
+  const at = parseMoment(options.at ?? '', context.now(), '--at')
+  const counted = { reason: 'rates of then are not kept', fix: 'leave out --rates or --at' }
+  const alone = options.rates ? fail({ subject: '--rates', ...counted }) : succeed(undefined)
+  if (!at.ok || !alone.ok) return misused(context, options, at, alone)
+  const name = noun.name as 'services' | 'reals'
+  const outcome = await call(socketOf(options, context), name, { ...filter, at: at.value })
+  return answer(context, options, outcome, (found) => {
+    return noun.past?.(found as Listing<unknown> as PastListing<never>, context.look) ?? []
+  })
 }
 
 interface ProcOptions extends DaemonOptions {

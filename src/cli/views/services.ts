@@ -104,13 +104,17 @@ function underServices(
 }
 
 /** 'wrr', 'sh (sh-port)', 'rr, one packet' */
-function schedulerText({ scheduler, flags, onePacket }: ServiceRow): string {
+export function schedulerText({
+  scheduler,
+  flags,
+  onePacket,
+}: Pick<ServiceRow, 'scheduler' | 'flags' | 'onePacket'>): string {
   const words = flagWords(scheduler, flags)
   return `${scheduler}${words.length > 0 ? ` (${words.join(', ')})` : ''}${onePacket ? ', one packet' : ''}`
 }
 
 /** '3', '3 (1 drained)', '3 (1 drained, 1 down)' */
-function realsText({ reals, drained, down }: ServiceRow): string {
+export function realsText({ reals, drained, down }: Pick<ServiceRow, 'reals' | 'drained' | 'down'>): string {
   const out = [...(drained > 0 ? [`${drained} drained`] : []), ...(down > 0 ? [`${down} down`] : [])]
   return out.length > 0 ? `${count(reals)} (${out.join(', ')})` : count(reals)
 }
@@ -138,7 +142,7 @@ export function persistenceText(persistence: Persistence | undefined): string {
   return whole ? `${timeout} s` : `${timeout} s /${mask ?? prefix}`
 }
 
-type Hop = RealRow['nexthop']
+type Hop = Pick<RealRow['nexthop'], 'state' | 'interface'>
 
 export function hopText(hop: Hop): string {
   if (hop.state === 'local') return 'this host'
@@ -150,11 +154,13 @@ export function paintHop(hop: Hop, text: string, look: Look): string {
   return hop.state === 'unresolved' ? look.bad(text) : look.good(text)
 }
 
+type Weighed = Pick<RealRow, 'weight' | 'effectiveWeight'>
+
 /** '3', or '0 of 3' while something keeps it below what was configured. */
-function weightText({ weight, effectiveWeight }: RealRow): string {
+export function weightText({ weight, effectiveWeight }: Weighed): string {
   return weight === effectiveWeight ? String(weight) : `${effectiveWeight} of ${weight}`
 }
 
-function paintWeight(real: RealRow, text: string, look: Look): string {
+export function paintWeight(real: Weighed, text: string, look: Look): string {
   return real.effectiveWeight === 0 ? look.warn(text) : text
 }

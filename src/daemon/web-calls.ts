@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { toJson } from '../api/json.js'
 import { type Match, matchRoute, type RouteName } from '../api/routes.js'
 import type { Problem } from '../model/types.js'
-import { bodyProblem, refusedAccess } from '../web/access.js'
+import { bodyProblem, queryProblem, refusedAccess } from '../web/access.js'
 import { originProblem, type Place } from '../web/guard.js'
 import type { Token } from '../web/token.js'
 import type { Asked } from './handlers.js'
@@ -69,6 +69,8 @@ async function readCall(
   const match = matchRoute(method, (ask.url ?? '').slice(API.length))
   if (match.found !== 'route') return void refuseRoute(match, ask, reply)
   if (refusedBeforeBody(match, ask, reply, caller)) return undefined
+  const endless = queryProblem(match.params)
+  if (endless) return void refuse(reply, 403, endless)
   const body = await readBody(ask, MOST_BODY)
   if (!body.ok) return void refuse(reply, 400, ...body.problems)
   const wrong = bodyProblem(match.name, body.value)

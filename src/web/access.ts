@@ -50,6 +50,12 @@ export function bodyProblem(name: RouteName, body: unknown): Problem | undefined
   }
 }
 
+/** A stream without an end is for the socket: here there is one for all. */
+export function queryProblem(params: Readonly<Record<string, string>>): Problem | undefined {
+  if (!('follow' in params)) return undefined
+  return { subject: 'follow', reason: 'the console does not follow', fix: 'use /api/v1/live, or ask again' }
+}
+
 const ON_THE_DIRECTOR = 'on the director, use: xlvs set, add, remove, apply'
 const READ_ONLY: Problem = {
   reason: 'this console only shows',

@@ -93,7 +93,9 @@ describe('the console in a browser', () => {
     const { page } = seen
     await show(page, VIEWS[2] as string)
     await page.getByRole('heading', { name: HOSTILE, exact: true }).waitFor()
-    await until('a share', async () => / of 75 %$/.test((await share(page, '192.0.2.21')) ?? ''))
+    await until('a share', async () =>
+      /^gets \d+ %, weight 75 %$/.test((await share(page, '192.0.2.21')) ?? ''),
+    )
     expect(await rowOf(page, '192.0.2.23').locator('.state').textContent()).toContain('quiesced')
     expect(await page.locator('main img').count()).toBe(0)
     await page.getByText('192.0.2.21: 75 %, 3 turns').waitFor()

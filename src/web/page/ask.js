@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A question to the director; what went wrong comes back as a sentence.
 
-/** {ok: true, value} or {ok: false, status, says} */
+/** {ok: true, text} or {ok: false, status, says} */
 export async function ask(path, { method = 'GET', body = undefined, token = undefined } = {}) {
   const headers = {
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -15,7 +15,7 @@ export async function ask(path, { method = 'GET', body = undefined, token = unde
       credentials: 'omit',
     })
     const text = await answer.text()
-    if (answer.ok) return { ok: true, value: JSON.parse(text), text }
+    if (answer.ok) return { ok: true, text }
     return { ok: false, status: answer.status, says: sentences(text) }
   } catch (error) {
     return { ok: false, status: 0, says: `the director does not answer: ${error.message}` }

@@ -64,12 +64,12 @@ export function shareBar() {
     mark,
   )
   const text = h('span', { class: 'figures' })
-  const element = h('div', { class: 'share' }, picture, text)
+  const element = h('div', { class: 'share' }, text, picture)
   const set = (part, all, weight, weights) => {
     const wanted = weights > 0 ? (100 * weight) / weights : 0
     setAttributes(bar, { width: all > 0 ? Math.min(100, (100 * part) / all).toFixed(1) : 0 })
     setAttributes(mark, { x: Math.min(98.4, wanted).toFixed(1) })
-    setText(text, `${percent(part, all)} of ${percent(weight, weights)}`)
+    setText(text, `gets ${percent(part, all)}, weight ${percent(weight, weights)}`)
   }
   return { element, set }
 }

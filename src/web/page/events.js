@@ -38,7 +38,7 @@ export function events() {
     log.busy = false
     setText(said, answer.ok ? '' : answer.says)
     if (!answer.ok) return
-    for (const row of answer.value.rows) log.rows.set(row.id, row)
+    for (const line of answer.text.split('\n')) if (line !== '') take(log, JSON.parse(line))
     show()
   }
   const change = (values) => {
@@ -47,6 +47,13 @@ export function events() {
   }
   const element = h('div', { class: 'view' }, h('h1', {}, 'Events'), controls(change), said, list.element)
   return { title: 'Events', element, update }
+}
+
+/** A line of the answer: an event, or a word about events that are not in it. */
+function take({ rows }, line) {
+  if (line.id === undefined) return
+  rows.set(line.id, line)
+  if (rows.size > MOST) rows.delete(rows.keys().next().value)
 }
 
 /** What is new since the newest that is known; some of it perhaps again. */

@@ -10,7 +10,9 @@ export function explain() {
     event.preventDefault()
     answer.replaceChildren(h('p', { class: 'quiet' }, 'asking'))
     const said = await ask('api/v1/explain', { method: 'POST', body: requestOf(new FormData(event.target)) })
-    answer.replaceChildren(...(said.ok ? explained(said.value) : [h('p', { class: 'refused' }, said.says)]))
+    answer.replaceChildren(
+      ...(said.ok ? explained(JSON.parse(said.text)) : [h('p', { class: 'refused' }, said.says)]),
+    )
   }
   const element = h(
     'div',

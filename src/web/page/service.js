@@ -52,7 +52,7 @@ function realsPart(service) {
       { label: 'Real server', text: nameOf },
       badgeColumn('State', stateOf),
       { label: 'Why', wide: 'why', text: whyOf },
-      { label: 'Share of weight', draw: drawShare(bar) },
+      { label: 'Share vs weight', draw: drawShare(bar) },
       number('Weight', ({ weight, effectiveWeight }) =>
         weight === effectiveWeight ? String(weight) : `${effectiveWeight} (${weight} wished)`,
       ),
@@ -73,7 +73,8 @@ function realsPart(service) {
     const all = rows.reduce((sum, row) => sum + unit.of(row), 0)
     const weights = rows.reduce((sum, row) => sum + row.effectiveWeight, 0)
     setText(note, unit.says)
-    reals.set(rows.map((row) => [row.real, { ...row, all, weights, part: unit.of(row), now: frame.at }]))
+    const sorted = rows.toSorted((a, b) => a.real.localeCompare(b.real, 'en', { numeric: true }))
+    reals.set(sorted.map((row) => [row.real, { ...row, all, weights, part: unit.of(row), now: frame.at }]))
   }
   return { element: section('Real servers', reals.element, note), update }
 }

@@ -3,14 +3,14 @@
 // colours have to be told apart.
 import { ask } from './ask.js'
 import { h, section, setAttributes, setText, svg } from './dom.js'
-import { percent, realName, whole } from './words.js'
+import { counted, percent, realName } from './words.js'
 
 const UNITS = {
   slots: [
     'slots',
     'A hash of the client or the service names a slot; each real server answers for its slots.',
   ],
-  turns: ['turns', 'The order in which real servers are picked, until it repeats.'],
+  turns: ['turn', 'The order in which real servers are picked, until it repeats.'],
   weights: ['weight', 'The scheduler looks at the connections of the moment: only the weights can be told.'],
 }
 
@@ -30,9 +30,11 @@ export function slotMap(service) {
     const of = `${frame.generation} ${reals.map(({ real, effectiveWeight }) => `${real}=${effectiveWeight}`).join()}`
     if (of === seen.of) return
     seen.of = of
+    const first = seen.map === undefined
     const answer = await ask(`api/v1/slots?service=${encodeURIComponent(service)}`)
     if (!answer.ok) return setText(text, answer.says)
-    seen.map = answer.value
+    seen.map = inOrder(JSON.parse(answer.text))
+    if (first) seen.picked = mostHeld(seen.map)
     show()
   }
   return { element: section('Map of the scheduler', text, h('div', { class: 'map' }, legend, grid)), update }
@@ -40,18 +42,36 @@ export function slotMap(service) {
 
 function draw({ map, picked }, { legend, grid, held, none, text }, pick) {
   const [unit, about] = UNITS[map.kind]
-  const empty = map.empty > 0 ? ` ${whole(map.empty)} slots are nobody's: their clients are refused.` : ''
-  setText(text, `${map.scheduler}: ${whole(map.size)} ${unit}. ${about}${empty}`)
+  const empty =
+    map.empty > 0 ? ` ${counted(map.empty, 'slot')} held by nobody: their clients are refused.` : ''
+  setText(text, `${map.scheduler}: ${counted(map.size, unit)}. ${about}${empty}`)
   drawLegend(legend, map, picked, unit, pick)
-  const wide = map.size > 1024 ? 96 : map.size > 64 ? 32 : Math.max(1, map.size)
+  const wide = map.size > 1024 ? 96 : Math.min(64, Math.max(1, map.size))
   const tall = Math.max(1, Math.ceil(map.size / wide))
   grid.toggleAttribute('hidden', map.runs.length === 0)
   if (map.runs.length === 0) return
   const name = realName(map.reals[picked]?.real ?? '')
-  setAttributes(grid, { viewBox: `0 0 ${wide} ${tall}`, 'aria-label': `The ${unit} of ${name} among all` })
+  grid.classList.toggle('strip', tall === 1)
+  setAttributes(grid, {
+    viewBox: `0 0 ${wide} ${tall}`,
+    preserveAspectRatio: tall === 1 ? 'none' : undefined,
+    'aria-label': `The ${unit}s of ${name} among all`,
+  })
   setAttributes(grid.firstElementChild, { width: wide, height: tall })
   setAttributes(held, { d: path(map.runs, picked, wide) })
   setAttributes(none, { d: path(map.runs, -1, wide) })
+}
+
+/** Real servers by name; the scheduler's own order says nothing to people. */
+function inOrder(map) {
+  const order = map.reals.map((_, i) => i)
+  order.sort((a, b) => map.reals[a].real.localeCompare(map.reals[b].real, 'en', { numeric: true }))
+  const runs = map.runs.map(([member, length]) => [order.indexOf(member), length])
+  return { ...map, reals: order.map((i) => map.reals[i]), runs }
+}
+
+function mostHeld({ reals }) {
+  return reals.reduce((most, { held }, i) => (held > reals[most].held ? i : most), 0)
 }
 
 /** Squares of a member, row by row. */
@@ -76,7 +96,7 @@ function drawLegend(legend, { reals, size }, picked, unit, pick) {
     if (!legend.children[i]) legend.append(newEntry(() => pick(i)))
     const [input, text] = legend.children[i].children
     input.checked = i === picked
-    setText(text, `${realName(real)}: ${percent(held, size)}, ${whole(held)} ${unit}`)
+    setText(text, `${realName(real)}: ${percent(held, size)}, ${counted(held, unit)}`)
   })
 }
 

@@ -18,7 +18,8 @@ export function short(value) {
 
 /** Bytes a second as bits a second: what links are sold in. */
 export function bits(bytes) {
-  return `${short(bytes * 8)}bit/s`
+  const [, figure, letter] = /^([\d.]+)(\D?)$/.exec(short(bytes * 8)) ?? []
+  return `${figure} ${letter}bit/s`
 }
 
 export function whole(value) {
@@ -53,6 +54,11 @@ export function lasting(ms) {
   if (seconds < 60) return `${seconds} s`
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`
   return seconds < 172_800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} days`
+}
+
+/** 1 turn, 4,093 slots */
+export function counted(value, one) {
+  return `${whole(value)} ${one}${value === 1 || one === 'weight' ? '' : 's'}`
 }
 
 /** '192.0.2.21' of 'tcp 192.0.2.10:80 > 192.0.2.21' */

@@ -22,6 +22,7 @@ import type { Outcome, ServiceKey, Tunables } from '../model/types.js'
 import { diff } from '../plan/diff.js'
 import type { Applier } from './applier.js'
 import { drainRows } from './drains.js'
+import type { Drops } from './drops.js'
 import type { Edit, Engine } from './engine.js'
 import { explain } from './explaining.js'
 import { healthRows } from './health-rows.js'
@@ -84,6 +85,7 @@ export interface Parts {
   readonly engine: Engine
   readonly snapshot: () => Snapshot
   readonly meter: Meter
+  readonly drops: Drops
   /** in force, the automatic ones as they are now */
   readonly tunables: () => Tunables
   /** one service, or all and the total */
@@ -102,7 +104,7 @@ export function handlers(parts: Parts): Readonly<Record<RouteName, Handler>> {
   return { ...readers(parts), ...settings(parts), ...stages(parts), ...drains(parts), ...changes(parts) }
 }
 
-function readers({ datapath, engine, snapshot, meter, status, history }: Parts) {
+function readers({ datapath, engine, snapshot, meter, drops, status, history }: Parts) {
   const standings = () => standingsOf(engine.store())
   return {
     status: () => succeed(status()),
@@ -117,7 +119,8 @@ function readers({ datapath, engine, snapshot, meter, status, history }: Parts) 
     ),
     nexthops: filtered((filter) => whole(nexthopRows(snapshot(), filter))),
     interfaces: () => succeed(whole(interfaceRows(snapshot()))),
-    reasons: () => succeed(whole(reasonRows(snapshot()))),
+    reasons: filtered((filter) => whole(reasonRows(snapshot(), filter))),
+    drops: filtered((filter) => whole(drops.rows(snapshot(), filter))),
     slots: ({ params }) => {
       const key = readServiceKey(params)
       return key.ok ? slotMap(datapath, key.value) : key
@@ -210,7 +213,7 @@ function named<T>(read: (names: Names) => Outcome<T>, act: (value: T) => Promise
 
 function withBody<T>(
   read: (body: unknown) => Outcome<T>,
-  act: (value: T, service: string, real: string) => Promise<Outcome<unknown>>,
+  act: (value: T, service: string, real: string) => Promise<Outcome<unknown>> | Outcome<unknown>,
 ): Handler {
   return ({ params, body }) => {
     const value = read(body)

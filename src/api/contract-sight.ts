@@ -12,7 +12,8 @@ export interface LatencyRow {
   readonly buckets: readonly Count[]
 }
 
-/** What ended badly, worst rate first. */
+/** What ended badly for a client: what was dropped or answered by the director, worst rate first, then by packets; then
+ * in the same order what was left to this host's stack (pass_*). */
 export interface DropRow {
   readonly reason: string
   /** absent: of packets that belong to no service */

@@ -257,7 +257,8 @@ export interface ReasonRow {
   /** 'answer': the director's own ICMP message went back */
   readonly action: 'pass' | 'forward' | 'drop' | 'answer'
   readonly packets: Count
-  readonly bytes: Count
+  /** absent: of one service, which counts packets only */
+  readonly bytes?: Count
 }
 
 /** A listing that may have been cut at the limit that was asked for. */

@@ -26,7 +26,7 @@ import type {
   TemplateRow,
   TunableRow,
 } from './contract.js'
-import type { EventRow, EventsSkipped, ExplainRequest, Explanation } from './contract-sight.js'
+import type { DropRow, EventRow, EventsSkipped, ExplainRequest, Explanation } from './contract-sight.js'
 import type { SlotMap } from './contract-slots.js'
 import type { EventsRequest } from './parse-events.js'
 
@@ -49,6 +49,7 @@ export const ROUTES = {
   reasons: { method: 'GET', path: '/v1/reasons' },
   /** a stream of lines */
   events: { method: 'GET', path: '/v1/events' },
+  drops: { method: 'GET', path: '/v1/drops' },
   slots: { method: 'GET', path: '/v1/slots' },
   desired: { method: 'GET', path: '/v1/desired' },
   effective: { method: 'GET', path: '/v1/effective' },
@@ -108,7 +109,9 @@ export interface Calls {
   templates: Read<Listing<TemplateRow>>
   nexthops: Read<Listing<NexthopRow>>
   interfaces: Read<Listing<InterfaceRow>>
+  /** with a service: of its packets */
   reasons: Read<Listing<ReasonRow>>
+  drops: Read<Listing<DropRow>>
   /** each line of the answer; with `follow` it goes on */
   events: Call<EventsRequest, undefined, EventRow | EventsSkipped>
   /** of the service that the filter names */

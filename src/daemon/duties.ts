@@ -10,6 +10,7 @@ import { realKey, serviceKey } from '../model/keys.js'
 import type { Desired, Outcome, RealKey, ServiceKey, Tunables } from '../model/types.js'
 import { createDefence } from './defence.js'
 import { DEADLINE_MS, endDrains } from './drains.js'
+import { Drops } from './drops.js'
 import type { Carriage, Engine } from './engine.js'
 import { createEstimator, ESTIMATION_MS, type Estimator } from './estimator.js'
 import { createMeter, type Meter } from './meter.js'
@@ -35,6 +36,7 @@ export interface DutyWorld {
 
 export interface Duties {
   readonly meter: Meter
+  readonly drops: Drops
   readonly rounds: readonly Round[]
   /** in force, the automatic ones as they are now */
   tunables(): Tunables
@@ -50,11 +52,13 @@ export interface Duties {
 export function createDuties(world: DutyWorld): Duties {
   const { datapath, engine, fresh, pages, tell } = world
   const estimator = createEstimator()
+  const drops = new Drops()
   const tunables = () => tunablesOf(engine().store())
   const frozen = () => tunables().run_estimation === 0
   const defence = createDefence({ datapath, tunables, pages, random: Math.random, tell })
   const sweeper = createSweeper(world)
   return {
+    drops,
     meter: createMeter(estimator, () => engine().store().runtime.zero, frozen),
     rounds: [
       { what: 'sweeping the tables', every: SWEEP_MS, act: sweeper.slice },
@@ -62,14 +66,18 @@ export function createDuties(world: DutyWorld): Duties {
       {
         what: 'estimating',
         every: ESTIMATION_MS,
-        act: () => (frozen() ? undefined : estimate(world, estimator)),
+        act: () => (frozen() ? undefined : estimate(world, estimator, drops)),
       },
       { what: 'ending drains', every: DEADLINE_MS, act: () => endDrains(world) },
       { what: 'defending', every: DEFENCE_MS, act: defence.second },
     ],
     tunables: defence.shown,
     zero: (service) => zero(world, estimator, service),
-    begin: () => estimator.prime(fresh(), trashOf(datapath)),
+    begin: () => {
+      const now = fresh()
+      estimator.prime(now, trashOf(datapath))
+      drops.prime(now)
+    },
     leaving: (from, to) => leaving(from, to, fresh),
     changed: ({ from, to }) => {
       defence.judge()
@@ -79,9 +87,10 @@ export function createDuties(world: DutyWorld): Duties {
   }
 }
 
-async function estimate({ engine, snapshot }: DutyWorld, estimator: Estimator): Promise<void> {
+async function estimate({ engine, snapshot }: DutyWorld, estimator: Estimator, drops: Drops): Promise<void> {
   const now = snapshot()
   estimator.tick(now)
+  drops.tick(now)
   const { zero } = engine().store().runtime
   if (withoutPast(zero, now) === zero) return
   await engine().remember((s) => storeZero(s, withoutPast(s.runtime.zero, snapshot())))

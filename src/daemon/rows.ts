@@ -22,6 +22,7 @@ import type {
   Snapshot,
 } from '../datapath/types.js'
 import type { Latency } from '../model/latency.js'
+import { classOf } from '../model/reasons.js'
 import { TUNABLE_NAMES, TUNABLES } from '../model/tunables.js'
 import type { Tunables } from '../model/types.js'
 import type { Meter } from './meter.js'
@@ -78,11 +79,14 @@ export function interfaceRows(snapshot: Snapshot): readonly InterfaceRow[] {
   }))
 }
 
-export function reasonRows(snapshot: Snapshot): readonly ReasonRow[] {
+/** Of a service those that it has counted. */
+export function reasonRows(snapshot: Snapshot, { service }: Filter = {}): readonly ReasonRow[] {
+  if (service !== undefined)
+    return chosen(snapshot, { service }).flatMap(({ reasons }) =>
+      Object.entries(reasons).map(([reason, packets]) => reasonRow(reason, packets)),
+    )
   return Object.entries(snapshot.reasons).map(([reason, { packets, bytes }]) => ({
-    reason,
-    action: reason.split('_')[0] as ReasonRow['action'],
-    packets: Number(packets),
+    ...reasonRow(reason, packets),
     bytes: Number(bytes),
   }))
 }
@@ -114,6 +118,10 @@ export function* entryRows<Entry extends { readonly realId: number }>(
 
 export function whole<Row>(rows: readonly Row[]): Listing<Row> {
   return { rows, more: false }
+}
+
+function reasonRow(reason: string, packets: bigint): ReasonRow {
+  return { reason, action: classOf(reason), packets: Number(packets) }
 }
 
 function chosen(snapshot: Snapshot, { service }: Filter): readonly ServiceSnapshot[] {

@@ -28,12 +28,17 @@ export function otherInterface(): { readonly ifindex: number; readonly remove: (
 }
 
 export function play(stage: Stage, { given, frame, metadata = 0 }: PacketCase): Judgement {
+  prepare(stage, given)
+  return stage.rig.send(frame, LOOPBACK, metadata)
+}
+
+/** All that comes before the frame. */
+export function prepare(stage: Stage, given: readonly Given[]): void {
   const { rig } = stage
   rig.reset()
   rig.apply(BASE)
   restore(rig)
   for (const each of given) arrange(stage, each)
-  return rig.send(frame, LOOPBACK, metadata)
 }
 
 function arrange({ rig, otherIfindex }: Stage, given: Given): void {

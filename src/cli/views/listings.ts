@@ -72,7 +72,7 @@ const REASONS: readonly Column<ReasonRow>[] = [
     paint: (r, text, look) => (r.action === 'drop' ? look.bad(text) : text),
   },
   { title: 'PACKETS', value: (r) => digits(r.packets), right: true },
-  { title: 'BYTES', value: (r) => digits(r.bytes), right: true },
+  { title: 'BYTES', value: (r) => (r.bytes === undefined ? '-' : digits(r.bytes)), right: true },
 ]
 
 const TABLES: readonly Column<TableRow>[] = [

@@ -10,6 +10,7 @@ const LAYER: Readonly<Record<string, number>> = {
   config: 1,
   plan: 1,
   api: 1,
+  pcap: 1,
   realserver: 1,
   datapath: 2,
   events: 2,

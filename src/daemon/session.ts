@@ -9,12 +9,10 @@ import type { Datapath, NextHopState, Snapshot } from '../datapath/types.js'
 import type { Events, Happening } from '../events/feed.js'
 import { metricsPage } from '../metrics/page.js'
 import { type ControlMetrics, controlMetrics } from '../metrics/process.js'
-import { consoleNotices } from '../model/console.js'
-import { succeed } from '../model/describe.js'
 import type { LogFormat } from '../model/events.js'
-import { healthNotices } from '../model/health-notices.js'
-import { DEFAULT_TIMEOUTS, DEFAULT_TUNABLES, type Desired, type Outcome } from '../model/types.js'
+import type { Desired, Outcome } from '../model/types.js'
 import { Applier } from './applier.js'
+import { beginning, nothing } from './beginning.js'
 import { createBeholder } from './beholder.js'
 import { happened } from './chronicle.js'
 import { createDuties, type Duties } from './duties.js'
@@ -29,21 +27,12 @@ import type { MetricsPort } from './port.js'
 import type { ProbePath } from './probing.js'
 import { rehearse } from './rehearse.js'
 import type { Round } from './rounds.js'
-import { limitNotices, type Source } from './source.js'
+import type { Source } from './source.js'
 import { standingsOf } from './standings.js'
 import { standsOf } from './stands.js'
 import type { StateFile } from './state.js'
 import { statusOf } from './status.js'
-import {
-  desiredOf,
-  effectiveOf,
-  NO_RUNTIME,
-  NOTHING_OBSERVED,
-  type Observed,
-  type Runtime,
-  type Store,
-} from './store.js'
-import { storeRestore } from './store-reload.js'
+import { desiredOf, effectiveOf, NO_RUNTIME, NOTHING_OBSERVED, type Runtime, type Store } from './store.js'
 import { createTrials, type Trials, withdrawAll } from './trials.js'
 import { createVrrp, type Vrrp } from './vrrp.js'
 
@@ -196,17 +185,6 @@ function pageOf(metrics: ControlMetrics, snapshot: Snapshot, { duties, vrrp, hea
   return metricsPage({ ...told, view: store.base.metrics ?? {}, gone: goneCounters(store) }, metrics)
 }
 
-async function beginning(
-  { datapath, now }: SessionWorld,
-  engine: Engine,
-  base: Desired,
-  runtime: Runtime,
-): Promise<Outcome<Change>> {
-  const fitted = { ...base, limits: datapath.limits }
-  const change = await firstChange(engine, fitted, runtime, { ...NOTHING_OBSERVED, now: now() })
-  return withNotices(change, noticesOf(base, datapath))
-}
-
 function planOf({ source, datapath }: SessionWorld, engine: Engine, trials: Trials) {
   const inFile = () => withdrawAll(trials.open(), engine.store())
   return (request: PlanRequest) => rehearse({ source, engine, datapath, inFile }, request)
@@ -274,33 +252,6 @@ function changedNow(history: History, { generation, from, to }: Carriage): void 
   history.moved()
 }
 
-/** An interface that was attached by request and is gone must not keep the file's services from starting. */
-async function firstChange(
-  engine: Engine,
-  base: Desired,
-  runtime: Runtime,
-  observed: Observed,
-): Promise<Outcome<Change>> {
-  const restore = (kept: Runtime) =>
-    engine.change(() => succeed(storeRestore(base, kept, observed)), { always: true })
-  const change = await restore(runtime)
-  if (change.ok || runtime.interfaces.length === 0) return change
-  const without = await restore({ ...runtime, interfaces: [] })
-  if (!without.ok) return change
-  const names = runtime.interfaces.map(({ name }) => name).join(', ')
-  const why = change.problems.map(({ reason }) => reason).join('; ')
-  return withNotices(without, [`${names}, attached at run time, could not be attached again: ${why}`])
-}
-
-function noticesOf(base: Desired, datapath: Datapath): readonly string[] {
-  return [...limitNotices(base.limits, datapath.limits), ...healthNotices(base), ...consoleNotices(base)]
-}
-
-function withNotices(change: Outcome<Change>, notices: readonly string[]): Outcome<Change> {
-  if (!change.ok) return change
-  return succeed({ ...change.value, notices: [...change.value.notices, ...notices] })
-}
-
 /** Scrapes and listings within one moment cost one reading of the maps; who made a change sees it. */
 function cached(now: () => number, generation: () => number, read: () => Snapshot) {
   let last: { readonly at: number; readonly of: number; readonly value: Snapshot } | undefined
@@ -313,17 +264,4 @@ function cached(now: () => number, generation: () => number, read: () => Snapsho
     return known && last ? last.value : fresh()
   }
   return { recent, fresh }
-}
-
-/** Before the first word. */
-function nothing({ limits }: Datapath): Desired {
-  return {
-    interfaces: [],
-    services: [],
-    marks: [],
-    peers: [],
-    timeouts: DEFAULT_TIMEOUTS,
-    tunables: DEFAULT_TUNABLES,
-    limits,
-  }
 }

@@ -140,7 +140,7 @@ function historyOf(
   return createHistory({
     ...{ stateDir: source.kind === 'file' ? places.stateDir : undefined, now, log },
     logEvent: logger.event,
-    stands: () => standsOf(engine().store(), datapath.nextHop),
+    stands: () => standsOf(engine().store(), (address) => datapath.nextHop(address)),
   })
 }
 

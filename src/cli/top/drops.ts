@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What ended badly, for what reason and in which service, and what that means. Pure.
+// What ended badly or was left to this host, for what reason and in which service, and what that means. Pure.
 import { count } from '../numbers.js'
 import { clean, wrap } from './cells.js'
 import { short } from './figures.js'
@@ -40,7 +40,7 @@ function columnsOf(state: State, { signs }: ScreenLook): readonly Column<DropLin
       least: 14,
       sort: 'name',
       text: ({ row }) => row.reason,
-      paint: ({ rate }, look) => (rate > 0 ? look.bad : look.dim),
+      paint: ({ rate, left }, look) => (rate > 0 && !left ? look.bad : look.dim),
     },
     { title: 'SERVICE', width: widest(lines.map(service), 7, 46), spare: 2, text: service },
     { title: 'PKT/S', width: 6, right: true, sort: 'packets', text: ({ rate }) => short(rate) },
@@ -59,7 +59,7 @@ function columnsOf(state: State, { signs }: ScreenLook): readonly Column<DropLin
       grow: 60,
       spare: 3,
       text: ({ key }, cells) => spark(state.history.of.get(`! ${key}`) ?? [], cells, signs),
-      paint: (_, look) => look.bad,
+      paint: ({ left }, look) => (left ? look.dim : look.bad),
     },
   ]
 }

@@ -2,9 +2,8 @@
 // Asks the daemon for what the screen shows: the small listings always, real servers only of the service that is
 // looked into.
 
-import type { Listing, ReasonRow } from '../../api/contract.js'
-import type { DropRow } from '../../api/contract-sight.js'
-import { fail, succeed } from '../../model/describe.js'
+import type { Listing } from '../../api/contract.js'
+import { succeed } from '../../model/describe.js'
 import type { Outcome, ServiceKey } from '../../model/types.js'
 import { call } from '../client.js'
 import type { Sample, Timed } from './sample.js'
@@ -26,7 +25,7 @@ export async function poll(
   const [status, services, drops, reals] = await Promise.all([
     call(socket, 'status'),
     timed(call(socket, 'services')),
-    timed(call(socket, 'reasons').then(dropsOf)),
+    timed(call(socket, 'drops')),
     service === undefined ? undefined : timed(call(socket, 'reals', { service })),
   ])
   if (!status.ok) return status
@@ -42,14 +41,6 @@ export async function poll(
     drops: drops.value,
     ...(reals && service !== undefined && { reals: { ...reals.value, of: service } }),
   })
-}
-
-function dropsOf(found: Outcome<Listing<ReasonRow>>): Outcome<Listing<DropRow>> {
-  if (!found.ok) return fail(...found.problems)
-  const rows = found.value.rows
-    .filter(({ action, packets }) => action === 'drop' && packets > 0)
-    .map(({ reason, packets }) => ({ reason, packets, rate: 0, about: '' }))
-  return succeed({ rows, more: false })
 }
 
 /** In the time zone of who looks. */

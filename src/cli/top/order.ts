@@ -37,7 +37,8 @@ const REALS: Measures<RealLine> = {
 }
 
 const DROPS: Measures<DropLine> = {
-  packets: ({ rate }) => rate,
+  // What is left to this host comes after all that is lost, in the same order.
+  packets: ({ rate, left }) => (left ? -1 / (1 + rate) : rate),
   count: ({ row }) => row.packets,
 }
 

@@ -71,7 +71,8 @@ function fill({ entries, capacity }: TableRow): number {
 /** Reasons of all services together, the fastest first; a line or, on a high screen, up to five. */
 function dropsLines({ drops }: Data, { columns, rows }: Size, look: ScreenLook): readonly string[] {
   const reasons = new Map<string, { rate: number; packets: number }>()
-  for (const { row, rate } of drops) {
+  for (const { row, rate, left } of drops) {
+    if (left) continue
     const sum = reasons.get(row.reason) ?? { rate: 0, packets: 0 }
     reasons.set(row.reason, { rate: sum.rate + rate, packets: sum.packets + row.packets })
   }

@@ -53,7 +53,9 @@ function headLines(
   const out = outText(row)
   const name = row.name === undefined ? '' : `${clean(row.name, unicode)}  `
   const up = `${row.reals - row.down - row.drained} of ${row.reals} up${out ? `, ${out}` : ''}`
-  const dropped = (data?.drops ?? []).filter((drop) => drop.row.service === key && drop.rate > 0)
+  const dropped = (data?.drops ?? []).filter(
+    (drop) => drop.row.service === key && drop.rate > 0 && !drop.left,
+  )
   const reasons = dropped.map((drop) => `${drop.row.reason} ${short(drop.rate)}/s`).join('  ')
   const first = clip(`${name}${row.scheduler}  ${up}  ${bits(speed.bytes)}`, columns, more)
   const rest = clip(`  ${reasons === '' ? 'no drops' : reasons}`, columns - cellsOf(first), more)

@@ -53,6 +53,8 @@ export interface DropLine {
   readonly key: string
   readonly row: DropRow
   readonly rate: number
+  /** no loss, perhaps: left to this host's own stack */
+  readonly left: boolean
 }
 
 interface Counted {
@@ -94,7 +96,7 @@ export function dropLines(now: Timed<DropRow>, before: Timed<DropRow> | undefine
     // A reason that was not there before was at 0: only what has been counted is listed.
     const gone = before === undefined ? undefined : row.packets - (earlier.get(key) ?? 0)
     const known = gone !== undefined && gone >= 0 && elapsed > 0
-    return { key, row, rate: known ? gone / elapsed : row.rate }
+    return { key, row, rate: known ? gone / elapsed : row.rate, left: row.reason.startsWith('pass_') }
   })
 }
 
@@ -105,8 +107,8 @@ export function serviceLines(
 ): readonly ServiceLine[] {
   const speedOf = speeds(services, before?.services, (row) => row.service)
   const dropped = new Map<string, number>()
-  for (const { row, rate } of drops)
-    if (row.service !== undefined) dropped.set(row.service, (dropped.get(row.service) ?? 0) + rate)
+  for (const { row, rate, left } of drops)
+    if (row.service !== undefined && !left) dropped.set(row.service, (dropped.get(row.service) ?? 0) + rate)
   return services.rows.map((row) => ({
     key: row.service,
     row,

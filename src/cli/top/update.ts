@@ -72,7 +72,7 @@ function dataOf(sample: Sample, before: Sample | undefined, service: ServiceKey 
   return {
     sample,
     total: total(services),
-    dropRate: drops.reduce((sum, { rate }) => sum + rate, 0),
+    dropRate: drops.reduce((sum, { rate, left }) => (left ? sum : sum + rate), 0),
     services,
     drops,
     ...(reals && { reals }),

@@ -352,7 +352,7 @@ describe('whatever is shown', () => {
           const lines = render(now, at, drawnAs)
           expect(lines.length).toBeLessThanOrEqual(at.rows)
           for (const line of lines) {
-            const bare = line.replace(/\x1b\[(?:0|1|2|7|31|32|33|36)m/g, '')
+            const bare = PAINTS.reduce((text, paint) => text.replaceAll(paint, ''), line)
             expect(bare).not.toMatch(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u)
             expect(cellsOf(bare)).toBeLessThanOrEqual(at.columns)
           }

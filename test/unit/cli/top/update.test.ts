@@ -52,6 +52,19 @@ describe('rates', () => {
     expect(now.data?.dropRate).toBe(9)
     expect(now.data?.services.map(({ drops: rate }) => rate)).toEqual([0, 4])
   })
+
+  it('what is left to this host is listed last and is no loss', () => {
+    const row = (reason: string, rate: number) => ({ reason, packets: 100, rate, about: '', service: WEB })
+    const rows = [row('pass_no_service', 900), row('drop_ttl', 0), row('pass_unsupported', 1_000)]
+    const now = fed(state(0), { kind: 'sample', sample: sample(1, { drops: rows }) })
+    expect(now.data?.dropRate).toBe(0)
+    expect(now.data?.services.map(({ drops: rate }) => rate)).toEqual([0, 0])
+    expect(keys(now, 'drops').map((key) => key.split(' ').at(-1))).toEqual([
+      'drop_ttl',
+      'pass_unsupported',
+      'pass_no_service',
+    ])
+  })
 })
 
 describe('shares', () => {

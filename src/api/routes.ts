@@ -26,7 +26,15 @@ import type {
   TemplateRow,
   TunableRow,
 } from './contract.js'
-import type { DropRow, EventRow, EventsSkipped, ExplainRequest, Explanation } from './contract-sight.js'
+import type {
+  DropRow,
+  EventRow,
+  EventsSkipped,
+  ExplainRequest,
+  Explanation,
+  TraceLoss,
+  TraceRecord,
+} from './contract-sight.js'
 import type { SlotMap } from './contract-slots.js'
 import type { EventsRequest } from './parse-events.js'
 
@@ -51,6 +59,9 @@ export const ROUTES = {
   events: { method: 'GET', path: '/v1/events' },
   drops: { method: 'GET', path: '/v1/drops' },
   slots: { method: 'GET', path: '/v1/slots' },
+  /** a stream of lines */
+  trace: { method: 'GET', path: '/v1/trace' },
+  endTrace: { method: 'DELETE', path: '/v1/trace' },
   desired: { method: 'GET', path: '/v1/desired' },
   effective: { method: 'GET', path: '/v1/effective' },
   actual: { method: 'GET', path: '/v1/actual' },
@@ -116,6 +127,10 @@ export interface Calls {
   events: Call<EventsRequest, undefined, EventRow | EventsSkipped>
   /** of the service that the filter names */
   slots: Read<SlotMap>
+  /** each line of the answer; the query as traceQuery makes it */
+  trace: Call<Readonly<Record<string, string>>, undefined, TraceRecord | TraceLoss>
+  /** ends the one that runs, whoever's it is */
+  endTrace: Call<object, undefined, { readonly ended: boolean }>
   desired: Read<Stages['desired']>
   effective: Read<Stages['effective']>
   actual: Read<Stages['actual']>

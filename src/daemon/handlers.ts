@@ -55,6 +55,7 @@ import {
   storeSetService,
 } from './store-services.js'
 import { storeAddMark, storeRemoveMark, storeSetTimeouts, storeTune } from './store-settings.js'
+import type { Tracer } from './tracing.js'
 
 /** What path and query of a route may name. */
 export interface Names {
@@ -68,6 +69,12 @@ export interface Names {
   readonly since?: string
   readonly kind?: string
   readonly follow?: string
+  /** of a trace */
+  readonly filter?: string
+  readonly sample?: string
+  readonly head?: string
+  readonly count?: string
+  readonly last?: string
   readonly vip?: string
   readonly protocol?: string
   readonly ports?: string
@@ -93,6 +100,7 @@ export interface Parts {
   readonly status: () => Status
   readonly applier: Applier
   readonly history: History
+  readonly tracer: Tracer
   /** of each health check */
   readonly checks: () => readonly CheckRow[]
   readonly plan: (request: PlanRequest) => Promise<Outcome<Preview>>
@@ -101,7 +109,14 @@ export interface Parts {
 }
 
 export function handlers(parts: Parts): Readonly<Record<RouteName, Handler>> {
-  return { ...readers(parts), ...settings(parts), ...stages(parts), ...drains(parts), ...changes(parts) }
+  return {
+    ...readers(parts),
+    ...settings(parts),
+    ...stages(parts),
+    ...drains(parts),
+    ...changes(parts),
+    ...parts.tracer.handlers,
+  }
 }
 
 function readers({ datapath, engine, snapshot, meter, drops, status, history }: Parts) {

@@ -33,6 +33,7 @@ import { standsOf } from './stands.js'
 import type { StateFile } from './state.js'
 import { statusOf } from './status.js'
 import { desiredOf, effectiveOf, NO_RUNTIME, NOTHING_OBSERVED, type Runtime, type Store } from './store.js'
+import { createTracer } from './tracing.js'
 import { createTrials, type Trials, withdrawAll } from './trials.js'
 import { createVrrp, type Vrrp } from './vrrp.js'
 
@@ -117,6 +118,7 @@ export function createSession(given: SessionWorld): Session {
     if (change.ok) begun(world, history, engine)
     return taken(change)
   }
+  const tracer = createTracer(world)
   const beholder = createBeholder(datapath, () => performance.now())
   const applier = new Applier({ ...world, trials, beholder, taken, based })
   const plan = planOf(world, engine, trials)
@@ -127,8 +129,10 @@ export function createSession(given: SessionWorld): Session {
   return {
     ...{ events: history.events, ...hopsAndEnd(world, history) },
     ...{ engine, health, begin, reload: () => applier.reload() },
-    duties: withApplier(withVrrp(duties, vrrp), applier, [beholder.round, menderOf(world, metrics)]),
-    handlers: handlers({ ...duties, ...looks, datapath, engine, applier, plan, history }),
+    duties: tracer.within(
+      withApplier(withVrrp(duties, vrrp), applier, [beholder.round, menderOf(world, metrics)]),
+    ),
+    handlers: handlers({ ...duties, ...looks, datapath, engine, applier, plan, history, tracer }),
     page: () => pageOf(metrics, snapshot(), { duties, vrrp, health, engine }),
   }
 }

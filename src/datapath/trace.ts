@@ -25,6 +25,8 @@ export interface Tracing {
   /** Records stay in the ring buffer until resume(); when it is full, the next ones are lost, and counted. */
   pause(): void
   resume(): void
+  /** Nothing new is recorded; what the ring holds is handed over now, unless it is paused. */
+  drain(): void
   /** No record comes after this; what packets pay ends. Again: nothing. */
   close(): void
 }
@@ -74,6 +76,10 @@ export function startTrace(
 
 function tracing({ maps, switchTo }: TraceWorld, ring: RingBuffer): Tracing {
   let open = true
+  const stop = () => {
+    switchTo(0)
+    store64(maps.traceFilter, TraceFilter_OFFSETS.until, 0n)
+  }
   const last = (offset: number) => maps.traceFilter.getBigUint64(offset, true)
   return {
     counters: () => ({
@@ -90,11 +96,15 @@ function tracing({ maps, switchTo }: TraceWorld, ring: RingBuffer): Tracing {
     resume: () => {
       if (open) ring.resume()
     },
+    drain: () => {
+      if (!open) return
+      stop()
+      while (open && ring.consume() > 0);
+    },
     close: () => {
       if (!open) return
       open = false
-      switchTo(0)
-      store64(maps.traceFilter, TraceFilter_OFFSETS.until, 0n)
+      stop()
       ring.close()
     },
   }

@@ -123,6 +123,7 @@ export function memoryDatapath(options: MemoryOptions = {}): Memory {
       defence = verdict
     },
     setPeers: () => undefined,
+    trace: () => fail({ reason: 'there are no packets here' }),
     now: () => 1_000,
     close: () => void events.push('close'),
     destroy: async () => void events.push('destroy'),

@@ -71,7 +71,7 @@ function readFrame(body: Record<string, unknown>): Outcome<Uint8Array> {
   const both = WORDS.find((word) => body[word] !== undefined)
   if (both !== undefined)
     return refuse({ reason: `a frame says its ${both} itself`, fix: `leave out ${both}` }, 'frame')
-  if (typeof frame !== 'string' || !/^(?:[0-9a-f]{2})+$/i.test(frame))
+  if (typeof frame !== 'string' || !/^(?:[0-9a-f]{2})*$/i.test(frame))
     return refuse({ reason: 'frame is not the bytes of a frame', fix: 'write them as hex digits' }, 'frame')
   return succeed(Uint8Array.from(Buffer.from(frame, 'hex')))
 }

@@ -98,6 +98,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./verbs/apply.js'),
   },
   {
+    name: 'explain',
+    summary: 'what would become of a packet, and why: the whole way to a decision',
+    load: () => import('./verbs/explain.js'),
+  },
+  {
     name: 'doctor',
     summary: 'look at the director and say what is wrong, each with the command that mends it',
     load: () => import('./verbs/doctor.js'),

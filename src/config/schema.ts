@@ -16,7 +16,7 @@ import {
   THRESHOLD,
   WEIGHT,
 } from '../model/rules.js'
-import { TUNABLE_NAMES, TUNABLES } from '../model/tunables.js'
+import { KERNEL_TUNABLES, TUNABLE_NAMES, TUNABLES } from '../model/tunables.js'
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from '../model/types.js'
 import { parseInterfaceName, parsePeer, parsePorts, parseVip } from '../model/words.js'
 import * as patterns from './patterns.js'
@@ -212,7 +212,7 @@ export const fileSchema = map('file', {
   timeouts: map('timeouts', timeoutKeys()).optional().describe('seconds, as ipvsadm --set'),
   tunables: map('tunables', tunableKeys())
     .optional()
-    .describe("the kernel's net.ipv4.vs.*, under its names, and those of ICMP answers"),
+    .describe("the kernel's net.ipv4.vs.*, under its names, those of ICMP answers, and handshake_sample"),
   marks: list('marks', markRule, 'write a list of {vip, protocol, ports, mark}')
     .optional()
     .describe('ports of VIPs whose packets carry a mark: what iptables -j MARK is to IPVS'),
@@ -262,7 +262,7 @@ function timeoutKeys() {
   }
 }
 
-/** Each under the kernel's name, and with net.ipv4.vs. before it. */
+/** Each under its name; the kernel's also with net.ipv4.vs. before it. */
 function tunableKeys() {
   const keys = TUNABLE_NAMES.map((name) => {
     const { range, unit, about, default: standard } = TUNABLES[name]
@@ -273,8 +273,8 @@ function tunableKeys() {
   })
   return Object.fromEntries(
     keys.flatMap(([name, key]) => [
-      [name, key],
-      [`net.ipv4.vs.${name}`, key],
+      [name, key] as const,
+      ...(KERNEL_TUNABLES.includes(name) ? [[`net.ipv4.vs.${name}`, key] as const] : []),
     ]),
   )
 }

@@ -92,6 +92,7 @@ const TUNABLE: Readonly<Record<TunableName, number>> = {
   icmp_ratelimit: Tunable.TUNE_ICMP_RATELIMIT,
   icmp_msgs_per_sec: Tunable.TUNE_ICMP_MSGS_PER_SEC,
   icmp_msgs_burst: Tunable.TUNE_ICMP_MSGS_BURST,
+  handshake_sample: Tunable.TUNE_HANDSHAKE_SAMPLE,
 }
 const TUNABLES = Object.entries(TUNABLE) as [TunableName, number][]
 

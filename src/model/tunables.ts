@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernel's tunables (net.ipv4.vs.*, and those of ICMP answers and ports that IPVS heeds): one table with all that
-// is known about each, and why the others of the kernel have no meaning here.
+// The kernel's tunables (net.ipv4.vs.*, and those of ICMP answers and ports that IPVS heeds) and xlvs's own: one table
+// with all that is known about each, and why the others of the kernel have no meaning here.
 import { fail, quote, succeed } from './describe.js'
 import { nearest } from './nearest.js'
 import { type Fault, type Range, rangeFault, refuse, wholeNumber } from './rules.js'
@@ -55,7 +55,13 @@ const ABOUT: Readonly<Record<TunableName, Omit<Tunable, 'default'>>> = {
   icmp_ratelimit: { range: NUMBER, unit: 'ms', about: 'between ICMP answers to one client, 0 = no limit' },
   icmp_msgs_per_sec: { range: NUMBER, unit: 'packets/s', about: 'ICMP answers to all clients, 0 = no limit' },
   icmp_msgs_burst: { range: NUMBER, unit: 'packets', about: 'ICMP answers that may come at once' },
+  handshake_sample: {
+    range: [0, 16],
+    about: "one in 2^n new TCP connections is timed for the histograms; xlvs's own, not the kernel's",
+  },
 }
+/** The kernel does not have them: they stand without net.ipv4.vs. before them. */
+const OWN: ReadonlySet<string> = new Set<TunableName>(['handshake_sample'])
 
 const NAT = 'belongs to NAT, which xlvs does not do'
 const TUNNELS = 'belongs to tunnels, which xlvs does not do'
@@ -87,6 +93,7 @@ const FOREIGN: ReadonlyMap<string, string> = new Map([
 
 /** In the order of listings. */
 export const TUNABLE_NAMES = Object.keys(ABOUT) as readonly TunableName[]
+export const KERNEL_TUNABLES: readonly TunableName[] = TUNABLE_NAMES.filter((name) => !OWN.has(name))
 
 export const TUNABLES = Object.fromEntries(
   TUNABLE_NAMES.map((name): [TunableName, Tunable] => [
@@ -115,6 +122,8 @@ export function parseTunable(name: TunableName, text: string, subject?: string):
 
 export function tunableNameFault(text: string): Fault | undefined {
   const name = bareTunable(text)
+  if (OWN.has(name) && text !== name)
+    return { reason: `${name} is a tunable of xlvs, not of the kernel`, fix: `write ${name}` }
   if (TUNABLE_NAMES.some((known) => known === name)) return undefined
   const foreign = FOREIGN.get(name)
   if (foreign !== undefined) return { reason: `${name} ${foreign}`, fix: 'leave it out' }

@@ -149,7 +149,7 @@ export interface MarkRule {
   readonly owner: Owner
 }
 
-/** The kernel's tunables under the kernel's names and in its units (net.ipv4.vs.*, net.ipv4.icmp_*). */
+/** The kernel's tunables under the kernel's names and in its units (net.ipv4.vs.*, net.ipv4.icmp_*); the last is xlvs's own. */
 export type TunableName =
   | 'am_droprate'
   | 'amemthresh'
@@ -170,6 +170,7 @@ export type TunableName =
   | 'icmp_ratelimit'
   | 'icmp_msgs_per_sec'
   | 'icmp_msgs_burst'
+  | 'handshake_sample'
 export type Tunables = Readonly<Record<TunableName, number>>
 
 export interface InterfaceWish {
@@ -238,6 +239,7 @@ export const DEFAULT_TUNABLES: Tunables = {
   icmp_ratelimit: 1000,
   icmp_msgs_per_sec: 1000,
   icmp_msgs_burst: 50,
+  handshake_sample: 0,
 }
 
 export const DEFAULT_LIMITS: Limits = {

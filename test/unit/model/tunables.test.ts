@@ -38,6 +38,11 @@ describe('a name', () => {
     ['pmtu_disc', 'name: pmtu_disc belongs to tunnels, which xlvs does not do; leave it out'],
     ['expire_nodestconn', 'name: unknown tunable "expire_nodestconn"; write expire_nodest_conn'],
     ['conntrak', 'name: unknown tunable "conntrak"; see `xlvs tune`'],
+    ['handshake_sample', 'handshake_sample'],
+    [
+      'net.ipv4.vs.handshake_sample',
+      'name: handshake_sample is a tunable of xlvs, not of the kernel; write handshake_sample',
+    ],
     ['', 'name: unknown tunable ""; see `xlvs tune`'],
     ['__proto__', 'name: unknown tunable "__proto__"; see `xlvs tune`'],
   ])('%s', (text, expected) => expect(said(parseTunableName(text, 'name'))).toBe(expected))

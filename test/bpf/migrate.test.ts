@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, unlinkSync } from 'node:fs'
 import { openMap, openObject } from 'libbpf-ts'
 import { describe, expect, test } from 'vitest'
 import { Abi, RealStats_OFFSETS, RealStats_SIZE, Settings_OFFSETS } from '../../src/abi/generated.js'
+import { MAP_NAMES } from '../../src/datapath/maps.js'
 import { ABI_2 } from '../../src/datapath/migrate/abi-2.js'
 import {
   type Description,
@@ -69,13 +70,16 @@ describe('ABI 2', () => {
     const stats = openMap(`${root}/maps/real_stats`)
     const view = new DataView(stats.mmap({ writable: true }))
     view.setBigUint64(RealStats_SIZE + RealStats_OFFSETS.packets, 41n, true)
-    // its sets have no description
+    // its sets have no description, and not the maps that came later
     unlinkSync(`${root}/maps/layout`)
+    for (const name of Object.keys(mapIds(root)))
+      if (!(name in ABI_2.maps)) unlinkSync(`${root}/maps/${name}`)
     claim(root, 2)
     const ids = mapIds(root)
     const second = await opened(root)
     expect(second.adopted).toBe(true)
-    expect(mapIds(root)).toEqual(ids)
+    expect(mapIds(root)).toMatchObject(ids)
+    expect(Object.keys(mapIds(root)).sort()).toEqual([...MAP_NAMES].sort())
     expect(second.actual()).toEqual(before)
     expect(second.snapshot(WEB).services[0]?.reals.map(({ packets }) => packets)).toContain(41n)
     expect(readdirSync(`${root}/maps`)).toContain('layout')

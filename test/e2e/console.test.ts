@@ -73,6 +73,16 @@ const figure = async (page: Page, title: string) =>
 const rowOf = (page: Page, address: string) => page.locator('tbody tr', { hasText: address })
 const show = (page: Page, view: string) => page.goto(`${URL}${view}`)
 
+/** What the view is about is there. */
+async function shown(page: Page, view: string): Promise<void> {
+  await page.getByText(/^live, /).waitFor()
+  if (view === '#/') await page.locator('tbody', { hasText: 'eth0' }).waitFor()
+  if (view === '#/services') await page.locator('tbody tr', { hasText: 'shop-1' }).first().waitFor()
+  if (view.startsWith('#/service/')) await page.getByText('3 turns').waitFor()
+  if (view === '#/events') await page.locator('tbody tr').first().waitFor()
+  if (view === '#/explain') await page.getByRole('button', { name: 'Explain' }).waitFor()
+}
+
 async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env.XLVS_SCREENSHOTS ?? join(topology.lab.folder, 'screens')
   mkdirSync(folder, { recursive: true })
@@ -149,23 +159,22 @@ describe('the console in a browser', () => {
     expect(await page.evaluate('document.activeElement.id')).toBe('main')
   })
 
-  it.each(['light', 'dark'] as const)('fits a phone and a desk, %s', async (colorScheme) => {
-    for (const width of [360, 1280]) {
-      const one = await visit(browser, URL, { colorScheme, viewport: { width, height: 800 } })
-      try {
-        for (const view of VIEWS) {
-          await show(one.page, view)
-          await one.page.getByText(/^live, /).waitFor()
-          await one.page.locator('main h1').waitFor()
-          if (view.startsWith('#/service/')) await one.page.getByText('3 turns').waitFor()
-          const wide = await one.page.evaluate<number>('document.documentElement.scrollWidth')
-          expect(wide, `${view} at ${width} px`).toBeLessThanOrEqual(width)
-          await picture(one.page, `${view.replace(/\W+/g, '-')}${width}-${colorScheme}`)
-        }
-        expect(one.complaints.filter(unexpected)).toEqual([])
-      } finally {
-        await one.close()
+  it.each([
+    ['a phone', 360, 'light'],
+    ['a desk', 1280, 'dark'],
+  ] as const)('fits %s of %i px, %s', async (_, width, colorScheme) => {
+    const one = await visit(browser, URL, { colorScheme, viewport: { width, height: 800 } })
+    try {
+      for (const view of VIEWS) {
+        await show(one.page, view)
+        await shown(one.page, view)
+        const wide = await one.page.evaluate<number>('document.documentElement.scrollWidth')
+        expect(wide, `${view} at ${width} px`).toBeLessThanOrEqual(width)
+        await picture(one.page, `${view.split('/')[1] || 'overview'}-${width}-${colorScheme}`)
       }
+      expect(one.complaints.filter(unexpected)).toEqual([])
+    } finally {
+      await one.close()
     }
   })
 

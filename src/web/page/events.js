@@ -24,9 +24,9 @@ export function events() {
       { label: 'What', text: ({ kind }) => kind },
       { label: 'Event', wide: 'why', text: ({ text }) => text },
     ],
-    'Nothing happened.',
+    'No event fits.',
   )
-  const said = h('p', { class: 'quiet', role: 'status' })
+  const said = h('p', { class: 'quiet', role: 'status' }, 'asking')
   const show = () => {
     const found = [...log.rows.values()].filter((row) => fits(row, log)).sort((a, b) => b.id - a.id)
     list.set(found.slice(0, MOST).map((row) => [row.id, row]))

@@ -45,7 +45,7 @@ function healthPart() {
       badgeColumn('Health', healthOf),
       { label: 'Connections/s', numeric: true, text: ({ cps }) => short(cps) },
     ],
-    'Nothing is wrong: every real server of every service is up.',
+    'No service has a real server that is down or drained.',
   )
   const more = h('p', { class: 'quiet' })
   const update = ({ frame, services }) => {

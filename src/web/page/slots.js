@@ -44,7 +44,10 @@ function draw({ map, picked }, { legend, grid, held, none, text }, pick) {
   const [unit, about] = UNITS[map.kind]
   const empty =
     map.empty > 0 ? ` ${counted(map.empty, 'slot')} held by nobody: their clients are refused.` : ''
-  setText(text, `${map.scheduler}: ${counted(map.size, unit)}. ${about}${empty}`)
+  const nobody = map.size === 0 || map.empty === map.size
+  if (nobody)
+    setText(text, `${map.scheduler}: no real server takes new connections now, so clients are refused.`)
+  else setText(text, `${map.scheduler}: ${counted(map.size, unit)}. ${about}${empty}`)
   drawLegend(legend, map, picked, unit, pick)
   const wide = map.size > 1024 ? 96 : Math.min(64, Math.max(1, map.size))
   const tall = Math.max(1, Math.ceil(map.size / wide))

@@ -81,7 +81,7 @@ function actions(service) {
     const path = `api/v1/services/${encodeURIComponent(service)}/reals/${encodeURIComponent(realName(row.real))}`
     return act(path, { method: 'PATCH', body: { weight: Number(weight.value) } })
   }
-  const form = h('form', { onsubmit: submit }, weight, h('button', { type: 'submit' }, 'Set weight'))
+  const form = h('form', { onsubmit: submit }, weight, h('button', { type: 'submit' }, 'Set'))
   const element = h('div', { class: 'actions' }, drain, form, said)
   const set = (now) => {
     if (row?.weight !== now.weight) weight.value = now.weight

@@ -81,6 +81,7 @@ export function stateOf({ standing, effectiveWeight, nexthop }) {
 export function healthOf({ reals, down, drained }) {
   if (reals === 0) return { word: 'no real servers', sign: '✕', tone: 'bad' }
   if (down === reals) return { word: 'all down', sign: '✕', tone: 'bad' }
+  if (down + drained >= reals) return { word: 'none takes new connections', sign: '✕', tone: 'bad' }
   if (down > 0) return { word: `${down} of ${reals} down`, sign: '▲', tone: 'warn' }
   if (drained > 0) return { word: `${drained} of ${reals} drained`, sign: '◒', tone: 'warn' }
   return { word: reals === 1 ? 'up' : `all ${reals} up`, sign: '●', tone: 'good' }

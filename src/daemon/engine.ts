@@ -22,6 +22,8 @@ export interface EngineWorld extends Outside {
   readonly onLeaving: (from: Store, to: Store) => Store
   /** what a round found out of step and brought back */
   readonly onMended: (what: readonly string[]) => void
+  /** what is observed is other than before, and no packet goes another way for it */
+  readonly onNoted?: () => void
   /** after every change that reached the maps */
   readonly onChange: (change: Carriage) => void
 }
@@ -127,7 +129,9 @@ async function noted(world: EngineWorld, state: State, edit: Edit): Promise<Outc
   const changed = !same(store.runtime, state.store.runtime)
   const kept = changed ? await world.state.write(store.runtime) : succeed(undefined)
   if (!kept.ok) return kept
+  const seen = state.store.observed
   state.store = store
+  if (store.observed !== seen) world.onNoted?.()
   return succeed({ changed, generation: state.generation, notices })
 }
 

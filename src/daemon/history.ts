@@ -39,8 +39,8 @@ export interface History {
   end(): void
 }
 
-/** ms: changes of one cause come together */
-const SETTLE_MS = 50
+/** so many times as long as a look took, there is no other */
+const PATIENCE = 10
 const MOST_TEXT = 2_000
 
 export function createHistory(world: HistoryWorld): History {
@@ -48,7 +48,7 @@ export function createHistory(world: HistoryWorld): History {
   const dir = stateDir === undefined ? undefined : join(stateDir, 'events')
   const journal = new Journal({ dir, size: DEFAULT_EVENTS_SIZE, now, log })
   const streams = createEventStreams(journal)
-  const looker = createLooker(() => journal.stands(factsOfRows(world.stands())))
+  const looker = createLooker(() => journal.stands(factsOfRows(world.stands())), log)
   return {
     events: journal.live,
     tell: (event) => logEvent(journal.tell(clean(event))),
@@ -79,16 +79,31 @@ interface Looker {
   end(): void
 }
 
-function createLooker(act: () => void): Looker {
+/** At once; after a look that took long not for ten times as long. It must never be in anybody's way. */
+function createLooker(act: () => void, log: (line: string) => void): Looker {
   let timer: NodeJS.Timeout | undefined
+  let free = 0
+  const now = () => {
+    timer = undefined
+    const began = performance.now()
+    try {
+      act()
+    } catch (error) {
+      log(`how things stand cannot be remembered: ${(error as Error).message}`)
+    }
+    const ended = performance.now()
+    free = ended + PATIENCE * (ended - began)
+  }
   const look = () => {
     if (timer === undefined) return
     clearTimeout(timer)
-    timer = undefined
-    act()
+    now()
   }
   const moved = () => {
-    timer ??= setTimeout(look, SETTLE_MS).unref()
+    const wait = free - performance.now()
+    if (timer !== undefined) return
+    if (wait <= 0) now()
+    else timer = setTimeout(now, wait).unref()
   }
   return { moved, look, end: look }
 }

@@ -245,9 +245,10 @@ function engineOf(
     metrics.mended('maps', what.length)
     tell(mendedHappened(what))
   }
+  const onNoted = () => parts().history.moved()
   const clock = () => performance.now() / 1000
   const first = { base: nothing(datapath), runtime: NO_RUNTIME, observed: NOTHING_OBSERVED }
-  return createEngine({ datapath, state, log, clock, onLeaving, onMended, onChange }, first)
+  return createEngine({ datapath, state, log, clock, onLeaving, onMended, onNoted, onChange }, first)
 }
 
 /** The first change is the start, and told as that. */

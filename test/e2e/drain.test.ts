@@ -176,7 +176,7 @@ describe('a deadline', () => {
     expect((await some.goOn()).failed).toBe(0)
     expect((await drains()).map(({ stage }) => stage)).toEqual(['move', 'move', 'move'])
     expect(director.daemon().stderr()).toMatch(
-      /drain of real server 192\.0\.2\.21 is over: connections left, now sent to other real servers: \d+/,
+      /drain of real server 192\.0\.2\.21 of udp 192\.0\.2\.10:53 is over: connections left, now sent to other real servers: \d+/,
     )
   })
 

@@ -55,6 +55,7 @@ function columnsOf(state: State, { signs }: ScreenLook): readonly Column<DropLin
     {
       title: 'PACKETS/S LATELY',
       brief: 'LATELY',
+      past: true,
       width: 8,
       grow: 60,
       spare: 3,

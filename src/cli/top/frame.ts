@@ -6,6 +6,7 @@ import { cellsOf, clean, clip, exactly, wrap } from './cells.js'
 import { dropsBody } from './drops.js'
 import { seconds } from './figures.js'
 import { helpBody } from './help.js'
+import { NO_HISTORY } from './history.js'
 import type { ScreenLook } from './look.js'
 import { overviewBody } from './overview.js'
 import { realsBody } from './reals.js'
@@ -50,10 +51,11 @@ export function render(state: State, size: Size, look: ScreenLook): readonly str
   return [...head, ...body, ...blank, foot]
 }
 
-/** The same for a file or a pipe: no cursor, no keys, as long as it needs to be. */
+/** The same for a file or a pipe: no cursor, no keys, no past, as long as it needs to be. */
 export function page(state: State, columns: number, look: ScreenLook): readonly string[] {
   const size = { columns, rows: Number.POSITIVE_INFINITY }
-  const lines = [titleLine(state, columns, look), ...BODIES[state.view](state, size, look)]
+  const now = { ...state, history: NO_HISTORY, realHistory: NO_HISTORY }
+  const lines = [titleLine(now, columns, look), ...BODIES[state.view](now, size, look)]
   return lines.map((line) => line.trimEnd())
 }
 

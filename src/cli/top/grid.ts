@@ -20,6 +20,8 @@ export interface Column<Row> {
   /** left out when it is too narrow, highest first; none = always there */
   readonly spare?: number
   readonly sort?: SortName
+  /** made of what was at several polls: not there when there was but one look */
+  readonly past?: true
   /** `cells`: what it has got */
   readonly text: (row: Row, cells: number) => string
   readonly paint?: (row: Row, look: ScreenLook) => Paint

@@ -23,7 +23,8 @@ export function listing<Row extends Line>(
   look: ScreenLook,
 ): readonly string[] {
   const ordering = state.lists[list]
-  const placed = place(columns, size.columns)
+  const present = state.history.at.length > 0 ? columns : columns.filter(({ past }) => !past)
+  const placed = place(present, size.columns)
   const { more, unicode } = look.signs
   const head = titles(placed, ordering, look)
   if (lines.length === 0) {

@@ -48,9 +48,26 @@ const MEASURES: { readonly [L in List]: Measures<Lines[L]> } = {
   drops: DROPS,
 }
 
+interface Put extends Pick<Ordering, 'sort' | 'reverse' | 'filter'> {
+  readonly lines: readonly Line[]
+}
+
+/** A cursor that moves through 10,000 lines does not sort them anew. */
+const last = new WeakMap<readonly Line[], Put>()
+
 /** What is worst first; by name where measures are equal, so that lines stay where they are. */
 export function ordered<L extends List>(state: State, list: L): readonly Lines[L][] {
   const lines = (state.data?.[list] ?? []) as readonly Lines[L][]
+  const { sort, reverse, filter } = state.lists[list]
+  const known = last.get(lines)
+  if (known?.sort === sort && known.reverse === reverse && known.filter === filter)
+    return known.lines as readonly Lines[L][]
+  const found = put(state, list, lines)
+  last.set(lines, { sort, reverse, filter, lines: found })
+  return found
+}
+
+function put<L extends List>(state: State, list: L, lines: readonly Lines[L][]): readonly Lines[L][] {
   const { sort, reverse, filter } = state.lists[list]
   const wanted = filter.trim().toLowerCase()
   const shown = wanted === '' ? lines : lines.filter((line) => textOf(line).toLowerCase().includes(wanted))

@@ -131,6 +131,7 @@ function columnsOf(state: State, { signs }: ScreenLook): readonly Column<RealLin
     {
       title: 'PACKETS/S LATELY',
       brief: 'LATELY',
+      past: true,
       width: 14,
       grow: 50,
       spare: 13,

@@ -62,6 +62,7 @@ function servicesColumns(state: State, { signs }: ScreenLook): readonly Column<S
     {
       title: 'PACKETS/S LATELY',
       brief: 'LATELY',
+      past: true,
       width: 8,
       grow: 60,
       spare: 3,

@@ -2,7 +2,7 @@
 // What the screen's state becomes: after an answer of the daemon, after none, after a key. Pure.
 import type { LatencyRow } from '../../api/contract-sight.js'
 import type { ServiceKey } from '../../model/types.js'
-import { NO_HISTORY, remember } from './history.js'
+import { KEPT_OF_REALS, NO_HISTORY, remember } from './history.js'
 import type { Key } from './keys.js'
 import { dropLines, realLines, type Sample, serviceLines, total } from './sample.js'
 import { type Data, type Marks, type State, TOTAL } from './state.js'
@@ -57,6 +57,7 @@ function learn(state: State, sample: Sample): State {
             again ? state.realHistory : NO_HISTORY,
             sample.reals.at,
             data.reals.map(({ key, speed }) => [key, speed.packets] as const),
+            KEPT_OF_REALS,
           ),
           marks: marked(again ? state.marks : undefined, data, sample.reals.at),
         }

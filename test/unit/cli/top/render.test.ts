@@ -368,7 +368,7 @@ describe('one look', () => {
     const lines = onceLines(state(), Number.POSITIVE_INFINITY, UTF8)
     expect(lines.join('\n')).toContain(`  ${WEB}`)
     expect(lines.join('\n')).toContain(`  ${DNS}`)
-    expect(lines.join('\n')).not.toMatch(/▸|q quit| $/m)
+    expect(lines.join('\n')).not.toMatch(/▸|q quit|LATELY|█▄| $/m)
   })
 
   it('as JSON has rates of everything, and of real servers when one service is asked for', () => {

@@ -20,7 +20,7 @@ export interface Move {
   back(): Promise<void>
 }
 
-const NOTHING: WebListener = { close: async () => undefined, trust: () => undefined }
+const NOTHING: WebListener = { close: async () => undefined, port: 0, trust: () => undefined }
 
 export function metricsPort(content: Content): MetricsPort {
   let address: Address | undefined

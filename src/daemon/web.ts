@@ -2,6 +2,7 @@
 // The metrics port: /metrics for Prometheus, /healthz for checks of the daemon itself, and the web console. Who is slow
 // or many gets less of it; nobody gets so much that others go without.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { fail, succeed } from '../model/describe.js'
 import { endpointText } from '../model/keys.js'
 import type { Desired, Outcome, Problem } from '../model/types.js'
@@ -35,6 +36,7 @@ export interface Trust {
 }
 
 export interface WebListener extends Listener {
+  readonly port: number
   trust(now: Trust): void
 }
 
@@ -84,7 +86,11 @@ export async function serveMetrics(
     site.live.end()
     return closeServer(server)
   }
-  return succeed({ close, trust: (now) => (site.trust = now) })
+  const { port } = server.address() as AddressInfo
+  const setTrust = (now: Trust) => {
+    site.trust = now
+  }
+  return succeed({ close, port, trust: setTrust })
 }
 
 export function metricsUrl({ host, port }: Address): string {

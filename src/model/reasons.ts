@@ -258,5 +258,5 @@ export function adviceOf(reason: string): string {
   const found = REASON_TEXTS[reason]
   if (found === undefined) return ''
   const { about, todo } = found
-  return todo === NOTHING ? about : `${about}: ${todo.replaceAll('`', '')}`
+  return (todo === NOTHING ? about : `${about}: ${todo}`).replaceAll('`', '')
 }

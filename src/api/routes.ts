@@ -127,10 +127,10 @@ export interface Calls {
   events: Call<EventsRequest, undefined, EventRow | EventsSkipped>
   /** of the service that the filter names */
   slots: Read<SlotMap>
-  /** each line of the answer; the query as traceQuery makes it */
+  /** each line of the answer; the query as traceQuery makes it, and an id to end it by */
   trace: Call<Readonly<Record<string, string>>, undefined, TraceRecord | TraceLoss>
-  /** ends the one that runs, whoever's it is */
-  endTrace: Call<object, undefined, { readonly ended: boolean }>
+  /** ends the one that runs; without an id whoever's it is */
+  endTrace: Call<{ readonly id?: string }, undefined, { readonly ended: boolean }>
   desired: Read<Stages['desired']>
   effective: Read<Stages['effective']>
   actual: Read<Stages['actual']>

@@ -103,6 +103,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./verbs/explain.js'),
   },
   {
+    name: 'trace',
+    summary: 'packets as they come, filtered, with what became of each; for people, JSON or Wireshark',
+    load: () => import('./verbs/trace.js'),
+  },
+  {
     name: 'doctor',
     summary: 'look at the director and say what is wrong, each with the command that mends it',
     load: () => import('./verbs/doctor.js'),

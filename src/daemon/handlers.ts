@@ -75,6 +75,7 @@ export interface Names {
   readonly head?: string
   readonly count?: string
   readonly last?: string
+  readonly id?: string
   readonly vip?: string
   readonly protocol?: string
   readonly ports?: string

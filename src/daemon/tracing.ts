@@ -38,6 +38,8 @@ export const RENEW_MS = 1_000
 export const MOST_LINES = 1_024
 
 interface Running {
+  /** chosen by who began it */
+  readonly id: string | undefined
   readonly text: string
   readonly since: number
   renew(): void
@@ -47,16 +49,16 @@ interface Running {
 
 export function createTracer({ datapath, now }: TraceWorld): Tracer {
   let running: Running | undefined
-  const open = (wish: TraceWish): Outcome<Streamed> => {
+  const open = (wish: TraceWish, id?: string): Outcome<Streamed> => {
     if (running !== undefined) return fail(taken(running))
     const run = startRun({ datapath, now, done: () => (running = undefined) }, wish)
     if (!run.ok) return run
-    running = run.value
+    running = { ...run.value, id }
     return succeed(run.value.streamed)
   }
-  const finish = () => {
-    const ended = running !== undefined
-    running?.finish()
+  const finish = (id?: string) => {
+    const ended = running !== undefined && (id === undefined || id === running.id)
+    if (ended) running?.finish()
     return succeed({ ended })
   }
   return {
@@ -64,9 +66,9 @@ export function createTracer({ datapath, now }: TraceWorld): Tracer {
       trace: ({ params }) => {
         const wish = parseTraceWish(params)
         const away = wish.ok ? elsewhere(datapath, wish.value) : undefined
-        return away ?? (wish.ok ? open(wish.value) : wish)
+        return away ?? (wish.ok ? open(wish.value, params.id) : wish)
       },
-      endTrace: finish,
+      endTrace: ({ params }) => finish(params.id),
     },
     within: (duties) => ({
       ...duties,
@@ -102,7 +104,10 @@ interface RunWorld extends TraceWorld {
   readonly done: () => void
 }
 
-function startRun(world: RunWorld, wish: TraceWish): Outcome<Running & { readonly streamed: Streamed }> {
+function startRun(
+  world: RunWorld,
+  wish: TraceWish,
+): Outcome<Omit<Running, 'id'> & { readonly streamed: Streamed }> {
   const { datapath, now } = world
   const [since, began] = [now(), process.hrtime.bigint()]
   const wallClock = (at: bigint) => Math.round(since * 1e3 + Number(at - began) / 1e3) / 1e3

@@ -48,7 +48,7 @@ export function parseTraceWish(
     const text = words[name]
     if (text === undefined) return succeed<TraceNumbers>({})
     const number = wholeNumber(text)
-    const wrong = rangeFault(name, number, TRACE_RANGES[name])
+    const wrong = rangeFault(name === 'last' ? 'time in ms' : name, number, TRACE_RANGES[name])
     return wrong ? refuse<TraceNumbers>(wrong, subjectOf(name)) : succeed<TraceNumbers>({ [name]: number })
   })
   const problems = [filter, ...numbers].flatMap((one) => (one.ok ? [] : one.problems))

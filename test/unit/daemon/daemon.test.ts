@@ -687,6 +687,23 @@ describe('the pages of the daemon', () => {
     )
   })
 
+  it('say more or less after a reload, at the place where they were', async () => {
+    const at = await pages()
+    await writeFile(file, yaml(3, `metrics: ${at}\n`))
+    await start()
+    const text = async () => (await fetch(`http://${at}/metrics`)).text()
+    expect(await text()).toContain('xlvs_real_weight{')
+    await writeFile(file, yaml(3, `metrics: {listen: "${at}", level: service, names: [node_ipvs]}\n`))
+    expect(said(await call(socket, 'reload'))).toBe('done')
+    const less = await text()
+    expect(less).not.toContain('xlvs_real_weight')
+    expect(less).toContain('xlvs_service_info{')
+    expect(less).toContain('node_ipvs_connections_total 0')
+    await writeFile(file, yaml(3, `metrics: {listen: "${at}", series: 0}\n`))
+    expect(said(await call(socket, 'reload'))).toContain('series 0 is below 1000; use 1000..10000000')
+    expect(await text()).toContain('node_ipvs_connections_total 0')
+  })
+
   it('move with a reload, and stay when the new place is taken', async () => {
     const [from, to] = [await pages(), await pages()]
     await writeFile(file, yaml(3, `metrics: ${from}\n`))

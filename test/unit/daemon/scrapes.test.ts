@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { type Scrape, Scrapes } from '../../../src/daemon/scrapes.js'
+import { answerScrape, type Scrape, Scrapes } from '../../../src/daemon/scrapes.js'
 
 const LIMITS = { readers: 3, bytes: 1_000_000, patience: 5_000 }
 
@@ -108,5 +111,46 @@ describe('readers of the metrics page', () => {
         () => 0,
       ).open(() => undefined),
     ).toBe('starting')
+  })
+})
+
+describe('scrapers that ask and never read', () => {
+  /** A page of 5 MB, as many who stall as told, and what one more gets. */
+  async function among(stalling: number, limits: typeof LIMITS) {
+    async function* page() {
+      for (let i = 0; i < 50; i++) yield 'x'.repeat(100_000)
+    }
+    const scrapes = new Scrapes(page, () => performance.now(), limits)
+    const server = createServer((_, reply) => void answerScrape(scrapes, reply)).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const sockets: Socket[] = []
+    try {
+      for (let i = 0; i < stalling; i++) {
+        const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+        sockets.push(socket)
+        socket.write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n')
+        await Promise.race([once(socket, 'readable'), once(socket, 'close')])
+      }
+      const answer = await fetch(`http://127.0.0.1:${port}/metrics`)
+      return { status: answer.status, text: await answer.text(), retry: answer.headers.get('retry-after') }
+    } finally {
+      for (const socket of sockets) socket.destroy()
+      server.closeAllConnections()
+      server.close()
+    }
+  }
+
+  it('do not keep a page from who comes after ten times as many as there is room for, once they had their time', async () => {
+    const { status, text } = await among(40, { readers: 4, bytes: 1e9, patience: 0 })
+    expect([status, text.length]).toEqual([200, 5_000_000])
+  })
+
+  it('are refused beyond the limit while they have it, in a sentence', async () => {
+    const { status, text, retry } = await among(4, { readers: 4, bytes: 1e9, patience: 1e9 })
+    expect([status, retry]).toEqual([503, '5'])
+    expect(text).toBe(
+      'so many read this page already that there is no room for one more; scrape less often, or read faster\n',
+    )
   })
 })

@@ -44,6 +44,8 @@ export class Live {
   readonly #era: string
   readonly #viewers = new Set<Viewer>()
   #timer: NodeJS.Timeout | undefined
+  #joining = 0
+  #ended = false
   #count = 0
   #lines: Lines = new Map()
   #scene: Scene | undefined
@@ -60,17 +62,20 @@ export class Live {
   }
 
   get full(): boolean {
-    return this.#viewers.size >= this.#most
+    return this.#viewers.size + this.#joining >= this.#most
   }
 
   /** The first frame is written before this resolves. */
   async join(outlet: Outlet, { service, lastId }: Wish): Promise<void> {
+    if (this.#viewers.size === 0 || this.#scene === undefined) {
+      this.#joining += 1
+      await this.tick()
+      this.#joining -= 1
+    }
+    if (outlet.destroyed || this.#ended) return
     const viewer = { outlet, service, unread: 0 }
-    const behind = this.#viewers.size === 0
-    if (behind && this.#timer === undefined) this.#timer = setInterval(() => void this.tick(), LIVE_MS)
-    if (behind || this.#scene === undefined) await this.tick()
-    if (outlet.destroyed) return
     this.#viewers.add(viewer)
+    this.#timer ??= setInterval(() => void this.tick(), LIVE_MS)
     if (lastId !== this.#id() && this.#scene)
       outlet.write(eventText('full', fullFrame(this.#scene, this.#lines), this.#id()))
     await this.#tellReals([viewer])
@@ -92,6 +97,7 @@ export class Live {
   }
 
   end(): void {
+    this.#ended = true
     clearInterval(this.#timer)
     this.#timer = undefined
     for (const { outlet } of this.#viewers) outlet.destroy()

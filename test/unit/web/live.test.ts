@@ -127,6 +127,16 @@ describe('the live stream', () => {
     expect(live.full).toBe(false)
   })
 
+  it('counts those who wait for their first frame too', async () => {
+    const { live } = stage(2)
+    const first = live.join(reader().outlet, {})
+    expect(live.full).toBe(false)
+    const second = live.join(reader().outlet, {})
+    expect(live.full).toBe(true)
+    await Promise.all([first, second])
+    expect([live.viewers, live.full]).toEqual([2, true])
+  })
+
   it('lives on while there is nothing to show', async () => {
     const broken: LiveSource = { scene: () => Promise.reject(new Error('no')), reals: async () => [] }
     const live = new Live(broken, 'era')

@@ -83,10 +83,10 @@ export function createTracer({ datapath, now }: TraceWorld): Tracer {
 
 /** The program sees nothing of an interface that it is not on. */
 function elsewhere(
-  { attachments }: TraceWorld['datapath'],
+  datapath: TraceWorld['datapath'],
   { filter: { iface } }: TraceWish,
 ): Outcome<never> | undefined {
-  const names = attachments().map((attachment) => attachment.interface)
+  const names = datapath.attachments().map((attachment) => attachment.interface)
   if (iface === undefined || names.includes(iface)) return undefined
   const fix = names.length > 0 ? `use ${oneOf(names)}` : 'attach it with: xlvs attach'
   return fail({ subject: 'filter', reason: `xlvs is not attached to ${iface}`, fix })

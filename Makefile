@@ -60,6 +60,7 @@ lint: ## style and types of everything, BPF warnings as errors
 	$(BIN)/biome check .
 	$(BIN)/tsc --noEmit -p tsconfig.json
 	$(BIN)/tsc -p test/tsconfig.json
+	$(BIN)/tsc -p src/web/page/tsconfig.json
 	for source in bpf/*.bpf.c bpf/lab/*.bpf.c; do $(CLANG_BPF) -Werror -fsyntax-only $$source; done
 
 kernels: build/bpf/xlvs.bpf.o build/bpf/rehearse.bpf.o build/bpf/probe.bpf.o ## load the programs on Debian's 6.1 and 6.12 kernels, in qemu (root)

@@ -15,7 +15,7 @@ const FILES: readonly Limit[] = [
   { path: /^bpf\/abi\.h$/, lines: Number.POSITIVE_INFINITY }, // declarations only, in one place on purpose
   { path: /^bpf\/.*\.[hc]$/, lines: 200 },
   { path: /generated\.ts$/, lines: Number.POSITIVE_INFINITY },
-  { path: /^(?:src|native\/src)\/.*\.ts$/, lines: 300 },
+  { path: /^(?:src|native\/src)\/.*\.(?:ts|js)$/, lines: 300 },
 ]
 const FUNCTION_LINES = 40
 const STEP_LINES = 50

@@ -9,47 +9,53 @@ const FRAME_S = 2
 
 /** Rates as a line over the last five minutes; its newest value in figures above it. */
 export function rateChart(title, say = short) {
+  const rule = {
+    class: 'rule',
+    d: `M0 1H${WIDTH}M0 ${HEIGHT / 2}H${WIDTH}`,
+    'vector-effect': 'non-scaling-stroke',
+  }
   const line = svg('path', { class: 'line', 'vector-effect': 'non-scaling-stroke' })
   const area = svg('path', { class: 'area' })
-  const picture = svg(
-    'svg',
-    { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', role: 'img' },
-    svg('path', {
-      class: 'rule',
-      d: `M0 1H${WIDTH}M0 ${HEIGHT / 2}H${WIDTH}`,
-      'vector-effect': 'non-scaling-stroke',
-    }),
-    area,
-    line,
-  )
+  const box = { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', role: 'img' }
+  const picture = svg('svg', box, svg('path', rule), area, line)
   const now = h('b', { class: 'now' })
   const most = h('span')
-  const from = h('span')
   const element = h(
     'figure',
     { class: 'rate' },
     h('figcaption', {}, h('span', {}, title), now),
     h('div', { class: 'plot' }, h('div', { class: 'top' }, most), picture),
-    h('div', { class: 'axis' }, from, h('span', {}, 'now')),
+    h(
+      'div',
+      { class: 'axis' },
+      h('span', {}, `${Math.round((POINTS * FRAME_S) / 60)} min ago`),
+      h('span', {}, 'now'),
+    ),
   )
   const set = (values) => {
     const last = values.at(-1) ?? 0
     const top = Math.max(1, ...values)
-    const at = (value, i) =>
-      `${(((i + POINTS - values.length) * WIDTH) / (POINTS - 1)).toFixed(1)} ${(HEIGHT - (value / top) * (HEIGHT - 2)).toFixed(1)}`
-    const points = values.map(at).join('L')
-    const start = (((POINTS - values.length) * WIDTH) / (POINTS - 1)).toFixed(1)
+    const points = pointsOf(values, top)
     setAttributes(line, { d: points && `M${points}` })
-    setAttributes(area, { d: points && `M${start} ${HEIGHT}L${points}L${WIDTH} ${HEIGHT}Z` })
+    setAttributes(area, { d: points && `M${xOf(values, 0)} ${HEIGHT}L${points}L${WIDTH} ${HEIGHT}Z` })
     setText(now, say(last))
     setText(most, say(top))
-    setText(from, `${Math.round((POINTS * FRAME_S) / 60)} min ago`)
     setAttributes(picture, {
       'aria-label': `${title}: now ${say(last)}, at most ${say(top)} in the last minutes`,
     })
   }
   set([])
   return { element, set }
+}
+
+function pointsOf(values, top) {
+  const yOf = (value) => (HEIGHT - (value / top) * (HEIGHT - 2)).toFixed(1)
+  return values.map((value, i) => `${xOf(values, i)} ${yOf(value)}`).join('L')
+}
+
+/** The newest stands at the right. */
+function xOf({ length }, i) {
+  return (((i + POINTS - length) * WIDTH) / (POINTS - 1)).toFixed(1)
 }
 
 /** A bar for what it gets, a mark for what its weight asks for; both in figures too. */

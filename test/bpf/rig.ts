@@ -40,7 +40,16 @@ import {
 export * from './rig-words.js'
 
 export const LOOPBACK = 1
-const FLOW_MEMORY = ['conns4', 'conns6', 'templates', 'loads', 'persistents', 'overflow', 'tokens'] as const
+const FLOW_MEMORY = [
+  'conns4',
+  'conns6',
+  'templates',
+  'loads',
+  'persistents',
+  'overflow',
+  'tokens',
+  'handshakes',
+] as const
 const FLOW_HASHES = ['frags', 'near'] as const
 
 /** One row's reason; forwarded by another interface counts under the same name. */

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Inside one service: its real servers with what each gets beside what its weight entitles it to, and all about the one
 // under the cursor. Pure.
-
 import { duration } from '../numbers.js'
 import { hopText } from '../views/services.js'
-import { paintStanding, standingText } from '../views/standing.js'
+import { standingText } from '../views/standing.js'
 import { cellsOf, clean, clip, exactly } from './cells.js'
 import { bits, percent, short, time, whole } from './figures.js'
 import type { Size } from './frame.js'
-import { type Column, widest } from './grid.js'
-import { type Handshakes, handshakes } from './handshakes.js'
+import type { Handshakes } from './handshakes.js'
 import { listing } from './listing.js'
 import type { ScreenLook } from './look.js'
 import { ordered, placeOf } from './order.js'
+import { nameOf, realsColumns, timesOf, weightText } from './reals-columns.js'
 import type { RealLine, ServiceLine } from './sample.js'
 import { outText } from './services.js'
-import type { SortName, State } from './state.js'
-import { bar, spark } from './strokes.js'
+import type { State } from './state.js'
+import { spark } from './strokes.js'
 
 export function realsBody(state: State, size: Size, look: ScreenLook): readonly string[] {
   const { data, service } = state
@@ -33,7 +32,7 @@ export function realsBody(state: State, size: Size, look: ScreenLook): readonly 
   const rest = { columns: size.columns, rows: size.rows - head.length - detail.length - (roomy ? 2 : 0) }
   const list = listing(
     state,
-    { list: 'reals', lines, columns: columnsOf(state, look), nothing: 'it has no real server' },
+    { list: 'reals', lines, columns: realsColumns(state, look), nothing: 'it has no real server' },
     rest,
     look,
   )
@@ -69,145 +68,6 @@ function headLines(
     gauge('packets/s', speed.packets, key),
     gauge('conns/s', speed.conns, `${key} conns`),
   ]
-}
-
-function timesOf({ marks }: State, { key, row }: RealLine): Handshakes | undefined {
-  return handshakes(row.latency, marks?.older.get(key))
-}
-
-function columnsOf(state: State, { signs }: ScreenLook): readonly Column<RealLine>[] {
-  const lines = state.data?.reals ?? []
-  const named = lines.flatMap(({ row }) => (row.name === undefined ? [] : [clean(row.name, signs.unicode)]))
-  const standings = lines.map(({ row }) => standingText(row.standing))
-  return [
-    {
-      title: 'REAL',
-      width: widest(lines.map(nameOf), 13, 45),
-      least: 11,
-      sort: 'name',
-      text: nameOf,
-      paint: (_, look) => look.bold,
-    },
-    ...(named.length > 0
-      ? [
-          {
-            title: 'NAME',
-            width: widest(named, 4, 20),
-            spare: 11,
-            text: ({ row }: RealLine) => row.name ?? '',
-          },
-        ]
-      : []),
-    {
-      title: 'STATE',
-      width: widest(standings, 6, 16),
-      sort: 'state',
-      text: ({ row }) => standingText(row.standing),
-      paint:
-        ({ row }, look) =>
-        (text) =>
-          paintStanding(row.standing, text, look),
-    },
-    {
-      title: 'WEIGHT',
-      width: 7,
-      right: true,
-      spare: 4,
-      sort: 'weight',
-      text: weightText,
-      paint: paintWeight,
-    },
-    ...shareColumns(signs),
-    ...numberColumns(),
-    handshakeColumn('P50', 9, (line) => timesOf(state, line)?.p50),
-    handshakeColumn('P99', 8, (line) => timesOf(state, line)?.p99, 'handshake'),
-    {
-      title: 'NEXT HOP',
-      width: 12,
-      spare: 12,
-      text: ({ row }) => hopText(row.nexthop),
-      paint: ({ row }, look) => (row.nexthop.state === 'unresolved' ? look.bad : look.dim),
-    },
-    {
-      title: 'PACKETS/S LATELY',
-      brief: 'LATELY',
-      past: true,
-      width: 14,
-      grow: 50,
-      spare: 13,
-      text: ({ key }, cells) => spark(state.realHistory.of.get(key) ?? [], cells, signs),
-      paint: (_, look) => look.accent,
-    },
-  ]
-}
-
-function shareColumns(signs: ScreenLook['signs']): readonly Column<RealLine>[] {
-  return [
-    {
-      title: 'SHARE',
-      width: 6,
-      right: true,
-      spare: 3,
-      sort: 'share',
-      text: ({ share }) => percent(share),
-    },
-    {
-      title: 'DUE',
-      width: 5,
-      right: true,
-      spare: 6,
-      text: ({ wanted }) => percent(wanted),
-      paint: (_, look) => look.dim,
-    },
-    {
-      title: `SHARE ${signs.mark} DUE`,
-      brief: 'BAR',
-      width: 8,
-      grow: 24,
-      spare: 2,
-      text: ({ share, wanted }, cells) => bar(share ?? 0, cells, signs, wanted),
-      paint: (_, look) => look.accent,
-    },
-  ]
-}
-
-function numberColumns(): readonly Column<RealLine>[] {
-  const number = (
-    title: string,
-    sort: SortName,
-    spare: number,
-    value: (line: RealLine) => number,
-  ): Column<RealLine> => ({
-    title,
-    width: title.length + 1,
-    right: true,
-    sort,
-    ...(spare > 0 && { spare }),
-    text: (line) => short(value(line)),
-  })
-  return [
-    number('ACTIVE', 'active', 1, ({ row }) => row.active),
-    number('INACT', 'inactive', 7, ({ row }) => row.inactive),
-    number('CONN/S', 'conns', 5, ({ speed }) => speed.conns),
-    number('PKT/S', 'packets', 0, ({ speed }) => speed.packets),
-    number('BIT/S', 'bits', 10, ({ speed }) => speed.bytes * 8),
-  ]
-}
-
-function handshakeColumn(
-  title: string,
-  spare: number,
-  value: (line: RealLine) => number | undefined,
-  sort?: SortName,
-): Column<RealLine> {
-  return {
-    title,
-    width: 6,
-    right: true,
-    spare,
-    ...(sort && { sort }),
-    text: (line) => time(value(line)),
-  }
 }
 
 /** All about the one under the cursor, whatever columns there was room for. */
@@ -259,18 +119,4 @@ function handshakeText(times: Handshakes | undefined): string {
   if (!times) return 'handshakes: none timed yet'
   const { p50, p99, count, recent } = times
   return `handshake p50 ${time(p50)} p99 ${time(p99)} incl. the client's path, ${short(count)} ${recent ? 'lately' : 'in all'}`
-}
-
-/** With its port where that belongs to its name. */
-function nameOf({ row }: RealLine): string {
-  return row.real.slice(`${row.service} > `.length)
-}
-
-function weightText({ row }: RealLine): string {
-  const { weight, effectiveWeight } = row
-  return weight === effectiveWeight ? String(weight) : `${effectiveWeight} of ${weight}`
-}
-
-function paintWeight({ row }: RealLine, look: ScreenLook) {
-  return row.effectiveWeight === 0 ? look.warn : (text: string) => text
 }

@@ -6,7 +6,7 @@ import { short } from './figures.js'
 import type { Size } from './frame.js'
 import { type Column, widest } from './grid.js'
 import { listing } from './listing.js'
-import type { ScreenLook } from './look.js'
+import type { ScreenLook, Signs } from './look.js'
 import { ordered } from './order.js'
 import type { ServiceLine } from './sample.js'
 import type { State } from './state.js'
@@ -21,44 +21,21 @@ export function servicesBody(state: State, size: Size, look: ScreenLook): readon
 
 function servicesColumns(state: State, { signs }: ScreenLook): readonly Column<ServiceLine>[] {
   const lines = state.data?.services ?? []
-  const series = (key: string) => state.history.of.get(key) ?? []
-  const keys = widest(
-    lines.map(({ key }) => key),
-    16,
-    46,
-  )
-  const named = lines.flatMap(({ row }) => (row.name === undefined ? [] : [clean(row.name, signs.unicode)]))
+  const keys = lines.map(({ key }) => key)
   return [
     {
       title: 'SERVICE',
-      width: keys,
+      width: widest(keys, 16, 46),
       least: 12,
       sort: 'name',
       text: ({ key }) => key,
       paint: (_, look) => look.bold,
     },
-    ...(named.length > 0
-      ? [
-          {
-            title: 'NAME',
-            width: widest(named, 4, 24),
-            spare: 8,
-            text: ({ row }: ServiceLine) => row.name ?? '',
-          },
-        ]
-      : []),
+    ...nameColumn(lines, signs),
     { title: 'SCHED', width: 5, spare: 6, text: ({ row }) => row.scheduler },
     { title: 'UP', width: 5, right: true, spare: 5, sort: 'state', text: upText, paint: paintUp },
     { title: 'OUT', width: 20, spare: 10, text: ({ row }) => outText(row), paint: (_, look) => look.warn },
-    number('PKT/S', 'packets', ({ speed }) => speed.packets),
-    number('CONN/S', 'conns', ({ speed }) => speed.conns, 3),
-    number('BIT/S', 'bits', ({ speed }) => speed.bytes * 8, 7),
-    number('ACTIVE', 'active', ({ row }) => row.active, 1),
-    number('INACT', 'inactive', ({ row }) => row.inactive, 4),
-    {
-      ...number('DROP/S', 'drops', ({ drops }) => drops, 2),
-      paint: ({ drops }, look) => (drops > 0 ? look.bad : look.dim),
-    },
+    ...NUMBERS,
     {
       title: 'PACKETS/S LATELY',
       brief: 'LATELY',
@@ -66,11 +43,30 @@ function servicesColumns(state: State, { signs }: ScreenLook): readonly Column<S
       width: 8,
       grow: 60,
       spare: 3,
-      text: ({ key }, cells) => spark(series(key), cells, signs),
+      text: ({ key }, cells) => spark(state.history.of.get(key) ?? [], cells, signs),
       paint: (_, look) => look.accent,
     },
   ]
 }
+
+/** Only where somebody has one. */
+function nameColumn(lines: readonly ServiceLine[], { unicode }: Signs): readonly Column<ServiceLine>[] {
+  const named = lines.flatMap(({ row }) => (row.name === undefined ? [] : [clean(row.name, unicode)]))
+  if (named.length === 0) return []
+  return [{ title: 'NAME', width: widest(named, 4, 24), spare: 8, text: ({ row }) => row.name ?? '' }]
+}
+
+const NUMBERS: readonly Column<ServiceLine>[] = [
+  number('PKT/S', 'packets', ({ speed }) => speed.packets),
+  number('CONN/S', 'conns', ({ speed }) => speed.conns, 3),
+  number('BIT/S', 'bits', ({ speed }) => speed.bytes * 8, 7),
+  number('ACTIVE', 'active', ({ row }) => row.active, 1),
+  number('INACT', 'inactive', ({ row }) => row.inactive, 4),
+  {
+    ...number('DROP/S', 'drops', ({ drops }) => drops, 2),
+    paint: ({ drops }, look) => (drops > 0 ? look.bad : look.dim),
+  },
+]
 
 function number(
   title: string,

@@ -22,7 +22,7 @@ export interface Terminal {
   close(): void
 }
 
-export interface Listener {
+interface Listener {
   readonly keys: (keys: readonly Key[]) => void
   readonly resized: () => void
   /** nobody can press a key any more */
@@ -30,19 +30,9 @@ export interface Listener {
 }
 
 export function openTerminal(input: ReadStream, output: WriteStream, listener: Listener): Terminal {
-  const decoder = new StringDecoder('utf8')
-  let rest = ''
-  let lone: NodeJS.Timeout | undefined
+  const keyboard = openKeyboard(listener.keys)
   let inside = false
-  const hear = (text: string, ended: boolean) => {
-    const read = readKeys(rest + text, ended)
-    rest = read.rest
-    clearTimeout(lone)
-    if (rest !== '') lone = setTimeout(() => hear('', true), ESCAPE_MS)
-    if (read.keys.length > 0) listener.keys(read.keys)
-  }
-  const onData = (bytes: Buffer) => hear(decoder.write(bytes), false)
-  input.on('data', onData).on('end', listener.gone).on('error', listener.gone)
+  input.on('data', keyboard.hear).on('end', listener.gone).on('error', listener.gone)
   output.on('resize', listener.resized)
   const leave = () => {
     if (!inside) return
@@ -63,11 +53,26 @@ export function openTerminal(input: ReadStream, output: WriteStream, listener: L
     leave,
     close: () => {
       leave()
-      clearTimeout(lone)
-      input.off('data', onData).off('end', listener.gone).pause()
+      keyboard.close()
+      input.off('data', keyboard.hear).off('end', listener.gone).off('error', listener.gone).pause()
       output.off('resize', listener.resized)
     },
   }
+}
+
+/** Bytes into keys, however they are cut. */
+function openKeyboard(tell: (keys: readonly Key[]) => void) {
+  const decoder = new StringDecoder('utf8')
+  let rest = ''
+  let lone: NodeJS.Timeout | undefined
+  const read = (text: string, ended: boolean) => {
+    const found = readKeys(rest + text, ended)
+    rest = found.rest
+    clearTimeout(lone)
+    if (rest !== '') lone = setTimeout(() => read('', true), ESCAPE_MS)
+    if (found.keys.length > 0) tell(found.keys)
+  }
+  return { hear: (bytes: Buffer) => read(decoder.write(bytes), false), close: () => clearTimeout(lone) }
 }
 
 /** A serial line that does not know its size is taken for what terminals were. */

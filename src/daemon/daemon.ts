@@ -106,10 +106,9 @@ async function openSession(
   const pages = options.pages ?? memoryReader()
   const logger = options.logger ?? plainly(log)
   const session = createSession({ ...options, logger, datapath, state, port, pages })
-  undo.push(session.end)
   const change = await session.begin(base, runtime.value)
   if (!change.ok) return change
-  undo.push(session.health.end)
+  undo.push(session.end, session.health.end)
   letGo = () => datapath.close()
   const restore = () => {
     letGo = () => datapath.destroy()

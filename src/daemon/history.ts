@@ -46,30 +46,46 @@ const MOST_TEXT = 2_000
 export function createHistory(world: HistoryWorld): History {
   const { stateDir, now, log, logEvent } = world
   const dir = stateDir === undefined ? undefined : join(stateDir, 'events')
-  const journal = new Journal({ dir, size: DEFAULT_EVENTS_SIZE, now, log })
-  const streams = createEventStreams(journal)
-  const looker = createLooker(() => journal.stands(factsOfRows(world.stands())), log)
+  const kept = lazily(() => {
+    const journal = new Journal({ dir, size, now, log })
+    return { journal, streams: createEventStreams(journal) }
+  })
+  let size = DEFAULT_EVENTS_SIZE
+  const looker = createLooker(() => kept.get().journal.stands(factsOfRows(world.stands())), log)
   return {
-    events: journal.live,
-    tell: (event) => logEvent(journal.tell(clean(event))),
+    events: {
+      recent: (filter) => kept.get().journal.live.recent(filter),
+      follow: (filter, onEvent) => kept.get().journal.live.follow(filter, onEvent),
+    },
+    tell: (event) => logEvent(kept.get().journal.tell(clean(event))),
     moved: looker.moved,
-    use: (wish) => journal.resize(wish?.size ?? DEFAULT_EVENTS_SIZE),
+    use: (wish) => {
+      size = wish?.size ?? DEFAULT_EVENTS_SIZE
+      kept.known()?.journal.resize(size)
+    },
     handler: ({ params }) => {
       const request = readEventsQuery(params)
-      return request.ok ? succeed(streams.open(request.value)) : request
+      return request.ok ? succeed(kept.get().streams.open(request.value)) : request
     },
     past: (present, what) => async (asked) => {
       const { at } = asked.params
       if (at === undefined) return present(asked)
       looker.look()
-      return pastRows(journal, asked.params, what, now())
+      return pastRows(kept.get().journal, asked.params, what, now())
     },
     end: () => {
       looker.end()
-      streams.end()
-      journal.close()
+      const known = kept.known()
+      known?.streams.end()
+      known?.journal.close()
     },
   }
+}
+
+/** Made when it is needed first: a start that is refused leaves nothing behind. */
+function lazily<T>(make: () => T) {
+  let made: T | undefined
+  return { get: () => (made ??= make()), known: () => made }
 }
 
 interface Looker {

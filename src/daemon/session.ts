@@ -87,23 +87,53 @@ export function createSession(given: SessionWorld): Session {
   const world: World = { ...given, tell: history.tell }
   const metrics = controlMetrics(VERSION)
   const startedAt = now()
-  let last: ReloadResult | undefined
   const trials = createTrials(world.state, () => engine)
-  const engine: Engine = engineOf({ ...world, state: trials.state }, metrics, () => ({
-    duties,
-    health,
-    history,
-  }))
+  const parts = () => ({ duties, health, history, vrrp, engine })
+  const engine: Engine = engineOf({ ...world, state: trials.state }, metrics, parts)
   const health = createHealth({ ...world, engine: () => engine })
   const read = () => datapath.snapshot(desiredOf(engine.store()))
   const { recent: snapshot, fresh } = cached(now, engine.generation, read)
   const duties = createDuties({ ...world, engine: () => engine, snapshot, fresh })
   const vrrp = vrrpOf(world, engine, snapshot)
+  const { taken, based, last } = createTaking(world, metrics, parts)
+  const begin = async (base: Desired, runtime: Runtime) => {
+    health.begin(runtime)
+    const change = await beginning(world, engine, base, runtime)
+    if (change.ok) duties.begin()
+    const known = taken(change)
+    if (change.ok) begun(world, history, engine)
+    return known
+  }
+  const tracer = createTracer(world)
+  const beholder = createBeholder(datapath, () => performance.now())
+  const rounds = [beholder.round, menderOf(world, metrics)]
+  const applier = new Applier({ ...world, trials, beholder, taken, based })
+  const of = () => ({ startedAt, reload: last(), vrrp: vrrp.rows(), applied: applier.applied })
+  const status = () =>
+    statusOf({ ...selfOf(world, engine), ...of() }, datapath, snapshot(), standingsOf(engine.store()))
+  const looks = { snapshot, status, checks: health.rows, now, plan: planOf(world, engine, trials) }
+  return {
+    ...{ events: history.events, ...hopsAndEnd(world, history) },
+    ...{ engine, health, begin, reload: () => applier.reload() },
+    duties: tracer.within(withApplier(withVrrp(duties, vrrp), applier, rounds)),
+    handlers: handlers({ ...duties, ...looks, datapath, engine, applier, history, tracer }),
+    page: () => pageOf(metrics, snapshot(), { duties, vrrp, health, engine }),
+  }
+}
+
+/** A word of the file was taken, or was not: what that means for everybody. */
+function createTaking(
+  { now, logger }: World,
+  metrics: ControlMetrics,
+  parts: () => { readonly engine: Engine; readonly vrrp: Vrrp; readonly history: History },
+) {
+  let last: ReloadResult | undefined
   const based = () => {
+    const { engine, vrrp, history } = parts()
     const { base } = engine.store()
     vrrp.set(base.vrrp)
     history.use(base.events)
-    world.logger.use(base.log)
+    logger.use(base.log)
   }
   const taken = <T>(outcome: Outcome<T>): Outcome<T> => {
     last = { at: now(), ok: outcome.ok, problems: outcome.ok ? [] : outcome.problems }
@@ -111,30 +141,7 @@ export function createSession(given: SessionWorld): Session {
     based()
     return outcome
   }
-  const begin = async (base: Desired, runtime: Runtime) => {
-    health.begin(runtime)
-    const change = await beginning(world, engine, base, runtime)
-    if (change.ok) duties.begin()
-    if (change.ok) begun(world, history, engine)
-    return taken(change)
-  }
-  const tracer = createTracer(world)
-  const beholder = createBeholder(datapath, () => performance.now())
-  const applier = new Applier({ ...world, trials, beholder, taken, based })
-  const plan = planOf(world, engine, trials)
-  const of = () => ({ startedAt, reload: last, vrrp: vrrp.rows(), applied: applier.applied })
-  const status = () =>
-    statusOf({ ...selfOf(world, engine), ...of() }, datapath, snapshot(), standingsOf(engine.store()))
-  const looks = { snapshot, status, checks: health.rows, now }
-  return {
-    ...{ events: history.events, ...hopsAndEnd(world, history) },
-    ...{ engine, health, begin, reload: () => applier.reload() },
-    duties: tracer.within(
-      withApplier(withVrrp(duties, vrrp), applier, [beholder.round, menderOf(world, metrics)]),
-    ),
-    handlers: handlers({ ...duties, ...looks, datapath, engine, applier, plan, history, tracer }),
-    page: () => pageOf(metrics, snapshot(), { duties, vrrp, health, engine }),
-  }
+  return { based, taken, last: () => last }
 }
 
 function historyOf(

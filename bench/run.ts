@@ -7,6 +7,7 @@ import { Rig } from '../test/bpf/rig.js'
 import { costOfReasons, printCosts } from './reasons.js'
 import { costOfSchedulers, printSchedulers } from './schedulers.js'
 import { load, type Subject, type Work } from './subjects.js'
+import { costOfTraces, printTraces } from './traces.js'
 
 const ROUNDS = 11
 const PACKETS = 1 << 18
@@ -141,5 +142,6 @@ async function main(): Promise<void> {
 }
 
 await main()
+printTraces(await costOfTraces(OBJECT, jiffyNs()))
 printSchedulers(await costOfSchedulers(OBJECT, jiffyNs()))
 printCosts(await costOfReasons(OBJECT))

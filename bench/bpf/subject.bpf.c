@@ -5,6 +5,8 @@
 
 static __noinline int packet(struct xdp_md *ctx)
 {
+	if (is_traced() && trace_wants(ctx))
+		return trace_record(ctx, walk(ctx));
 	return direct(ctx);
 }
 

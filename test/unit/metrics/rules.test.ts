@@ -83,6 +83,13 @@ describe('the alert rules', () => {
     }
   })
 
+  it('have each a row in the document, with its severity', () => {
+    const rows = [...readFileSync('docs/METRICS.md', 'utf8').matchAll(/^\| `(Xlvs\w+)` +\| (\w+) /gm)]
+    expect(rows.map(([, alert, severity]) => [alert, severity])).toEqual(
+      alerts.map(({ alert, labels }) => [alert, labels?.severity]),
+    )
+  })
+
   it('ask for metrics that are there', async () => {
     const control = [...(await controlMetrics('0').text()).matchAll(/^# TYPE (\S+)/gm)].map(
       (match) => match[1],

@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever is configured and whatever the traffic: no series twice, never more than the cap, and always the same ones.
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RealSnapshot, ServiceSnapshot, Snapshot } from '../../../src/datapath/types.js'
 import type { ServiceHealth } from '../../../src/metrics/health.js'
+import { HISTOGRAM_SERIES } from '../../../src/metrics/histograms.js'
+import { IPVS_BACKENDS } from '../../../src/metrics/ipvs.js'
 import { controlMetrics } from '../../../src/metrics/process.js'
-import { matchOf, realText, serviceKey } from '../../../src/model/keys.js'
+import { REAL_COLUMNS } from '../../../src/metrics/reals.js'
+import { OWN_SERIES } from '../../../src/metrics/room.js'
+import { SERVICE_COLUMNS } from '../../../src/metrics/services.js'
+import { matchOf, realText, serviceFamily, serviceKey } from '../../../src/model/keys.js'
 import { NO_LATENCY } from '../../../src/model/latency.js'
-import { METRICS_LEVELS, METRICS_NAMES, type MetricsView } from '../../../src/model/metrics.js'
+import {
+  DEFAULT_SERIES,
+  METRICS_LEVELS,
+  METRICS_NAMES,
+  type MetricsView,
+} from '../../../src/model/metrics.js'
 import type { Service } from '../../../src/model/types.js'
 import { desired } from '../config/arbitrary.js'
 import { interfaceOf, pageText, realOf, serviceOf, snapshotOf } from './given.js'
@@ -57,11 +68,13 @@ function realIn(
   })
 }
 
+const SORRY = { 4: '203.0.113.1', 6: '2001:db8:cb00:7100::1' } as const
+
 /** In no order at all, as the maps have them, with a sorry server that no list of real servers names. */
 function seen(wished: readonly Service[], count: Traffic): Snapshot {
   const all = wished.map((service, s): ServiceSnapshot => {
     const reals = service.reals.map((real, r) => realIn(service, s * 100 + r + 1, real, count))
-    const sorry = realIn(service, s * 100 + 99, { address: '203.0.113.1', weight: 1 }, count)
+    const sorry = realIn(service, s * 100 + 99, { address: SORRY[serviceFamily(service)], weight: 1 }, count)
     return serviceOf({
       ...{ id: s + 1, key: serviceKey(service), match: matchOf(service) },
       ...countersOf(count),
@@ -203,6 +216,18 @@ describe('over the cap', () => {
     ])
     expect(shown(lines, 'xlvs_real_handshake_seconds_bucket')).toHaveLength(3 * 14)
     expect(dropped(lines)).toBe(61 * 16)
+  })
+
+  it('is counted as the document says', () => {
+    const text = readFileSync('docs/METRICS.md', 'utf8').replaceAll('\n', ' ')
+    const service = SERVICE_COLUMNS.length + HISTOGRAM_SERIES
+    const real = REAL_COLUMNS.length
+    expect(text).toContain(
+      `A service counts for ${service}, a real server for ${real} (${real + IPVS_BACKENDS.length} with`,
+    )
+    expect(text).toContain(`handshake times, ${HISTOGRAM_SERIES} series each`)
+    expect(text).toContain(`${OWN_SERIES.toLocaleString('en')} are kept for the daemon`)
+    expect(text).toContain(`\`metrics.series\` series (${DEFAULT_SERIES.toLocaleString('en')} unless told)`)
   })
 
   it('nothing is called overflow while all fit', async () => {

@@ -268,8 +268,9 @@ function changedNow(history: History, { generation, from, to }: Carriage): void 
 function cached(now: () => number, generation: () => number, read: () => Snapshot) {
   let last: { readonly at: number; readonly of: number; readonly value: Snapshot } | undefined
   const fresh = (): Snapshot => {
-    last = { at: now(), of: generation(), value: read() }
-    return last.value
+    const [of, value] = [generation(), read()]
+    last = { at: now(), of, value }
+    return value
   }
   const recent = () => {
     const known = last?.of === generation() && Math.abs(now() - last.at) <= SNAPSHOT_MS

@@ -83,8 +83,10 @@ async function shown(page: Page, view: string): Promise<void> {
   if (view === '#/explain') await page.getByRole('button', { name: 'Explain' }).waitFor()
 }
 
+/** For who wants to look: XLVS_SCREENSHOTS names a folder. */
 async function picture(page: Page, name: string): Promise<void> {
-  const folder = process.env.XLVS_SCREENSHOTS ?? join(topology.lab.folder, 'screens')
+  const folder = process.env.XLVS_SCREENSHOTS
+  if (folder === undefined) return
   mkdirSync(folder, { recursive: true })
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true })
 }
@@ -193,7 +195,7 @@ describe('a real server that fails', () => {
     await rowOf(page, '192.0.2.22')
       .getByText(/it refuses connections/)
       .waitFor()
-    await page.getByText('1 of 3 down').waitFor()
+    await page.locator('.about').getByText('1 of 3 down').waitFor()
     await picture(page, 'down')
   })
 })
@@ -229,13 +231,17 @@ describe('the token', () => {
   })
 })
 
-describe('a director that ends', () => {
-  it('leaves a page that says since when it is stale, and goes on by itself', async () => {
+describe('a console that is closed', () => {
+  it('leaves a page that says since when it is stale, and goes on by itself when it is back', async () => {
     const { page } = seen
-    await director.daemon().stop('SIGKILL')
+    const text = yaml(join(topology.lab.folder, 'token'))
+    director.writeFile(text.replace(/^(?:metrics|console):.*\n/gm, ''))
+    await director.json('reload')
     await page.getByText(/^stale since /).waitFor()
+    await page.getByText(/what is shown is stale since/).waitFor()
     await picture(page, 'stale')
-    await director.restart()
+    director.writeFile(text)
+    await director.json('reload')
     await page.getByText(/^live, /).waitFor()
   })
 })

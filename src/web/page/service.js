@@ -3,7 +3,7 @@
 import { histogram, rateChart, shareBar } from './chart.js'
 import { h, section, setText, table } from './dom.js'
 import { slotMap } from './slots.js'
-import { badge, badgeColumn, kept } from './state.js'
+import { badge, kept } from './state.js'
 import { actionsColumn } from './token.js'
 import { bits, healthOf, lasting, realName, short, span, stateOf, whole } from './words.js'
 
@@ -27,12 +27,19 @@ export function service(key) {
     setText(title, row?.name || key)
     if (row === undefined) return setText(about.firstElementChild, missing(state))
     setText(about.firstElementChild, `${key}, scheduler ${row.scheduler}; ${counts(row)}`)
-    health.set(healthOf(row))
+    health.set(served(state.view) ? healthOf(row) : NOBODY)
     const points = state.history.get(key) ?? []
     for (const [i, chart] of charts.entries()) chart.set(points.map((rates) => rates[i]))
     if (state.view?.reals) for (const part of parts) part.update(state.view, state)
   }
   return { title: key, element, update, service: key }
+}
+
+const NOBODY = { word: 'no real server takes new connections', sign: '✕', tone: 'bad' }
+
+/** As far as is known. */
+function served(view) {
+  return view?.reals === undefined || view.reals.some(({ effectiveWeight }) => effectiveWeight > 0)
 }
 
 function missing({ frame }) {
@@ -50,8 +57,7 @@ function realsPart(service) {
     'Real servers',
     [
       { label: 'Real server', text: nameOf },
-      badgeColumn('State', stateOf),
-      { label: 'Why', wide: 'why', text: whyOf },
+      { label: 'State', wide: 'stands', draw: drawState(kept(stand)) },
       { label: 'Share vs weight', draw: drawShare(bar) },
       number('Weight', ({ weight, effectiveWeight }) =>
         weight === effectiveWeight ? String(weight) : `${effectiveWeight} (${weight} wished)`,
@@ -76,6 +82,21 @@ function realsPart(service) {
     reals.set(sorted.map((row) => [row.real, { ...row, all, weights, part: unit.of(row), now: frame.at }]))
   }
   return { element: section('Real servers', reals.element, note), update }
+}
+
+/** A state, and below it why. */
+function stand() {
+  const state = badge()
+  const why = h('span', { class: 'quiet' })
+  const set = (row) => {
+    state.set(stateOf(row))
+    setText(why, whyOf(row))
+  }
+  return { element: h('div', {}, state.element, why), set }
+}
+
+function drawState(part) {
+  return (cell, row) => part(cell).set(row)
 }
 
 /** Bar: what it gets; mark: what its weight asks for. */

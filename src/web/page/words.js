@@ -29,6 +29,7 @@ export function whole(value) {
 export function percent(part, all) {
   if (all <= 0) return '–'
   const value = (100 * part) / all
+  if (value > 0 && value < 0.1) return '< 0.1 %'
   return `${value < 10 && value > 0 ? value.toFixed(1) : Math.round(value)} %`
 }
 

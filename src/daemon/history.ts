@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import type { EventRow, PastListing } from '../api/contract-sight.js'
 import { readFilter } from '../api/parse.js'
 import { readEventsQuery, readMoment } from '../api/parse-events.js'
+import type { Facts } from '../events/facts.js'
 import type { Events, Happening } from '../events/feed.js'
 import { Journal } from '../events/journal.js'
 import { factsAt, type Past } from '../events/past.js'
-import { factsOfRows, realsIn, type Stand, servicesIn } from '../events/rows.js'
+import { realsIn, servicesIn } from '../events/rows.js'
 import { fail, harmless, succeed } from '../model/describe.js'
 import { DEFAULT_EVENTS_SIZE } from '../model/events.js'
 import type { Desired, Outcome } from '../model/types.js'
@@ -18,7 +19,7 @@ import type { Handler } from './handlers.js'
 export interface HistoryWorld {
   /** undefined: it is kept in memory only, and ends with the daemon */
   readonly stateDir: string | undefined
-  readonly stands: () => readonly Stand[]
+  readonly stands: () => Facts
   /** ms since the epoch */
   readonly now: () => number
   readonly log: (line: string) => void
@@ -51,7 +52,7 @@ export function createHistory(world: HistoryWorld): History {
     return { journal, streams: createEventStreams(journal) }
   })
   let size = DEFAULT_EVENTS_SIZE
-  const looker = createLooker(() => kept.get().journal.stands(factsOfRows(world.stands())), log)
+  const looker = createLooker(() => kept.get().journal.stands(world.stands()), log)
   return {
     events: {
       recent: (filter) => kept.get().journal.live.recent(filter),

@@ -29,7 +29,7 @@ import { rehearse } from './rehearse.js'
 import type { Round } from './rounds.js'
 import type { Source } from './source.js'
 import { standingsOf } from './standings.js'
-import { standsOf } from './stands.js'
+import { createStands } from './stands.js'
 import type { StateFile } from './state.js'
 import { statusOf } from './status.js'
 import { desiredOf, effectiveOf, NO_RUNTIME, NOTHING_OBSERVED, type Runtime, type Store } from './store.js'
@@ -148,10 +148,11 @@ function historyOf(
   { source, places, datapath, now, log, logger }: SessionWorld,
   engine: () => Engine,
 ): History {
+  const stands = createStands((address) => datapath.nextHop(address))
   return createHistory({
     ...{ stateDir: source.kind === 'file' ? places.stateDir : undefined, now, log },
     logEvent: logger.event,
-    stands: () => standsOf(engine().store(), (address) => datapath.nextHop(address)),
+    stands: () => stands(engine().store()),
   })
 }
 

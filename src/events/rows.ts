@@ -3,31 +3,34 @@
 import type { PastReal, PastService } from '../api/contract-sight.js'
 import type { Facts } from './facts.js'
 
-/** A service and the real servers that are shown under it. */
-export interface Stand {
-  readonly service: PastService
-  readonly reals: readonly PastReal[]
+/** Its text under the key of the service, which says already which one it is. */
+export function serviceFact({ service: _, ...row }: PastService): string {
+  return JSON.stringify(row)
 }
 
-export function factsOfRows(stands: readonly Stand[]): Facts {
-  const rows = stands.flatMap(({ service, reals }) => [
-    [service.service, JSON.stringify(service)] as const,
-    ...reals.map((row) => [row.real, JSON.stringify(row)] as const),
-  ])
-  return new Map(rows)
+/** Under the key of the real server, which names its service too. */
+export function realFact({ real: _, ...row }: Omit<PastReal, 'service'>): string {
+  return JSON.stringify(row)
 }
 
 export function servicesIn(facts: Facts): readonly PastService[] {
-  return rowsIn(facts).filter((row): row is PastService => !('real' in row))
+  return rowsIn(facts, false).map(([service, row]) => ({ service, ...row }) as PastService)
 }
 
 /** Service by service. */
 export function realsIn(facts: Facts): readonly PastReal[] {
-  const reals = rowsIn(facts).filter((row): row is PastReal => 'real' in row)
-  const order = new Map(servicesIn(facts).map(({ service }, i) => [service, i]))
+  const order = new Map(rowsIn(facts, false).map(([service], i) => [service, i]))
+  const reals = rowsIn(facts, true).map(([real, row]) => {
+    return { service: real.slice(0, real.indexOf(OF_SERVICE)), real, ...row } as PastReal
+  })
   return reals.toSorted((a, b) => (order.get(a.service) ?? 0) - (order.get(b.service) ?? 0))
 }
 
-function rowsIn(facts: Facts): readonly (PastService | PastReal)[] {
-  return [...facts.values()].map((text) => JSON.parse(text) as PastService | PastReal)
+/** As realKey joins them. */
+const OF_SERVICE = ' > '
+
+function rowsIn(facts: Facts, reals: boolean): readonly (readonly [key: string, row: object])[] {
+  return [...facts]
+    .filter(([key]) => key.includes(OF_SERVICE) === reals)
+    .map(([key, text]) => [key, JSON.parse(text) as object] as const)
 }

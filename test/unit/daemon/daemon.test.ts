@@ -673,7 +673,7 @@ describe('the pages of the daemon', () => {
     expect(text).toContain('xlvs_config_last_reload_successful 1')
     expect(text).toContain('xlvs_reconcile_duration_seconds_count 1')
     expect(await (await fetch(`http://${at}/healthz`)).text()).toBe('ok\n')
-    expect((await fetch(`http://${at}/`)).status).toBe(404)
+    expect((await fetch(`http://${at}/nothing`)).status).toBe(404)
   })
 
   it('say that a reload was refused', async () => {

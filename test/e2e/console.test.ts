@@ -134,6 +134,21 @@ describe('the console in a browser', () => {
     await page.getByRole('heading', { name: 'shop-777' }).waitFor()
   })
 
+  it('explains a packet step by step, and says what is wrong with a question', async () => {
+    const { page } = seen
+    await show(page, '#/explain')
+    await page.getByLabel('Client address').fill('192.0.2.100')
+    await page.getByLabel('VIP').fill(VIP)
+    await page.getByLabel('Port', { exact: true }).fill('80')
+    await page.getByRole('button', { name: 'Explain' }).click()
+    await page.locator('.verdict', { hasText: /to 192\.0\.2\.2[12]/ }).waitFor()
+    expect(await page.locator('.steps li').count()).toBeGreaterThan(3)
+    await picture(page, 'explained')
+    await page.getByLabel('VIP').fill('nowhere')
+    await page.getByRole('button', { name: 'Explain' }).click()
+    await page.locator('.refused').waitFor()
+  })
+
   it('is walked with the keyboard alone', async () => {
     const { page } = seen
     await page.goto('about:blank')
@@ -248,7 +263,7 @@ describe('a console that is closed', () => {
 
 /** The answer to a wrong token is an error to a browser's log. */
 function unexpected(text: string): boolean {
-  return !/status of 40[13]|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED/.test(text)
+  return !/status of 40(?:[13]|9)|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED/.test(text)
 }
 
 async function share(page: Page, address: string): Promise<string | null> {

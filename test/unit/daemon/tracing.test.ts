@@ -2,6 +2,7 @@
 // One trace at a time, that a slow reader does not make grow, and whose every loss is told; the kernel's side is a stand-in.
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { TraceLoss, TraceRecord } from '../../../src/api/contract-sight.js'
+import type { Duties } from '../../../src/daemon/duties.js'
 import type { Streamed } from '../../../src/daemon/listing.js'
 import { createTracer, MOST_LINES } from '../../../src/daemon/tracing.js'
 import type { Traced } from '../../../src/datapath/trace-record.js'
@@ -65,7 +66,10 @@ function traced(at: bigint): Traced {
 function director() {
   const one = kernel()
   const tracer = createTracer({ datapath: one.datapath, now: () => AT })
-  const { rounds, end } = tracer.within({ rounds: [], end: () => void one.events.push('duties end') })
+  const { rounds, end } = tracer.within<Pick<Duties, 'rounds' | 'end'>>({
+    rounds: [],
+    end: () => void one.events.push('duties end'),
+  })
   const ask = (params: Record<string, string> = {}) =>
     tracer.handlers.trace({ params, body: undefined }) as Outcome<Streamed>
   const stop = (params: { readonly id?: string } = {}) =>

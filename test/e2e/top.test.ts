@@ -65,7 +65,8 @@ const MOVING = new RegExp(`${WEB.replaceAll('.', '\\.')} .*\\b2/2 +[1-9]`)
 describe('on a terminal of 80 columns', () => {
   it('shows services with their rates, their real servers with shares, and goes with q', async () => {
     const { send } = top()
-    const overview = await shown(MOVING)
+    await shown(MOVING)
+    const overview = await shown('q quit')
     expect(overview).toContain('xlvs top · overview')
     expect(overview).toContain('conn4')
     expect(overview.split('\n')).toHaveLength(24)

@@ -35,7 +35,7 @@ export function openPseudoTerminal(
   { columns = 80, rows = 24, env = {} }: { columns?: number; rows?: number; env?: Record<string, string> },
 ): PseudoTerminal {
   const program = fileURLToPath(new URL('./programs/pseudo-terminal.py', import.meta.url))
-  const { NO_COLOR: _, ...inherited } = process.env
+  const { NO_COLOR: _, FORCE_COLOR: _colour, ...inherited } = process.env
   const child = spawn('python3', [program, JSON.stringify({ argv, columns, rows })], {
     env: { ...inherited, TERM: 'xterm-256color', LC_ALL: 'C.UTF-8', ...env },
     stdio: ['pipe', 'pipe', 'inherit'],

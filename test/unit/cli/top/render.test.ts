@@ -358,7 +358,7 @@ describe('whatever is shown', () => {
           }
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   })
 })

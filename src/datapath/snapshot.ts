@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One immutable look at everything counted, with the names the configuration has for it.
 import { realText, serviceKey } from '../model/keys.js'
-import { sumLatencies } from '../model/latency.js'
+import { type Latency, sumLatencies } from '../model/latency.js'
 import type { AddressText, Desired, Real, Service, ServiceKey } from '../model/types.js'
 import type { Actual, ActualReal, ActualService } from '../plan/actual.js'
 import type { Maps } from './maps.js'
@@ -109,7 +109,7 @@ function ofReal(
   const { id, address, port, upper, lower, overloaded } = real
   const { packets, bytes, connections } = realStats(maps, cpus, id)
   const { active, inactive, persistent } = connectionsOf(maps, id)
-  const snapshot = {
+  const snapshot: RealSnapshot & { latency?: Latency } = {
     id,
     address,
     port,
@@ -127,12 +127,12 @@ function ofReal(
     nexthop: nextHop(address),
   }
   const latency = tallies.latency(id)
-  if (wish?.name === undefined && real.drain === undefined && latency === undefined) return snapshot
+  if (latency !== undefined) snapshot.latency = latency
+  if (wish?.name === undefined && real.drain === undefined) return snapshot
   return {
     ...snapshot,
     ...(wish?.name !== undefined && { name: wish.name }),
     ...(real.drain && { drain: real.drain }),
-    ...(latency && { latency }),
   }
 }
 

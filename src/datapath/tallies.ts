@@ -48,7 +48,7 @@ const MEANT_FOR_A_REAL: ReadonlySet<number> = new Set([
 interface Seen {
   /** buckets as they were read, modulo 2^32 */
   readonly words: Uint32Array
-  latency: Latency
+  readonly latency: Latency
 }
 
 export class Tallies {
@@ -98,10 +98,15 @@ export class Tallies {
     if (seen === undefined && this.#isBlank(real)) return undefined
     const sum = this.#readLatency(real)
     const { words, latency } = seen ?? this.#begin(real)
-    if (Number(latency.sumUs) === sum && this.#now.every((n, i) => n === words[i])) return latency
-    const buckets = latency.buckets.map((n, i) => n + since(words[i] as number, this.#now[i] as number))
+    if (Number(latency.sumUs) === sum && this.#isAsNow(words)) return latency
+    const buckets = latency.buckets.slice()
+    let count = latency.count
+    for (let i = 0; i < BUCKETS; i++) {
+      const more = since(words[i] as number, this.#now[i] as number)
+      buckets[i] = (buckets[i] as number) + more
+      count += more
+    }
     words.set(this.#now)
-    const count = buckets.reduce((all, n) => all + n, 0)
     const fresh = { count, sumUs: BigInt(sum), buckets }
     this.#seen.set(real, { words, latency: fresh })
     return fresh
@@ -173,6 +178,11 @@ export class Tallies {
         this.#now[i] = (this.#now[i] as number) + (this.#latencyHalves[at + BUCKET + i] as number)
     }
     return sum
+  }
+
+  #isAsNow(words: Uint32Array): boolean {
+    for (let i = 0; i < BUCKETS; i++) if (words[i] !== this.#now[i]) return false
+    return true
   }
 
   /** Two halves of one number, which may carry in between. */

@@ -23,15 +23,15 @@ export function disagreement(told: Told, done: Judgement, rig: Rig): string | un
   return meant === got ? undefined : `said ${meant}, got ${got}`
 }
 
-/** twos draws anew: one of those that it might draw. */
-function drawn({ service, reason }: Told, done: Judgement, rig: Rig): string | undefined {
+/** twos draws anew, and each that it may draw has a next hop of its own. */
+function drawn({ service }: Told, done: Judgement, rig: Rig): string | undefined {
   const real = rig.realOf(done)
-  if (real === undefined) return undefined
   const usable = service?.reals.filter(({ weight, overloaded }) => weight > 0 && !overloaded) ?? []
-  if (!usable.some(({ address }) => address === real)) return `twos gave ${real}, which it could not draw`
-  return reason === done.reason || reason.startsWith('drop_') || reason.startsWith('answer_')
+  return real === undefined ||
+    !done.reason.startsWith('forward_') ||
+    usable.some((one) => one.address === real)
     ? undefined
-    : `said ${reason}, done ${done.reason}`
+    : `twos gave ${real}, which it could not draw`
 }
 
 export function told(rig: Rig, frame: Uint8Array, ifindex = LOOPBACK): Told | undefined {

@@ -6,11 +6,14 @@ import { four, six } from '../packets/case.js'
 import { CASES } from '../packets/cases.js'
 import { type FrameWords, frame, icmp, ipPacket, raw, sctp, tcp, udp } from '../packets/frames.js'
 import { ipOf } from '../packets/mutate.js'
+import { asksFirst } from './agree.js'
 import { otherInterface, play, type Stage } from './play.js'
 import { Rig } from './rig.js'
 
 let stage: Stage
 let removeInterface = () => {}
+/** Where the rehearsal said something else than what a packet then did. */
+const wrong: string[] = []
 
 beforeAll(async () => {
   const other = otherInterface()
@@ -18,6 +21,7 @@ beforeAll(async () => {
   const rig = await Rig.open({ limits: { connections: 256, templates: 64 } })
   stage = { rig, otherIfindex: other.ifindex }
   rig.openPort(other.ifindex)
+  asksFirst(rig, wrong)
 })
 
 afterAll(async () => {
@@ -32,6 +36,7 @@ describe.each(Object.entries(CASES))('%s', (_, cases) => {
     const { action, reason, frame: out } = play(stage, packet)
     expect({ action, reason }).toEqual({ action: packet.action, reason: packet.reason })
     if (packet.out !== undefined) expect(hex(out)).toBe(hex(packet.out))
+    expect(wrong.splice(0)).toEqual([])
     if (packet.reason.startsWith('answer_'))
       expect(wrongAnswer(packet.frame, out, ipOf(packet.frame), new Set([1400]))).toBeUndefined()
   })

@@ -1,38 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// A rehearsal says what the packet then does, and changes nothing.
+// A rehearsal says what the packet then does, and changes nothing; packets.test.ts holds it to its table of cases too.
 import fc from 'fast-check'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Real, SchedulerName } from '../../src/model/types.js'
 import { VIP, VIP6 } from '../packets/case.js'
-import { CASES } from '../packets/cases.js'
 import { frame, sctp, type Transport, tcp, udp } from '../packets/frames.js'
 import { type Draft, MAX_FRAME, nextFrame, seeds } from '../packets/mutate.js'
 import { chance, freshSeed } from '../packets/random.js'
 import { asksFirst, changed, contents, told } from './agree.js'
-import { otherInterface, play } from './play.js'
 import { Rig, type ServiceWords, unwrap } from './rig.js'
 
 const SCHEDULERS: readonly SchedulerName[] = [
   ...(['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'sh', 'dh', 'sed', 'nq', 'fo', 'ovf', 'mh'] as const),
   'twos',
 ]
-
-test('the rehearsal says of every packet of the table of cases what then becomes of it', async () => {
-  const other = otherInterface()
-  onTestFinished(other.remove)
-  const rig = await Rig.open({ limits: { connections: 256, templates: 64 } })
-  onTestFinished(() => rig.close())
-  rig.openPort(other.ifindex)
-  const wrong: string[] = []
-  const asked = asksFirst(rig, wrong)
-  for (const cases of Object.values(CASES)) {
-    for (const each of cases) {
-      play({ rig, otherIfindex: other.ifindex }, each)
-      expect(wrong, each.title).toEqual([])
-    }
-  }
-  expect(asked.rehearsed()).toBeGreaterThan(200)
-})
 
 /** Every scheduler, protocol and family; thresholds that are reached, persistence, marks, tables that are full. */
 const real = (n: number, rest: Partial<Real> = {}): Real => ({ address: `10.0.2.${n}`, weight: 1, ...rest })
@@ -109,7 +90,7 @@ describe('over a busy datapath', () => {
         })
     }
     expect(wrong, `seed ${seed}`).toEqual([])
-    expect(Object.keys(rig.reasons()).length).toBeGreaterThan(15)
+  expect(Object.keys(rig.reasons()).length).toBeGreaterThan(15)
   })
 
   test('not one byte of any map is another afterwards, whatever was asked', async () => {

@@ -9,7 +9,7 @@
 #define XLVS_LATENCY_H
 
 #include "hash.h"
-#include "maps.h"
+#include "state.h"
 
 #define LATENCY_UNIT_SHIFT 10		/* places hold units of 1024 ns: 73 minutes in 32 bits */
 #define LATENCY_FIRST_US 250u
@@ -36,11 +36,15 @@ static __always_inline __u64 *latency_place(__u64 hash)
 	return at(&handshakes, hash & ((1 << XLVS_HANDSHAKE_BITS) - 1));
 }
 
-/* A half-open connection stands in the table. */
-static __always_inline void latency_begin(const struct flow *w)
+/* A connection stands in the table: half-open when its SYN has just come. */
+static __always_inline void latency_begin(const struct flow *w, __u32 state)
 {
-	__u64 hash = latency_hash(w), *place = latency_place(hash);
+	__u64 hash, *place;
 
+	if (!is_opening(state))
+		return;
+	hash = latency_hash(w);
+	place = latency_place(hash);
 	if (place)
 		WRITE_ONCE(*place, (hash >> 32) << 32 | latency_clock());
 }

@@ -7,7 +7,6 @@
 #define XLVS_LOAD_H
 
 #include "latency.h"
-#include "state.h"
 
 /* Active in the upper half, inactive in the lower: one add moves both (abi.h, xlvs_load). */
 static __always_inline __s64 load_of(__u32 state)

@@ -110,10 +110,7 @@ static __always_inline void count_begin(const struct flow *w)
 		TALLY(count->conns_created, 1);
 }
 
-/*
- * Take the way `room` for the flow. False when another CPU was faster. The data
- * word is busy while the key changes, so no reader sees a mixture.
- */
+/* Take the way `room` for the flow, unless another CPU was faster. While the key changes, the data word is busy. */
 __noinline int conn_store(const struct flow *w, const struct found *room, __u64 data)
 {
 	__u64 *word, seen;
@@ -134,8 +131,7 @@ __noinline int conn_store(const struct flow *w, const struct found *room, __u64 
 		__sync_lock_test_and_set(word, data);
 	load_enter(conn_real(data), conn_state(data));
 	count_begin(w);
-	if (is_opening(conn_state(data)))
-		latency_begin(w);
+	latency_begin(w, conn_state(data));
 	return 1;
 }
 

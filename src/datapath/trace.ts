@@ -63,11 +63,12 @@ export function startTrace(
     maps.handles.trace_log,
     (bytes) => {
       const record = recordIn(bytes, world, names)
-      // what an earlier trace left in the ring is not of this one
       if (record.at >= since) onRecord(record)
     },
     { maxRecords: MOST_AT_ONCE },
   )
+  // what an earlier trace left there is not of this one, and takes its room
+  while (ring.consume() > 0);
   writeFilter(maps.traceFilter, wish, places.value)
   renew(maps)
   switchTo(1)

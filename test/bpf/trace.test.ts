@@ -223,14 +223,25 @@ describe('what it may cost', () => {
     expect(await recorded()).toHaveLength(Number(kept))
   })
 
-  it('what one trace left in the ring is not the next one’s', async () => {
+  it('what one trace left in the ring neither comes nor takes room in the next one', async () => {
     trace('')
     tracing?.pause()
-    for (let i = 0; i < 10; i++) rig.run(SYN)
+    for (let i = 0; i < 1 << 14; i++) rig.run(SYN)
+    expect(tracing?.counters().lost).toBeGreaterThan(0n)
     tracing?.close()
     trace('proto udp')
     rig.run(FRAMES['dns'] as Uint8Array)
+    expect(tracing?.counters()).toEqual({ recorded: 1n, limited: 0n, lost: 0n })
     expect((await recorded()).map(nameOf)).toEqual(['dns'])
+  })
+
+  it('at its end all that was recorded is handed over at once', () => {
+    trace('')
+    for (let i = 0; i < 1000; i++) rig.run(SYN)
+    tracing?.drain()
+    expect(records).toHaveLength(1000)
+    rig.run(SYN)
+    expect(tracing?.counters().recorded).toBe(1000n)
   })
 
   it('after its lease nothing is recorded, until it is renewed', () => {
@@ -321,6 +332,7 @@ describe('whoever looks on', () => {
       const { recorded: kept, limited, lost } = one.counters()
       expect(kept).toBeGreaterThan(0n)
       if (filter === '' && !('sample' in how)) expect(kept + limited + lost).toBe(BigInt(FRAMES_EACH))
+      one.drain()
       one.close()
     }
   })

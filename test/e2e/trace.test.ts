@@ -155,6 +155,18 @@ describe('nobody pays for a trace', () => {
     await until('an end of the trace', isOff)
   })
 
+  it('whose reader has seen enough', async () => {
+    const pipe = '"$0" "$1" trace port 80 | head -n 1'
+    const running = await started(['sh', '-c', pipe, process.execPath, PROGRAM])
+    await until('an end of the trace', async () => {
+      await ask(1)
+      return isOff()
+    })
+    expect(await running.exited).toBe(0)
+    expect(linesOf(running)).toHaveLength(1)
+    expect(running.stderr()).toBe('')
+  })
+
   it('whose daemon was stopped', async () => {
     const running = await trace('port', '80')
     expect(await director.daemon().stop('SIGTERM', 20_000)).toBe(0)

@@ -4,6 +4,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Listing, ServiceRow } from '../../src/api/contract.js'
+import type { DropRow } from '../../src/api/contract-sight.js'
 import { call } from '../../src/cli/client.js'
 import { buildTopology, type Director, type Host, serve, startDirector, type Topology } from '../lab/index.js'
 import { until } from '../lab/until.js'
@@ -251,5 +253,33 @@ describe('the answers are limited', () => {
     const { stdout } = await director.xlvs('show', 'reasons')
     expect(stdout).toMatch(/^answer_no_real +answer +\d/m)
     expect(stdout).toMatch(/^drop_no_real +drop +\d/m)
+  })
+
+  it('the service that has no real server is the first of the drops, with what to do', async () => {
+    const service = `tcp ${ipv4.vip}:${PORT.empty}`
+    const { rows } = await director.json<Listing<DropRow>>('show', 'drops')
+    expect(rows[0]).toMatchObject({ service, reason: expect.stringMatching(/^(?:answer|drop)_no_real$/) })
+    const { stdout } = await director.xlvs('show', 'drops')
+    expect(stdout.split('\n')[1]).toMatch(new RegExp(`_no_real +${service} .*: xlvs show reals`))
+    const own = await director.json<Listing<DropRow>>(
+      'show',
+      'drops',
+      '--service',
+      `${ipv4.vip}:${PORT.empty}`,
+    )
+    expect(own.rows.map(({ reason }) => reason).sort()).toEqual(['answer_no_real', 'drop_no_real'])
+    const told = await director.xlvs('show', 'reasons', '--service', `${ipv4.vip}:${PORT.alive}`)
+    expect(told.stdout).toMatch(/^forward_new +forward +\d/m)
+    expect(told.stdout).not.toContain('no_real')
+  })
+
+  it('handshakes of those who were served were timed', async () => {
+    const latency = await until('a handshake is timed', async () => {
+      const { rows } = await director.json<Listing<ServiceRow>>('show', 'services')
+      return rows.find(({ service }) => service === `tcp ${ipv4.vip}:${PORT.alive}`)?.latency
+    })
+    expect(latency.count).toBeGreaterThan(0)
+    expect(latency.buckets.reduce((sum, n) => sum + n, 0)).toBe(latency.count)
+    expect(latency.sumUs).toBeGreaterThan(0)
   })
 })

@@ -14,6 +14,7 @@ const FLOWS = 1 << 12
 const FITTING = 1 << 12
 const VIP = '192.0.2.10'
 
+const NO_BRANCH = 'no such thing'
 /** undefined: nobody traces */
 const LEVELS: readonly (readonly [
   name: string,
@@ -21,6 +22,7 @@ const LEVELS: readonly (readonly [
   how: Partial<TraceWish>,
   packets?: number,
 ])[] = [
+  [NO_BRANCH, undefined, {}],
   ['off', undefined, {}],
   ['another client', 'client 203.0.113.1', {}],
   ['another port', `${VIP}:81`, {}],
@@ -45,22 +47,29 @@ export async function costOfTraces(object: string, jiffy: number): Promise<reado
   try {
     rig.apply([{ vip: VIP, scheduler: 'wrr', reals: ['192.0.2.21', '192.0.2.22'] }])
     const program = load(rig, jiffy, 'subject')
-    const [empty, subject] = [program('empty'), program('subject')]
+    const [empty, subject, untraced] = [program('empty'), program('subject'), program('untraced')]
     const work: Work = { to: VIP, flows: FLOWS, flags: 'ack', expected: 'tx' }
     for (const flags of ['syn', 'ack', 'ack'] as const) subject.run({ ...work, flags }, FLOWS)
-    return measure(rig, empty, subject, work)
+    return measure(rig, { empty, subject, untraced }, work)
   } finally {
     await rig.close()
   }
 }
 
-function measure(rig: Rig, empty: Subject, subject: Subject, work: Work): readonly TraceCost[] {
+interface Programs {
+  readonly empty: Subject
+  readonly subject: Subject
+  /** without the look at settings.trace */
+  readonly untraced: Subject
+}
+
+function measure(rig: Rig, { empty, subject, untraced }: Programs, work: Work): readonly TraceCost[] {
   const taken = LEVELS.map(() => ({ ns: [] as number[], recorded: 0n }))
   for (let round = 0; round < ROUNDS; round++) {
     for (const [i, [name, filter, how, packets = PACKETS]] of LEVELS.entries()) {
       const bare = empty.run({ ...work, expected: 'pass' }, packets).ns
       const tracing = filter === undefined ? undefined : open(rig, filter, how)
-      const { ns, wrong } = subject.run(work, packets)
+      const { ns, wrong } = (name === NO_BRANCH ? untraced : subject).run(work, packets)
       if (wrong > 0) throw new Error(`${name}: ${wrong} verdicts of another kind`)
       taken[i]?.ns.push(ns - bare)
       if (taken[i]) taken[i].recorded += tracing?.counters().recorded ?? 0n
@@ -87,9 +96,9 @@ export function printTraces(costs: readonly TraceCost[]): void {
   console.log(
     `\nwhat a trace costs a known flow's packet, ns beyond the harness (min–median of ${ROUNDS} rounds)`,
   )
-  const off = costs[0]?.min ?? 0
+  const off = costs[1]?.min ?? 0
   for (const { name, min, median, recorded } of costs) {
-    const more = name === 'off' ? '' : `${min - off >= 0 ? '+' : ''}${min - off}`
+    const more = min === off ? '' : `${min - off >= 0 ? '+' : ''}${min - off}`
     console.log(
       `${name.padEnd(18)}${`${min}–${median}`.padStart(11)}${more.padStart(8)}   ${recorded} recorded`,
     )

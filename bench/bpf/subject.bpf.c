@@ -15,3 +15,15 @@ int subject(struct xdp_md *ctx)
 {
 	return vary(ctx) ? XDP_ABORTED : judged(packet(ctx));
 }
+
+/* The same as if there were no traces at all. */
+static __noinline int untraced_packet(struct xdp_md *ctx)
+{
+	return direct(ctx);
+}
+
+SEC("xdp")
+int untraced(struct xdp_md *ctx)
+{
+	return vary(ctx) ? XDP_ABORTED : judged(untraced_packet(ctx));
+}

@@ -150,9 +150,10 @@ export class Journal {
     segment.size += bytes
   }
 
-  /** What was written of the line goes, if it can; else it is a damaged one. */
+  /** What was written of the line goes, and on a full disk the oldest segment: the state file needs room too. */
   #giveUp({ size }: Segment, error: Error): void {
     this.#failed(error)
+    if (this.#segments.length > 1 && this.#segments[0]?.path !== undefined && isFull(error)) this.#drop(0)
     try {
       this.#file?.truncate(size)
     } catch {
@@ -270,4 +271,8 @@ export class Journal {
     this.#trouble = message
     this.#tried = now()
   }
+}
+
+function isFull({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ENOSPC' || code === 'EDQUOT'
 }

@@ -129,6 +129,16 @@ describe('a disk that takes nothing more', () => {
     expect(await factsAt(next, 1_001)).toMatchObject({ facts: new Map([['a', '2']]) })
   })
 
+  it('gets room back for the state file: the oldest segment goes', () => {
+    const journal = rig.open()
+    for (let i = 0; i < 300; i++) journal.tell(happening(`${i} ${'x'.repeat(80)}`))
+    const before = files()
+    Object.assign(rig, { fault: full(), half: 11 })
+    journal.tell(happening('one'))
+    expect(files()).toEqual(before.slice(1))
+    expect(before.length).toBeGreaterThan(2)
+  })
+
   it('does not let memory grow: the oldest go there too', async () => {
     rig.fault = full()
     const journal = rig.open()

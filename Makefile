@@ -15,7 +15,7 @@ bench_objects := $(patsubst bench/bpf/%.bpf.c,build/bench-bpf/%.bpf.o,$(wildcard
 shipped := dist/bpf/xlvs.bpf.o dist/bpf/probe.bpf.o dist/bpf/rehearse.bpf.o dist/bpf/lab/pass.bpf.o
 addon := native/build/Release/libbpf_ts.node
 
-.PHONY: build test demo calm bench oracle lint kernels types clean help artifacts
+.PHONY: build test demo calm bench bench-ipvs oracle lint kernels types clean help artifacts
 
 build: ## compile the BPF programs, the addon and the TypeScript (what `make` does)
 	@scripts/bootstrap build
@@ -43,6 +43,12 @@ bench: ## measure ns per packet and what a scrape costs (root)
 	@node build/bench/bench/run.js $(ARGS)
 	@node build/bench/bench/scrape.js $(filter --json,$(ARGS))
 	@node native/bench/run.js $(filter --json,$(ARGS))
+
+bench-ipvs: ## instructions per packet beside the kernel's IPVS, in one kernel in qemu (root); ARGS="--rounds 3"
+	@scripts/bootstrap guest
+	@flock build/.build-lock $(MAKE) artifacts build/bench-bpf/beside.bpf.o
+	@$(BIN)/tsc -p bench/ipvs/tsconfig.json
+	@node build/bench-ipvs/bench/ipvs/run.js $(ARGS)
 
 oracle: ## ask the kernel's IPVS (root): what is recorded, then ORACLE_RUNS new scenarios; or ARGS="record|check|print|show FILE..."
 	@scripts/bootstrap test
@@ -73,7 +79,7 @@ clean: ## remove what was built; node_modules stay
 	rm -rf build dist coverage native/build native/dist
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 artifacts: $(bpf_objects) $(addon) build/native.stamp build/dist.stamp $(shipped)
 	@:

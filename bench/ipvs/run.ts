@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// `make bench-ipvs`: instructions per packet of xlvs and of the kernel's IPVS in one guest, on the same frames. Prints
+// a table, writes it as JSON, and fails rather than to print figures that lie.
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { withScratch } from '../../test/oracle/guest.js'
+import { boot, emulator } from './boot.js'
+import { faultOf, rowsOf, spread } from './figures.js'
+import { makeImage } from './image.js'
+import type { Line, Order } from './plan.js'
+import { tableOf } from './table.js'
+
+/** of a batch of live frames */
+const BATCH = 64
+const SECONDS = 1800
+
+interface Wanted {
+  readonly order: Order
+  readonly series: string
+  readonly out: string
+}
+
+function wanted(args: readonly string[]): Wanted {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      rounds: { type: 'string', default: '3' },
+      packets: { type: 'string', default: `${160 * BATCH}` },
+      series: { type: 'string', default: '6.12' },
+      out: { type: 'string', default: 'bench/results/ipvs.json' },
+    },
+  })
+  const [rounds, packets] = [Number(values.rounds), Number(values.packets)]
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new Error(`--rounds: ${values.rounds} is no whole number from 1`)
+  if (!Number.isInteger(packets / BATCH) || packets < 10_000)
+    throw new Error(
+      `--packets: ${values.packets} is no multiple of ${BATCH} from 10,000: each of 10,000 flows has to be met`,
+    )
+  return { order: { rounds, packets }, series: values.series, out: values.out }
+}
+
+async function measure({ order, series }: Wanted): Promise<readonly Line[]> {
+  const kernel = output('scripts/cloud-kernel', series)
+  const [agent, object] = ['build/bench-ipvs/bench/ipvs', 'build/bench-bpf/beside.bpf.o']
+  return withScratch(async (folder) => {
+    const initrd = join(folder, 'initrd')
+    makeImage({ kernel, agent, object, order }, join(folder, 'root'), initrd)
+    return boot(kernel, initrd, folder, SECONDS)
+  })
+}
+
+async function main(): Promise<void> {
+  const what = wanted(process.argv.slice(2))
+  const started = Date.now()
+  const lines = await measure(what)
+  const fault = faultOf(lines)
+  if (fault !== undefined) throw new Error(fault)
+  const measured = lines.filter((line) => 'instructions' in line)
+  const rows = rowsOf(measured)
+  const header = {
+    what: 'instructions per packet, of the one CPU of a guest, between two frames at their end',
+    kernel: lines.find((line) => 'kernel' in line)?.kernel,
+    emulator: emulator(),
+    commit: output('git', 'describe', '--always', '--dirty'),
+    machine: `${cpus().length} x ${cpus()[0]?.model}`,
+    when: new Date(started).toISOString(),
+    seconds: Math.round((Date.now() - started) / 1000),
+    ...what.order,
+    spread: Number(spread(rows).toFixed(5)),
+  }
+  mkdirSync(dirname(what.out), { recursive: true })
+  writeFileSync(what.out, `${JSON.stringify({ ...header, rows }, null, 2)}\n`)
+  console.log(
+    `instructions per packet, Linux ${header.kernel} in ${header.emulator}; xlvs at ${header.commit}`,
+  )
+  console.log(
+    `medians of ${what.order.rounds} rounds, which are ${(header.spread * 100).toFixed(2)} % apart at most\n`,
+  )
+  console.log(tableOf(rows))
+  console.log(`\n${what.out} written after ${header.seconds} s`)
+}
+
+function output(program: string, ...args: readonly string[]): string {
+  return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim()
+}
+
+try {
+  await main()
+} catch (error) {
+  process.stderr.write(`xlvs: bench-ipvs: ${(error as Error).message}\n`)
+  process.exitCode = 1
+}

@@ -124,6 +124,7 @@ export function memoryDatapath(options: MemoryOptions = {}): Memory {
     },
     setPeers: () => undefined,
     trace: () => fail({ reason: 'there are no packets here' }),
+    rehearse: () => fail({ reason: 'there is no program here' }),
     now: () => 1_000,
     close: () => void events.push('close'),
     destroy: async () => void events.push('destroy'),

@@ -22,6 +22,7 @@ static __always_inline void judge(struct desk *d)
 	} else if (there && is_reset(real_flags(conn_real(way->seen)), w)) {
 		d->flow.tcp_flags = TCP_RST;	/* its state is that of a flow that was reset */
 		conn_advance(w, way);
+		v->real = conn_real(way->seen);
 		v->reason = XLVS_DROP_RESET;
 	} else if (there && !conn_gives_way(way->seen, w)) {
 		*v = known(w, way);
@@ -48,7 +49,7 @@ static __always_inline void judge_fragment(struct desk *d)
 		return;
 	}
 	judge(d);
-	if (w->fragment == FRAGMENT_FIRST && v->real)
+	if (w->fragment == FRAGMENT_FIRST && v->real && v->reason != XLVS_DROP_RESET)
 		fragment_remember(w, v->real);
 }
 

@@ -16,7 +16,12 @@ static __always_inline int leave_settled(struct frame *f, __u32 real, const int 
 	int action = XDP_TX;
 	__u32 reason = forward(f, XLVS_FORWARD_CONN, real, family, &action, true);
 
-	return unlikely(reason == NEXT) ? UNSETTLED : finish(f, reason, action);
+	if (unlikely(reason == NEXT))
+		return UNSETTLED;
+	action = finish(f, reason, action);
+	if (unlikely(reason != XLVS_FORWARD_CONN))	/* written to already, and then it could not leave */
+		count_service(f, &(struct verdict){ .real = real });
+	return action;
 }
 
 static __always_inline int leave(struct frame *f, const struct flow *w, const struct verdict *v, const int family)

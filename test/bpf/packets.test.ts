@@ -6,13 +6,14 @@ import { four, six } from '../packets/case.js'
 import { CASES } from '../packets/cases.js'
 import { type FrameWords, frame, icmp, ipPacket, raw, sctp, tcp, udp } from '../packets/frames.js'
 import { ipOf } from '../packets/mutate.js'
+import { keepsAccounts } from './accounts.js'
 import { asksFirst } from './agree.js'
 import { otherInterface, play, type Stage } from './play.js'
 import { Rig } from './rig.js'
 
 let stage: Stage
 let removeInterface = () => {}
-/** Where the rehearsal said something else than what a packet then did. */
+/** Where the rehearsal said something else than what a packet then did, or a service did not count it. */
 const wrong: string[] = []
 
 beforeAll(async () => {
@@ -22,6 +23,7 @@ beforeAll(async () => {
   stage = { rig, otherIfindex: other.ifindex }
   rig.openPort(other.ifindex)
   asksFirst(rig, wrong)
+  keepsAccounts(rig, wrong)
 })
 
 afterAll(async () => {

@@ -72,11 +72,11 @@ __noinline __u32 schedule(__u32 service, const struct flow *w, __u64 hash)
 	const struct xlvs_service *head = service_at(service);
 	__u32 real;
 
+	NOTE(asked, 1);
+	NOTE(by_hash, hash != 0);
 	if (!w || !head || !head->count)
 		return 0;
 	real = choose(head, service, w, hash);
-	NOTE(asked, 1);
-	NOTE(by_hash, hash != 0);
 	NOTE(scheduled, real);
 	return real;
 }

@@ -62,8 +62,8 @@ function interfaceText({ interface: name, mac, mode }: Attachment): string {
 function connectionText({ flow, vip, conn }: Told): Text {
   if (flow === undefined || vip === undefined) return undefined
   if (flow.fragment === 'later') return 'a later fragment: it follows the first, if that was seen'
+  if (conn !== undefined) return stateText(conn)
   const which = flow.about === 'ipsec' ? 'IKE flow' : 'connection'
-  if (conn !== undefined) return `${which}: ${stateText(conn)}`
   const [client, virtual] = [endpointText(flow.client, flow.clientPort), endpointText(vip, flow.port)]
   return `no ${which} of ${client} with ${virtual}`
 }

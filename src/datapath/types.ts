@@ -12,7 +12,6 @@ import type {
   Outcome,
   Owner,
   Persistence,
-  Protocol,
   SchedulerFlag,
   SchedulerName,
   ServiceKey,

@@ -90,7 +90,7 @@ describe('over a busy datapath', () => {
         })
     }
     expect(wrong, `seed ${seed}`).toEqual([])
-  expect(Object.keys(rig.reasons()).length).toBeGreaterThan(15)
+    expect(Object.keys(rig.reasons()).length).toBeGreaterThan(15)
   })
 
   test('not one byte of any map is another afterwards, whatever was asked', async () => {

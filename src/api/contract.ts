@@ -128,9 +128,10 @@ export interface ServiceRow {
   readonly name?: string
   readonly owner?: Owner
   readonly reals: number
-  /** of its real servers: those that an operator drains, and those that checks hold for down */
+  /** of its real servers: those that an operator drains, those that checks hold for down, and others of weight 0 */
   readonly drained: number
   readonly down: number
+  readonly quiesced: number
   readonly active: Count
   readonly inactive: Count
   readonly persistent: Count

@@ -8,16 +8,18 @@ import { desiredOf, factsOf, type Store } from './store.js'
 
 export interface Standings {
   readonly reals: ReadonlyMap<RealKey, Standing>
-  /** how many of a service's real servers are drained, and how many do checks hold for down */
+  /** how many of a service's real servers get no new connections, and why */
   of(service: ServiceKey): Outs
 }
 
 export interface Outs {
   readonly drained: number
   readonly down: number
+  /** of weight 0 by somebody's word */
+  readonly quiesced: number
 }
 
-const NONE: Outs = { drained: 0, down: 0 }
+const NONE: Outs = { drained: 0, down: 0, quiesced: 0 }
 export const NO_STANDINGS: Standings = { reals: new Map(), of: () => NONE }
 const made = new WeakMap<Store, Standings>()
 
@@ -28,14 +30,15 @@ export function standingsOf(store: Store): Standings {
   const reals = new Map<RealKey, Standing>()
   const outs = new Map<ServiceKey, Outs>()
   for (const service of desiredOf(store).services) {
-    let { drained, down } = NONE
+    let { drained, down, quiesced } = NONE
     for (const real of service.reals) {
       const standing = standingOf(service, real, facts)
       reals.set(realKey(service, real), standing)
       if (isDrained(standing)) drained++
       else if (isDown(standing)) down++
+      else if (standing.reason === 'quiesced') quiesced++
     }
-    if (drained + down > 0) outs.set(serviceKey(service), { drained, down })
+    if (drained + down + quiesced > 0) outs.set(serviceKey(service), { drained, down, quiesced })
   }
   const standings: Standings = { reals, of: (service) => outs.get(service) ?? NONE }
   made.set(store, standings)

@@ -78,9 +78,9 @@ function timed(latencies: readonly LatencyRow[]) {
   return { count: all.count, buckets: all.buckets, ...(p50 !== undefined && { p50, p99 }) }
 }
 
-/** In this order: key, name, scheduler, reals, drained, down, active, inactive, connections/s, packets/s, bytes/s. */
+/** In this order: key, name, scheduler, reals, drained, down, active, inactive, connections/s, packets/s, bytes/s, quiesced. */
 function serviceLine(row: ServiceRow): string {
-  const { service, name, scheduler, reals, drained, down, active, inactive, rates } = row
-  const counts = [reals, drained, down, active, inactive, rates.cps, rates.inPps, rates.inBps]
+  const { service, name, scheduler, reals, drained, down, active, inactive, rates, quiesced } = row
+  const counts = [reals, drained, down, active, inactive, rates.cps, rates.inPps, rates.inBps, quiesced]
   return toJson([service, name ?? '', scheduler, ...counts])
 }

@@ -32,6 +32,7 @@ export function onceJson(state: State, seconds: number): object {
       reals: row.reals,
       down: row.down,
       drained: row.drained,
+      quiesced: row.quiesced,
       active: row.active,
       inactive: row.inactive,
       rates: { ...rates(speed), drops },

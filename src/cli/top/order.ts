@@ -21,7 +21,7 @@ const SERVICES: Measures<ServiceLine> = {
   active: ({ row }) => row.active,
   inactive: ({ row }) => row.inactive,
   drops: ({ drops }) => drops,
-  state: ({ row }) => (row.reals === 0 ? 1 : (row.down + row.drained / 2) / row.reals),
+  state: ({ row }) => (row.reals === 0 ? 1 : (row.down + (row.drained + row.quiesced) / 2) / row.reals),
 }
 
 const REALS: Measures<RealLine> = {

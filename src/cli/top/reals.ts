@@ -13,7 +13,7 @@ import type { ScreenLook } from './look.js'
 import { ordered, placeOf } from './order.js'
 import { nameOf, realsColumns, timesOf, weightText } from './reals-columns.js'
 import type { RealLine, ServiceLine } from './sample.js'
-import { outText } from './services.js'
+import { outText, upOf } from './services.js'
 import type { State } from './state.js'
 import { spark } from './strokes.js'
 
@@ -51,7 +51,7 @@ function headLines(
   const { row, speed, key } = line
   const out = outText(row)
   const name = row.name === undefined ? '' : `${clean(row.name, unicode)}  `
-  const up = `${row.reals - row.down - row.drained} of ${row.reals} up${out ? `, ${out}` : ''}`
+  const up = `${upOf(row)} of ${row.reals} up${out ? `, ${out}` : ''}`
   const dropped = (data?.drops ?? []).filter(
     (drop) => drop.row.service === key && drop.rate > 0 && !drop.left,
   )

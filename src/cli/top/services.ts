@@ -86,15 +86,25 @@ function number(
 
 /** '2/3' */
 function upText({ row }: ServiceLine): string {
-  return `${row.reals - row.down - row.drained}/${row.reals}`
+  return `${upOf(row)}/${row.reals}`
 }
 
 function paintUp({ row }: ServiceLine, look: ScreenLook) {
   if (row.down > 0 || row.reals === 0) return look.bad
-  return row.drained > 0 ? look.warn : look.good
+  return row.drained + row.quiesced > 0 ? look.warn : look.good
 }
 
-/** '1 down, 2 drained' */
-export function outText({ down, drained }: Pick<ServiceRow, 'down' | 'drained'>): string {
-  return [...(down > 0 ? [`${down} down`] : []), ...(drained > 0 ? [`${drained} drained`] : [])].join(', ')
+type Outs = Pick<ServiceRow, 'down' | 'drained' | 'quiesced'>
+
+/** Real servers that get new connections. */
+export function upOf({ reals, down, drained, quiesced }: Outs & Pick<ServiceRow, 'reals'>): number {
+  return reals - down - drained - quiesced
+}
+
+/** '1 down, 2 drained, 1 quiesced' */
+export function outText(outs: Outs): string {
+  return (['down', 'drained', 'quiesced'] as const)
+    .filter((why) => outs[why] > 0)
+    .map((why) => `${outs[why]} ${why}`)
+    .join(', ')
 }

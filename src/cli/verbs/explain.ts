@@ -40,7 +40,7 @@ export function define(command: Command, context: Context, act: Act): void {
   examples(
     daemonOptions(command),
     'xlvs explain 198.51.100.7 192.0.2.10:80',
-    'xlvs explain 198.51.100.7:50000 192.0.2.10:53 --proto udp --what-if down=192.0.2.21',
+    'xlvs explain 198.51.100.7 192.0.2.10:53 --proto udp --what-if down=192.0.2.21',
     'xlvs explain --pcap lost.pcap --packet 3',
   )
   command.action(

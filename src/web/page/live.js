@@ -16,6 +16,7 @@ const COLUMNS = [
   'cps',
   'pps',
   'bps',
+  'quiesced',
 ]
 
 export const state = {

@@ -79,11 +79,13 @@ export function stateOf({ standing, effectiveWeight, nexthop }) {
 }
 
 /** Of a service's line: the worst thing first. */
-export function healthOf({ reals, down, drained }) {
+export function healthOf({ reals, down, drained, quiesced }) {
   if (reals === 0) return { word: 'no real servers', sign: '✕', tone: 'bad' }
   if (down === reals) return { word: 'all down', sign: '✕', tone: 'bad' }
-  if (down + drained >= reals) return { word: 'none takes new connections', sign: '✕', tone: 'bad' }
+  if (down + drained + quiesced >= reals)
+    return { word: 'none takes new connections', sign: '✕', tone: 'bad' }
   if (down > 0) return { word: `${down} of ${reals} down`, sign: '▲', tone: 'warn' }
   if (drained > 0) return { word: `${drained} of ${reals} drained`, sign: '◒', tone: 'warn' }
+  if (quiesced > 0) return { word: `${quiesced} of ${reals} quiesced`, sign: '○', tone: 'warn' }
   return { word: reals === 1 ? 'up' : `all ${reals} up`, sign: '●', tone: 'good' }
 }

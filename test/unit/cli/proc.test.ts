@@ -13,7 +13,7 @@ const STILL = {
 }
 
 function service(match: ServiceMatch, given: Partial<ServiceRow> = {}): ServiceRow {
-  const fixed = { scheduler: 'rr', reals: 1, drained: 0, down: 0, ...NONE, ...STILL } as const
+  const fixed = { scheduler: 'rr', reals: 1, drained: 0, down: 0, quiesced: 0, ...NONE, ...STILL } as const
   return { service: serviceKey(match), match, ...fixed, ...given }
 }
 

@@ -72,6 +72,7 @@ const service = {
   reals: 3,
   drained: 0,
   down: 0,
+  quiesced: 0,
   active: 36,
   inactive: 1035,
   persistent: 0,
@@ -197,7 +198,7 @@ left out: PACKETS (a wider terminal or --json has them)
   })
 
   it('show who is drained and who is down, where anybody is', () => {
-    const out = { ...service, drained: 1, down: 1 }
+    const out = { ...service, drained: 1, down: 1, quiesced: 0 }
     expect(servicesLines([out], PLAIN)[1]).toContain('  3 (1 drained, 1 down)  ')
     const rows = [
       real({ standing: { up: true, reason: 'unchecked' } }),

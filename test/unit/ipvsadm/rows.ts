@@ -18,7 +18,7 @@ const NOTHING = {
 export const WEB: ServiceMatch = { vip: '10.0.1.1', port: 80, protocol: 'tcp' }
 
 export function serviceRow(match: ServiceMatch = WEB, rest: Partial<ServiceRow> = {}): ServiceRow {
-  const none = { ...NOTHING, reals: 0, drained: 0, down: 0 }
+  const none = { ...NOTHING, reals: 0, drained: 0, down: 0, quiesced: 0 }
   return { ...none, service: serviceKey(match), match, scheduler: 'rr', ...rest }
 }
 

@@ -27,7 +27,7 @@ function row(service: string, inPps: number): ServiceRow {
     rates: { ...NO_RATES, inPps },
     sinceZero: { connections: 0, packets: 0, bytes: 0 },
     reals: 1,
-    ...{ drained: 0, down: 0, active: 0, inactive: 0, persistent: 0 },
+    ...{ drained: 0, down: 0, quiesced: 0, active: 0, inactive: 0, persistent: 0 },
     ...{ connections: 0, packets: 0, bytes: 0 },
   }
 }

@@ -26,6 +26,7 @@ export function serviceRow(service: string, more: Partial<ServiceRow> = {}): Ser
     reals: 3,
     drained: 0,
     down: 0,
+    quiesced: 0,
     active: 0,
     inactive: 0,
     persistent: 0,
@@ -102,6 +103,7 @@ export function services(n: number): readonly ServiceRow[] {
     serviceRow(WEB, {
       name: 'web',
       down: 1,
+      quiesced: 0,
       drained: 0,
       active: 54_321,
       inactive: 1_234,

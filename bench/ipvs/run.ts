@@ -11,7 +11,7 @@ import { boot, emulator } from './boot.js'
 import { faultOf, rowsOf, spread } from './figures.js'
 import { makeImage } from './image.js'
 import type { Line, Order } from './plan.js'
-import { tableOf } from './table.js'
+import { answerOf, tableOf } from './table.js'
 
 /** of a batch of live frames */
 const BATCH = 64
@@ -54,6 +54,8 @@ async function measure({ order, series }: Wanted): Promise<readonly Line[]> {
 }
 
 async function main(): Promise<void> {
+  // so that the guest's files go when we are interrupted
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   const what = wanted(process.argv.slice(2))
   const started = Date.now()
   const lines = await measure(what)
@@ -80,8 +82,8 @@ async function main(): Promise<void> {
   console.log(
     `medians of ${what.order.rounds} rounds, which are ${(header.spread * 100).toFixed(2)} % apart at most\n`,
   )
-  console.log(tableOf(rows))
-  console.log(`\n${what.out} written after ${header.seconds} s`)
+  console.log(`${tableOf(rows)}\n\n${answerOf(rows)}`)
+  console.log(`\n${what.out}: written after ${header.seconds} s`)
 }
 
 function output(program: string, ...args: readonly string[]): string {

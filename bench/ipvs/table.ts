@@ -12,6 +12,21 @@ export function tableOf(rows: readonly Row[]): string {
   return [HEAD, NAMES, ...rows.map(cells)].map(lineOf).join('\n')
 }
 
+/** The answer in a line for each: what balancing takes IPVS, as a multiple of what it takes xlvs. */
+export function answerOf(rows: readonly Row[]): string {
+  const among = (wanted: readonly Row[]) => {
+    const ratios = wanted.map(({ ratios }) => ratios.beyond)
+    return [...new Set([Math.min(...ratios), Math.max(...ratios)].map(times))].join(' to ')
+  }
+  const [known, fresh] = [false, true].map((wanted) =>
+    among(rows.filter(({ traffic }) => (traffic === 'new flows') === wanted)),
+  )
+  return [
+    `balancing a packet of a known flow takes IPVS ${known} times the instructions of xlvs (target: 5)`,
+    `balancing the first packet of a flow takes IPVS ${fresh} times the instructions of xlvs (target: 5)`,
+  ].join('\n')
+}
+
 function cells({ sender, traffic, perPacket, ratios }: Row): readonly string[] {
   const pair = (ratio: 'arrived' | 'beyond') =>
     `${whole(share(perPacket, 'xlvs', ratio))}:${whole(share(perPacket, 'ipvs', ratio))}`

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { faultOf, parseConsole, rowsOf, spread } from '../../bench/ipvs/figures.js'
 import { CASES, type Case, type Line, MARK, type Measured, SENDERS, TRAFFIC } from '../../bench/ipvs/plan.js'
-import { tableOf } from '../../bench/ipvs/table.js'
+import { answerOf, tableOf } from '../../bench/ipvs/table.js'
 
 const PER_PACKET: Readonly<Record<Case, number>> = { stop: 800, swap: 1100, xlvs: 1500, ipvs: 5100 }
 const COUNT = 11_000
@@ -47,6 +47,16 @@ describe('figures of bench-ipvs', () => {
     const lines = tableOf(rowsOf(measured())).split('\n')
     expect(lines).toHaveLength(2 + SENDERS.length * TRAFFIC.length)
     expect(lines[2]).toMatch(/^frames +1 flow +800 +1100 +1500 +5100 +700:4300 +6\.1 +400:4000 +10\.0 +3\.4$/)
+  })
+
+  it('answers for known flows and for new ones apart', () => {
+    const dear = measured((one) =>
+      one.case === 'xlvs' && one.traffic === 'new flows' ? { instructions: one.instructions * 2 } : {},
+    )
+    expect(answerOf(rowsOf(dear)).split('\n')).toEqual([
+      expect.stringMatching(/known flow takes IPVS 10\.0 times/),
+      expect.stringMatching(/first packet of a flow takes IPVS 2\.1 times/),
+    ])
   })
 
   it('takes measurements that are whole', () => {

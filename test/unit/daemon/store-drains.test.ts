@@ -73,8 +73,8 @@ describe('a drain', () => {
     expect(standingsOf(store).reals.get(`${WEB} > 192.0.2.21`)).toEqual({
       ...{ up: false, reason: 'drained', since: 5_000 },
     })
-    expect(standingsOf(store).of(WEB)).toEqual({ drained: 1, down: 0 })
-    expect(standingsOf(store).of(MARK)).toEqual({ drained: 2, down: 0 })
+    expect(standingsOf(store).of(WEB)).toEqual({ drained: 1, down: 0, quiesced: 0 })
+    expect(standingsOf(store).of(MARK)).toEqual({ drained: 2, down: 0, quiesced: 0 })
   })
 
   it('can be of one service, or of one port of a mark', () => {

@@ -113,7 +113,7 @@ describe('health', () => {
     ])
     expect(store.runtime).toBe(NO_RUNTIME)
     expect(standingsOf(store).reals.get(ONE)).toEqual(bad)
-    expect(standingsOf(store).of(WEB)).toEqual({ drained: 0, down: 1 })
+    expect(standingsOf(store).of(WEB)).toEqual({ drained: 0, down: 1, quiesced: 0 })
     expect([...standingsOf(store).reals.values()].filter(isDown)).toHaveLength(1)
   })
 

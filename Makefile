@@ -15,7 +15,7 @@ bench_objects := $(patsubst bench/bpf/%.bpf.c,build/bench-bpf/%.bpf.o,$(wildcard
 shipped := dist/bpf/xlvs.bpf.o dist/bpf/probe.bpf.o dist/bpf/rehearse.bpf.o dist/bpf/lab/pass.bpf.o
 addon := native/build/Release/libbpf_ts.node
 
-.PHONY: build test demo calm bench bench-ipvs oracle lint kernels types clean help artifacts
+.PHONY: build test demo calm bench bench-full bench-ipvs oracle lint kernels types clean help artifacts
 
 build: ## compile the BPF programs, the addon and the TypeScript (what `make` does)
 	@scripts/bootstrap build
@@ -36,13 +36,18 @@ calm: ## thousands of live connections while the director is killed, upgraded, r
 	@flock build/.build-lock $(MAKE) artifacts
 	@node dist/calm/main.js $(ARGS)
 
-bench: ## measure ns per packet and what a scrape costs (root)
+bench: ## ns per packet, as JSON, Markdown and curves into bench/results; what a scrape costs (root); ARGS="--only REGEX"
 	@scripts/bootstrap lab
 	@flock build/.build-lock $(MAKE) artifacts $(bench_objects)
 	@$(BIN)/tsc -p bench/tsconfig.json
-	@node build/bench/bench/run.js $(ARGS)
+	@node build/bench/bench/main.js $(ARGS)
+ifeq ($(filter --only%,$(ARGS)),)
 	@node build/bench/bench/scrape.js $(filter --json,$(ARGS))
 	@node native/bench/run.js $(filter --json,$(ARGS))
+endif
+
+bench-full: ## the same with more rounds, 4M and 10M flows, the cost of every reason (root)
+	@$(MAKE) bench ARGS="--full $(ARGS)"
 
 bench-ipvs: ## instructions per packet beside the kernel's IPVS, in one kernel in qemu (root); ARGS="--rounds 3"
 	@scripts/bootstrap guest

@@ -1,38 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 // What each reason costs, on the very frames of the packet tests (test/packets): those that leave as they came, because
 // a test run gives its next repeat what the last one left.
-import { openProgram, xdpContext } from 'libbpf-ts'
+import { type BpfProgram, openProgram, xdpContext } from 'libbpf-ts'
 import { otherInterface, play } from '../test/bpf/play.js'
 import { LOOPBACK, Rig } from '../test/bpf/rig.js'
+import type { PacketCase } from '../test/packets/case.js'
 import { CASES } from '../test/packets/cases.js'
+import { type Figure, isUnsure, measure, type Plan, thrownOf } from './harness.js'
+import { timed } from './machine.js'
+import type { Row } from './results.js'
+import { summary } from './statistics.js'
 
-const REPEATS = 100_000
-const ROUNDS = 5
+const OBJECT = 'build/bpf/xlvs.bpf.o'
+/** Enough to tell which of a reason's cases is the cheapest. */
+const GLANCE = 2 ** 12
 
-interface Cost {
-  readonly title: string
-  readonly ns: number
+export function reasonCase(reason: string): string {
+  return `reason/${reason}`
 }
 
-/** reason -> its cheapest case, ns per packet with the kernel's own test-run overhead */
-export async function costOfReasons(object: string): Promise<ReadonlyMap<string, Cost>> {
+/** Of every reason that `only` asks for: its cheapest case, the kernel's own test-run overhead included. */
+export async function costOfReasons(plan: Plan, only: RegExp): Promise<readonly Row[]> {
   const other = otherInterface()
-  const rig = await Rig.open({ object, limits: { connections: 256, templates: 64 } })
+  const rig = await Rig.open({ object: OBJECT, limits: { connections: 1024, templates: 256 } })
   const program = openProgram(`${rig.pinRoot}/prog`)
-  const costs = new Map<string, Cost>()
   try {
     rig.openPort(other.ifindex)
+    const stage = { rig, otherIfindex: other.ifindex }
+    const cheapest = new Map<string, { readonly packet: PacketCase; readonly ns: number }>()
     for (const packet of Object.values(CASES).flat()) {
-      if (packet.action !== 'pass' && packet.action !== 'drop') continue
-      if (packet.metadata !== undefined || packet.reason === 'drop_port_down') continue
-      const { action } = play({ rig, otherIfindex: other.ifindex }, packet)
+      if (!isRepeatable(packet) || !only.test(reasonCase(packet.reason))) continue
+      const { action } = play(stage, packet)
       if (action !== packet.action) throw new Error(`${packet.title}: ${action}`)
-      const ns = Math.min(...Array.from({ length: ROUNDS }, () => timed(program, packet.frame)))
-      if (ns < (costs.get(packet.reason)?.ns ?? Number.POSITIVE_INFINITY)) {
-        costs.set(packet.reason, { title: packet.title, ns })
-      }
+      const ns = runs(program, packet.frame, GLANCE)
+      if (ns < (cheapest.get(packet.reason)?.ns ?? Number.POSITIVE_INFINITY))
+        cheapest.set(packet.reason, { packet, ns })
     }
-    return costs
+    const series = [...cheapest].map(([reason, { packet }]) => ({
+      id: reasonCase(reason),
+      before: () => void play(stage, packet),
+      run: (packets: number) => {
+        runs(program, packet.frame, packets)
+        return 0
+      },
+    }))
+    const figures = measure(series, plan, timed)
+    return figures.flatMap((figure) => rowOf(figure, cheapest.get(figure.id.slice('reason/'.length))?.packet))
   } finally {
     program.close()
     other.remove()
@@ -40,14 +53,18 @@ export async function costOfReasons(object: string): Promise<ReadonlyMap<string,
   }
 }
 
-function timed(program: ReturnType<typeof openProgram>, data: Uint8Array): number {
-  const context = xdpContext(data.length, LOOPBACK)
-  return program.run({ data, context, repeat: REPEATS }).durationNs
+function isRepeatable({ action, metadata, reason }: PacketCase): boolean {
+  return (action === 'pass' || action === 'drop') && metadata === undefined && reason !== 'drop_port_down'
 }
 
-export function printCosts(costs: ReadonlyMap<string, Cost>): void {
-  console.log('\nns per packet by reason, on the frames of the packet tests, test-run overhead included')
-  for (const [reason, { ns, title }] of [...costs].sort(([, a], [, b]) => a.ns - b.ns)) {
-    console.log(`${reason.padEnd(32)}${String(ns).padStart(5)}   ${title}`)
-  }
+function runs(program: BpfProgram, data: Uint8Array, repeat: number): number {
+  return program.run({ data, context: xdpContext(data.length, LOOPBACK), repeat }).durationNs
+}
+
+function rowOf(figure: Figure, packet: PacketCase | undefined): readonly Row[] {
+  if (!packet || isUnsure(figure)) return []
+  const { id, kept, thrown, packets } = figure
+  const cell = { ...summary(kept), rounds: kept.length, thrown: thrownOf(thrown), packets, wrong: 0 }
+  const group = 'by reason, on the frames of the packet tests, test-run overhead included'
+  return [{ id, title: `${packet.reason}: ${packet.title}`, group, cells: { xlvs: cell } }]
 }

@@ -7,12 +7,22 @@ import { Family, Settings_OFFSETS } from '../src/abi/generated.js'
 import { bindTo } from '../src/datapath/load.js'
 import type { Rig } from '../test/bpf/rig.js'
 import { CLIENT_MAC, DIRECTOR_MAC, mac } from '../test/packets/frames.js'
+import type { Kind, Work } from './cases.js'
 
-export type Action = 'drop' | 'pass' | 'tx'
 const ACTION_NUMBER = { drop: 1, pass: 2, tx: 3 } as const
-const TCP = 6
+const PROTOCOL_NUMBER = { tcp: 6, udp: 17 } as const
+/** enum bench_kind, bench/bpf/vary.h */
+const KIND_NUMBER: Readonly<Record<Kind, number>> = {
+  packet: 0,
+  'first fragment': 1,
+  'later fragment': 2,
+  'ICMP error': 3,
+}
 /** Flows are met in another order than they were made in, or a table that allocates in order would look better. */
 const STEP = { syn: 0x9e3779b1, ack: 0x85ebca6b } as const
+/** Ethernet, one tag, IPv6, TCP. */
+const FRAME_BYTES = 14 + 4 + 40 + 20
+const VLAN = 0x8100
 /** offsets in struct bench_order, bench/bpf/vary.h */
 const ORDER = {
   next: 0,
@@ -26,30 +36,26 @@ const ORDER = {
   port: 52,
   macs: 56,
   step: 68,
-}
-
-export interface Work {
-  readonly to: string
-  /** a power of two */
-  readonly flows: number
-  readonly flags: 'syn' | 'ack'
-  readonly expected: Action
-  /** number of the first frame; another one gives flows that were never seen */
-  readonly first?: bigint
-}
+  flows: 72,
+  shift: 76,
+  kind: 80,
+  tag: 84,
+} as const
 
 export interface Subject {
-  /** ns per packet, harness included, and how many verdicts were not the expected one */
-  run(work: Work, packets: number): { ns: number; wrong: number }
+  /** Nothing is timed here. `first`: number of the first frame; another one gives other flows */
+  prepare(work: Work, first: bigint): void
+  /** how many verdicts were not the expected one */
+  run(packets: number): number
 }
 
-/** Loads build/bench-bpf/NAME.bpf.o over the rig's maps; `programs` are its entry points. */
+/** Loads build/bench-bpf/NAME.bpf.o over the rig's maps; `entries` are sizes of maps of its own. */
 export function load(
   rig: Rig,
   jiffy: number,
   name: string,
   entries: Readonly<Record<string, number>> = {},
-): (program: string) => Subject {
+): { readonly program: (name: string) => Subject; readonly close: () => void } {
   const object = readFileSync(`build/bench-bpf/${name}.bpf.o`)
   const spec = openObject(object, { name })
   for (const [map, count] of Object.entries(entries)) spec.setMaxEntries(map, count)
@@ -63,31 +69,50 @@ export function load(
   bindTo(spec, pinned, { seed, cpus: possibleCpus(), manualClock: false, jiffy })
   const loaded = spec.load()
   const order = new DataView(loaded.map('.data.order').mmap({ writable: true }))
-  return (program) => subject(loaded.program(program), order)
-}
-
-function subject(program: BpfProgram, order: DataView): Subject {
-  const data = new Uint8Array(74)
   return {
-    run(work, packets) {
-      give(order, work)
-      const { durationNs } = program.run({ data, repeat: packets })
-      return { ns: durationNs, wrong: Number(order.getBigUint64(ORDER.wrong, true)) }
+    program: (entry) => subject(loaded.program(entry), order),
+    close: () => {
+      loaded.close()
+      for (const map of maps.values()) map.close()
     },
   }
 }
 
-function give(order: DataView, { to, flows, flags, expected, first = 0n }: Work): void {
+function subject(program: BpfProgram, order: DataView): Subject {
+  const data = new Uint8Array(FRAME_BYTES)
+  return {
+    prepare(work, first) {
+      give(order, work, first)
+    },
+    run(packets) {
+      order.setBigUint64(ORDER.wrong, 0n, true)
+      program.run({ data, repeat: packets })
+      return Number(order.getBigUint64(ORDER.wrong, true))
+    },
+  }
+}
+
+/** Numbers of frames repeat after this many, a power of two. */
+export function numbersOf(flows: number): number {
+  return 2 ** Math.ceil(Math.log2(flows))
+}
+
+function give(order: DataView, work: Work, first: bigint): void {
+  const { to, port = 80, protocol = 'tcp', flows, flags, expected, kind = 'packet', tag } = work
   const bytes = new Uint8Array(order.buffer, order.byteOffset)
+  const numbers = numbersOf(flows)
   order.setBigUint64(ORDER.next, first, true)
-  order.setBigUint64(ORDER.wrong, 0n, true)
-  order.setUint32(ORDER.mask, flows - 1, true)
+  order.setUint32(ORDER.mask, numbers - 1, true)
+  order.setUint32(ORDER.flows, flows, true)
+  order.setUint32(ORDER.shift, Math.log2(numbers), true)
   order.setUint32(ORDER.expected, ACTION_NUMBER[expected], true)
   order.setUint32(ORDER.family, to.includes(':') ? Family.IPV6 : Family.IPV4, true)
-  order.setUint32(ORDER.l4, TCP, true)
+  order.setUint32(ORDER.l4, PROTOCOL_NUMBER[protocol], true)
   order.setUint32(ORDER.step, STEP[flags], true)
   order.setUint32(ORDER.flags, flags === 'syn' ? 0x02 : 0x10, true)
-  order.setUint16(ORDER.port, 80, false)
+  order.setUint32(ORDER.kind, KIND_NUMBER[kind], true)
+  order.setUint32(ORDER.tag, tag === undefined ? 0 : ((VLAN << 16) | tag) >>> 0, false)
+  order.setUint16(ORDER.port, port, false)
   bytes.set(addressToBytes(to), ORDER.virtual)
   bytes.set([...mac(DIRECTOR_MAC), ...mac(CLIENT_MAC)], ORDER.macs)
 }

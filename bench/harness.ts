@@ -27,7 +27,6 @@ export interface Plan {
 /** What one piece of work took. */
 export interface Taken {
   readonly cpuNs: number
-  readonly wallNs: number
   readonly switches: number
   readonly stolenMs: number
 }
@@ -45,36 +44,51 @@ export interface Figure extends Sifted {
 
 const FIRST_TRY = 256
 const MOST = 1 << 26
+const CALLS = 5
+/** A test run of one packet spares itself what longer ones do first. */
+const FEWEST = 2
 
-/** Packets that take `roundMs`: doubled until the time can be told from none, then in proportion. */
-export function calibrate(series: Series, roundMs: number, timer: Timer): number {
+export interface Calibration {
+  /** that take the wanted time */
+  readonly packets: number
+  /** ns of CPU time for a run of next to no packets: the kernel makes ready for it */
+  readonly call: number
+}
+
+/** Doubled twice until the time can be told from none, then in proportion. */
+export function calibrate(series: Series, roundMs: number, timer: Timer): Calibration {
   const most = series.most ?? MOST
+  const calls = Array.from({ length: CALLS }, () => round(series, FEWEST, 0, timer).ns * FEWEST)
+  const call = Math.min(...calls)
   for (let packets = Math.min(FIRST_TRY, most); ; packets = Math.min(packets * 4, most)) {
-    const { ns } = round(series, packets, timer)
-    const enough = Math.max(1, Math.round((roundMs * 1e6) / Math.max(ns, 0.1)))
-    if (enough <= packets * 8 || packets === most) return Math.min(enough, most)
+    const { ns } = round(series, packets, call, timer)
+    const enough = Math.max(FEWEST, Math.round((roundMs * 1e6) / Math.max(ns, 0.1)))
+    if (enough <= packets * 8 || packets === most) return { packets: Math.min(enough, most), call }
   }
 }
 
-function round(series: Series, packets: number, timer: Timer): Round & { readonly wrong: number } {
+function round(
+  series: Series,
+  packets: number,
+  call: number,
+  timer: Timer,
+): Round & { readonly wrong: number } {
   let wrong = 0
   series.before?.(packets)
-  const taken = timer(() => {
+  const { cpuNs, switches, stolenMs } = timer(() => {
     wrong = series.run(packets)
   })
   series.after?.()
   return {
     wrong,
-    ns: taken.cpuNs / packets,
-    away: Math.max(0, 1 - taken.cpuNs / Math.max(taken.wallNs, 1)),
-    switches: taken.switches / Math.max(taken.cpuNs / 1e6, 1),
-    stolen: taken.stolenMs,
+    ns: Math.max(0, cpuNs - call) / packets,
+    switches: switches / Math.max(cpuNs / 1e6, 1),
+    stolen: stolenMs,
   }
 }
 
-interface Running {
+interface Running extends Calibration {
   readonly series: Series
-  readonly packets: number
   readonly rounds: Round[]
   wrong: number
 }
@@ -87,7 +101,7 @@ export function measure(
 ): readonly Figure[] {
   const rules = plan.rules ?? RULES
   const running: readonly Running[] = all.map((series) => {
-    return { series, packets: calibrate(series, plan.roundMs, timer), rounds: [], wrong: 0 }
+    return { series, ...calibrate(series, plan.roundMs, timer), rounds: [], wrong: 0 }
   })
   const wants = ({ rounds }: Running) =>
     rounds.length < plan.rounds ||
@@ -95,7 +109,7 @@ export function measure(
   for (let pass = 1, left = running; left.length > 0; left = running.filter(wants), pass++) {
     tell(pass)
     for (const one of left) {
-      const { wrong, ...taken } = round(one.series, one.packets, timer)
+      const { wrong, ...taken } = round(one.series, one.packets, one.call, timer)
       one.rounds.push(taken)
       one.wrong += wrong
     }

@@ -16,13 +16,10 @@ function stolenMs(): number {
 export function timed(work: () => void): Taken {
   const stolen = stolenMs()
   const { involuntaryContextSwitches } = process.resourceUsage()
-  const wall = process.hrtime.bigint()
   const cpu = process.cpuUsage()
   work()
   const spent = process.cpuUsage(cpu)
-  const wallNs = Number(process.hrtime.bigint() - wall)
   return {
-    wallNs,
     cpuNs: (spent.user + spent.system) * 1000,
     switches: process.resourceUsage().involuntaryContextSwitches - involuntaryContextSwitches,
     stolenMs: stolenMs() - stolen,

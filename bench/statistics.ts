@@ -5,11 +5,9 @@
 export interface Round {
   /** CPU time of this process, by packets */
   readonly ns: number
-  /** share of the wall clock in which this process was not on a CPU, 0 to 1 */
-  readonly away: number
   /** times that somebody else was given the CPU, by ms of CPU time */
   readonly switches: number
-  /** ms that the hypervisor took from this machine */
+  /** ms that the hypervisor took from this machine, counted in ticks of 10 */
   readonly stolen: number
 }
 
@@ -19,12 +17,13 @@ export type Disturbance = (typeof DISTURBANCES)[number]
 export interface Rules {
   /** a round is slow beyond this many times the quickest of its series */
   readonly slow: number
-  /** preempted beyond this share, or beyond so many switches in a ms */
-  readonly away: number
+  /** preempted beyond so many switches in a ms */
   readonly switches: number
+  /** ms; one tick may have been gathered long before the round */
+  readonly stolen: number
 }
 
-export const RULES: Rules = { slow: 1.25, away: 0.5, switches: 0.5 }
+export const RULES: Rules = { slow: 1.5, switches: 0.5, stolen: 10 }
 
 export interface Sifted {
   readonly kept: readonly number[]
@@ -45,8 +44,8 @@ export function sift(rounds: readonly Round[], rules: Rules = RULES): Sifted {
 }
 
 function disturbance(round: Round, quickest: number, rules: Rules): Disturbance | undefined {
-  if (round.stolen > 0) return 'stolen'
-  if (round.away > rules.away || round.switches > rules.switches) return 'preempted'
+  if (round.stolen > rules.stolen) return 'stolen'
+  if (round.switches > rules.switches) return 'preempted'
   return round.ns > rules.slow * quickest ? 'slow' : undefined
 }
 

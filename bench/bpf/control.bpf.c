@@ -29,10 +29,10 @@ static __noinline __u32 insert(struct flow *w, struct lru_key *key)
 	__u32 service = find_service(w->proto, w->vip, w->virtual_port), real;
 	__u64 data;
 
-	if (!service || !(w->tcp_flags & TCP_SYN))
+	if (!service || (w->proto == XLVS_TCP && !(w->tcp_flags & TCP_SYN)))
 		return 0;
 	real = schedule(service, w, 0);
-	data = conn_data(w->vip, real, tcp_step(XLVS_TCP_NONE, w->tcp_flags), w->now);
+	data = conn_data(w->vip, real, conn_step(XLVS_TCP_NONE, w), w->now);
 	if (bpf_map_update_elem(&lru, key, &data, BPF_ANY))
 		return 0;
 	load_add(real, load_of(conn_state(data)));
@@ -42,7 +42,7 @@ static __noinline __u32 insert(struct flow *w, struct lru_key *key)
 static __always_inline __u32 update(struct flow *w, __u64 *data)
 {
 	__u64 seen = READ_ONCE(*data);
-	__u32 state = conn_state(seen), next = tcp_step(state, w->tcp_flags);
+	__u32 state = conn_state(seen), next = conn_step(state, w);
 
 	if (next != state || conn_stamp(seen) != w->now)
 		__sync_val_compare_and_swap(data, seen, conn_data(w->vip, conn_real(seen), next, w->now));

@@ -71,7 +71,7 @@ function prepare({ fill }: Group, cases: readonly Case[], programs: Programs, co
   for (const { work, known } of cases) {
     if (!known) continue
     for (const name of owners) {
-      for (const flags of ['syn', 'ack', 'ack'] as const) {
+      for (const flags of ['syn', 'ack'] as const) {
         const plain: Work = { ...work, kind: 'packet', flags }
         programs[name].prepare(plain, 0n)
         programs[name].run(numbersOf(work.flows))

@@ -68,8 +68,7 @@ function fresh(packets: number): bigint {
 
 function prepare({ fill }: Group, cases: readonly Case[], programs: Programs, controlled: boolean): void {
   const owners = controlled ? OWNERS : OWNERS.slice(0, 1)
-  for (const { work, known } of cases) {
-    if (!known) continue
+  for (const work of knownOf(cases)) {
     for (const name of owners) {
       for (const flags of ['syn', 'ack'] as const) {
         const plain: Work = { ...work, kind: 'packet', flags }
@@ -84,6 +83,16 @@ function prepare({ fill }: Group, cases: readonly Case[], programs: Programs, co
     programs[name].prepare(work, fresh(fill.packets))
     programs[name].run(fill.packets)
   }
+}
+
+/** Flows of one service have the same numbers: whoever knows the most knows them all. */
+function knownOf(cases: readonly Case[]): readonly Work[] {
+  const most = new Map<string, Work>()
+  for (const { work, known } of cases) {
+    const service = `${work.to} ${work.protocol ?? 'tcp'}`
+    if (known && work.flows > (most.get(service)?.flows ?? 0)) most.set(service, work)
+  }
+  return [...most.values()]
 }
 
 function seriesOf(rig: Rig, cases: readonly Case[], programs: Programs): readonly Series[] {

@@ -70,6 +70,13 @@ scrape_configs: [{job_name: xlvs, static_configs: [{targets: ["${METRICS}"]}]}]
     `--storage.tsdb.path=${join(lab.folder, 'prometheus')}`,
     `--web.listen-address=${new URL(PROMETHEUS).host}`,
   ])
+  // until then it refuses the connection, or answers 503 in words
+  const ready = ['curl', '-sf', '--max-time', '5', `${PROMETHEUS}/-/ready`]
+  await until(
+    'Prometheus is ready',
+    async () => (await lab.run(director.namespace, ready)).code === 0,
+    60_000,
+  )
 })
 afterAll(async () => {
   try {

@@ -54,6 +54,9 @@ it('hears what was written while nobody read, as long as a writer held it', asyn
 it('goes on when the FIFO is taken away and made again', async () => {
   follow()
   await until('it is there', isFifo)
+  await appendFile(path(), 'first\n')
+  // from then on it is held open, and the next one cannot get its inode number
+  await until('it is read', () => heard.includes('first'))
   const { ino } = statSync(path())
   rmSync(path())
   await until('it is there again', () => isFifo() && statSync(path()).ino !== ino)

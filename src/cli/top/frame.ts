@@ -79,28 +79,20 @@ function staleLine({ lost, now, paused }: State, columns: number, look: ScreenLo
   return [look.bad(clip(`stale for ${age}: ${clean(lost.reason, unicode)}; trying on`, columns, more))]
 }
 
+const LISTS = [
+  '? help',
+  'q quit',
+  'Enter real servers',
+  '/ filter',
+  's sort',
+  'Tab view',
+  'p pause',
+  '+- pace',
+]
 const KEYS: Readonly<Record<View, readonly string[]>> = {
-  overview: [
-    '? help',
-    'q quit',
-    'Enter real servers',
-    '/ filter',
-    's sort',
-    'Tab view',
-    'p pause',
-    '+- pace',
-  ],
-  services: [
-    '? help',
-    'q quit',
-    'Enter real servers',
-    '/ filter',
-    's sort',
-    'Tab view',
-    'p pause',
-    '+- pace',
-  ],
-  drops: ['? help', 'q quit', 'Enter real servers', '/ filter', 's sort', 'Tab view', 'p pause', '+- pace'],
+  overview: LISTS,
+  services: LISTS,
+  drops: LISTS,
   reals: ['? help', 'q quit', 'Esc back', '/ filter', 's sort', 'r reverse', 'p pause', '+- pace'],
 }
 

@@ -12,10 +12,11 @@ CLANG_BPF = $(shell scripts/clang) -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Wn
 
 bpf_objects := build/bpf/xlvs.bpf.o build/bpf/probe.bpf.o build/bpf/rehearse.bpf.o build/bpf/abi.bpf.o build/bpf/lab/pass.bpf.o build/bpf/lab/newer.bpf.o
 bench_objects := $(patsubst bench/bpf/%.bpf.c,build/bench-bpf/%.bpf.o,$(wildcard bench/bpf/*.bpf.c))
+counted_objects := $(addprefix build/bench-bpf/,beside.bpf.o subject.bpf.o floor.bpf.o control.bpf.o)
 shipped := dist/bpf/xlvs.bpf.o dist/bpf/probe.bpf.o dist/bpf/rehearse.bpf.o dist/bpf/lab/pass.bpf.o
 addon := native/build/Release/libbpf_ts.node
 
-.PHONY: build test demo calm bench bench-full bench-ipvs oracle lint kernels types clean help artifacts
+.PHONY: build test demo calm bench bench-full bench-ipvs bench-table bench-disruption bench-instructions oracle lint kernels types clean help artifacts
 
 build: ## compile the BPF programs, the addon and the TypeScript (what `make` does)
 	@scripts/bootstrap build
@@ -54,6 +55,24 @@ bench-ipvs: ## instructions per packet beside the kernel's IPVS, in one kernel i
 	@flock build/.build-lock $(MAKE) artifacts build/bench-bpf/beside.bpf.o
 	@$(BIN)/tsc -p bench/ipvs/tsconfig.json
 	@node build/bench-ipvs/bench/ipvs/run.js $(ARGS)
+
+bench-instructions: ## instructions per packet of the datapath, counted in qemu (root); ARGS="--only REGEX"
+	@scripts/bootstrap guest
+	@flock build/.build-lock $(MAKE) artifacts $(counted_objects)
+	@$(BIN)/tsc -p bench/instructions/tsconfig.json
+	@node build/bench-instructions/bench/instructions/main.js $(ARGS)
+
+bench-table: ## flows that find no room in the connection table, by load, measured and computed (root); ARGS=--quick
+	@scripts/bootstrap lab
+	@flock build/.build-lock $(MAKE) artifacts build/bench-bpf/table.bpf.o
+	@$(BIN)/tsc -p bench/table/tsconfig.json
+	@node build/bench-table/bench/table/run.js $(ARGS)
+
+bench-disruption: ## flows that break when one of several directors behind ECMP leaves or joins, computed by scheduler
+	@scripts/bootstrap build
+	@flock build/.build-lock $(MAKE) build/native.stamp
+	@$(BIN)/tsc -p bench/disruption/tsconfig.json
+	@node build/bench-disruption/bench/disruption/run.js $(ARGS)
 
 oracle: ## ask the kernel's IPVS (root): what is recorded, then ORACLE_RUNS new scenarios; or ARGS="record|check|print|show FILE..."
 	@scripts/bootstrap test

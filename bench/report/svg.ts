@@ -33,11 +33,15 @@ text { fill: #ddd } .name, .dot { fill: currentColor } .back { fill: #16181b }
 /** Empty where the rows hold nothing that makes a curve. */
 export function toSvg({ header, rows }: Report): string {
   const byId = new Map(rows.map((row) => [row.id, row]))
-  const plots = [overFlows(byId, 4), overFlows(byId, 6), overReals(byId)]
+  return drawing([overFlows(byId, 4), overFlows(byId, 6), overReals(byId)], header)
+}
+
+/** Plots under each other, those without a curve left out. */
+export function drawing(plots: readonly Plot[], { cpu, kernel, commit, date }: Report['header']): string {
   const drawn = plots.filter(({ lines }) => lines.some(({ points }) => points.length > 1))
   if (drawn.length === 0) return ''
   const height = drawn.length * HEIGHT + FOOT
-  const about = `${header.cpu}; ${header.kernel.split(' ').slice(0, 2).join(' ')}; commit ${header.commit}; ${header.date.slice(0, 10)}`
+  const about = `${cpu}; ${kernel.split(' ').slice(0, 2).join(' ')}; commit ${commit}; ${date.slice(0, 10)}`
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">`,
     `<title>${escapeXml(drawn.map(({ title }) => title).join('; '))}</title>`,

@@ -1,129 +1,174 @@
 // SPDX-License-Identifier: Apache-2.0
-// Series of rounds, interleaved: every series has its turn before any has its next, so what changes on the machine changes
-// for all. Disturbed rounds are repeated, up to a bound.
-import { type Disturbance, type Round, RULES, type Rules, type Sifted, sift } from './statistics.js'
+// Heats: what is compared runs back to back in short slices, so what the machine does meanwhile happens to all of it. Rounds
+// in which it did something are left out; each load of the programs gives one figure.
+import { median } from './intervals.js'
 
 export interface Series {
   readonly id: string
-  /** untimed, before each round */
+  /** untimed, before each slice */
   before?(packets: number): void
   /** timed; how many packets had another fate than the series is about */
   run(packets: number): number
-  /** untimed, after each round */
+  /** what the kernel says that all runs of its program took, while the kernel counts that */
+  spentNs?(): number
+  /** untimed, after each slice */
   after?(): void
-  /** packets per round at most; without it as many as the round's time has room for */
+  /** packets per slice at most; without it as many as the slice's time has room for */
   readonly most?: number
+  /** id of the series of this heat that is taken away from it */
+  readonly harness?: string
+}
+
+export interface Heat {
+  readonly id: string
+  readonly series: readonly Series[]
 }
 
 export interface Plan {
-  /** undisturbed rounds that are wanted of every series */
+  /** how often the programs are loaded anew: where their code comes to lie changes what it costs */
+  readonly loads: number
+  /** undisturbed rounds that are wanted of every heat and load */
   readonly rounds: number
-  /** rounds of a series at most, disturbed ones included */
+  /** rounds at most, disturbed ones included */
   readonly bound: number
-  readonly roundMs: number
-  readonly rules?: Rules
+  /** what a slice takes, on an average of the heat */
+  readonly sliceMs: number
 }
 
-/** What one piece of work took. */
-export interface Taken {
-  readonly cpuNs: number
-  readonly switches: number
-  readonly stolenMs: number
-}
+/** ns of CPU time */
+export type Timer = (work: () => void) => number
 
-export type Timer = (work: () => void) => Taken
+/** ns per packet by series, in the order of the heat. */
+export type Round = readonly number[]
 
-export interface Figure extends Sifted {
-  readonly id: string
-  /** per round */
+/** What a heat has come to, load by load. */
+export interface Course {
+  readonly series: readonly Pick<Series, 'id' | 'harness'>[]
+  /** per slice */
   readonly packets: number
-  /** packets of all rounds, and how many of them had another fate */
-  readonly total: number
+  readonly loads: readonly (readonly Round[])[]
+  /** packets with another fate, by series */
+  readonly wrong: readonly number[]
+}
+
+export interface Figure {
+  readonly id: string
+  /** ns per packet beyond the harness, one for each load */
+  readonly loads: readonly number[]
+  /** rounds that count, and those left out as disturbed */
+  readonly rounds: number
+  readonly thrown: number
+  /** loads that hardly had an undisturbed round: their quickest rounds stand in */
+  readonly unquiet: number
+  /** per slice */
+  readonly packets: number
+  /** share of packets that had another fate */
   readonly wrong: number
 }
 
 const FIRST_TRY = 256
-const MOST = 1 << 26
-const CALLS = 5
-/** A test run of one packet spares itself what longer ones do first. */
-const FEWEST = 2
+const MOST = 1 << 20
+/** A slice takes at least so many, or the clock's microsecond would show. */
+const LEAST = 512
+/** Undisturbed: no slower than this many times the quickest round of the heat, all of its series together. */
+const QUIET = 1.15
+/** Fewer say nothing. */
+export const FEWEST = 5
 
-export interface Calibration {
-  /** that take the wanted time */
-  readonly packets: number
-  /** ns of CPU time for a run of next to no packets: the kernel makes ready for it */
-  readonly call: number
-}
-
-/** Doubled twice until the time can be told from none, then in proportion. */
-export function calibrate(series: Series, roundMs: number, timer: Timer): Calibration {
-  const most = series.most ?? MOST
-  const calls = Array.from({ length: CALLS }, () => round(series, FEWEST, 0, timer).ns * FEWEST)
-  const call = Math.min(...calls)
-  for (let packets = Math.min(FIRST_TRY, most); ; packets = Math.min(packets * 4, most)) {
-    const { ns } = round(series, packets, call, timer)
-    const enough = Math.max(FEWEST, Math.round((roundMs * 1e6) / Math.max(ns, 0.1)))
-    if (enough <= packets * 8 || packets === most) return { packets: Math.min(enough, most), call }
+/** One more load. */
+export function race(heat: Heat, past: Course | undefined, plan: Plan, timer: Timer): Course {
+  const { series } = heat
+  const packets = past?.packets ?? calibrate(heat, plan.sliceMs, timer)
+  const wrong = past ? [...past.wrong] : series.map(() => 0)
+  const rounds: Round[] = []
+  let quickest = quickestOf(past?.loads ?? [])
+  for (let turn = 0; turn < plan.bound; turn++) {
+    const round = roundOf(series, packets, turn, timer, wrong)
+    rounds.push(round)
+    quickest = Math.min(quickest, sum(round))
+    if (rounds.filter((each) => isQuiet(each, quickest)).length >= plan.rounds) break
   }
+  return { series, packets, loads: [...(past?.loads ?? []), rounds], wrong }
 }
 
-function round(
-  series: Series,
+/** Every round begins with another series: nobody is always the one who comes after the control. */
+function roundOf(
+  series: readonly Series[],
   packets: number,
-  call: number,
+  turn: number,
   timer: Timer,
-): Round & { readonly wrong: number } {
-  let wrong = 0
-  series.before?.(packets)
-  const { cpuNs, switches, stolenMs } = timer(() => {
-    wrong = series.run(packets)
-  })
-  series.after?.()
-  return {
-    wrong,
-    ns: Math.max(0, cpuNs - call) / packets,
-    switches: switches / Math.max(cpuNs / 1e6, 1),
-    stolen: stolenMs,
+  wrong: number[],
+): Round {
+  const round = series.map(() => 0)
+  for (let step = 0; step < series.length; step++) {
+    const at = (turn + step) % series.length
+    const one = series[at] as Series
+    one.before?.(packets)
+    const ns = timer(() => {
+      wrong[at] = (wrong[at] as number) + one.run(packets)
+    })
+    one.after?.()
+    round[at] = ns / packets
+  }
+  return round
+}
+
+/** Fourfold until the time can be told from that of a call, then in proportion. */
+export function calibrate({ series }: Heat, sliceMs: number, timer: Timer): number {
+  const most = Math.min(MOST, ...series.map((one) => one.most ?? MOST))
+  const wanted = sliceMs * 1e6 * series.length
+  for (let packets = Math.min(FIRST_TRY, most); ; packets = Math.min(packets * 4, most)) {
+    const round = roundOf(
+      series,
+      packets,
+      0,
+      timer,
+      series.map(() => 0),
+    )
+    const enough = Math.round(wanted / Math.max(sum(round), 0.1))
+    if (enough <= packets * 8 || packets === most) return Math.min(Math.max(enough, LEAST), most)
   }
 }
 
-interface Running extends Calibration {
-  readonly series: Series
-  readonly rounds: Round[]
-  wrong: number
-}
-
-export function measure(
-  all: readonly Series[],
-  plan: Plan,
-  timer: Timer,
-  tell: (pass: number) => void = () => undefined,
-): readonly Figure[] {
-  const rules = plan.rules ?? RULES
-  const running: readonly Running[] = all.map((series) => {
-    return { series, ...calibrate(series, plan.roundMs, timer), rounds: [], wrong: 0 }
-  })
-  const wants = ({ rounds }: Running) =>
-    rounds.length < plan.rounds ||
-    (rounds.length < plan.bound && sift(rounds, rules).kept.length < plan.rounds)
-  for (let pass = 1, left = running; left.length > 0; left = running.filter(wants), pass++) {
-    tell(pass)
-    for (const one of left) {
-      const { wrong, ...taken } = round(one.series, one.packets, one.call, timer)
-      one.rounds.push(taken)
-      one.wrong += wrong
+export function figuresOf({ series, packets, loads, wrong }: Course): readonly Figure[] {
+  const quickest = quickestOf(loads)
+  const kept = loads.map((rounds) => keptOf(rounds, quickest))
+  const rounds = kept.reduce((all, load) => all + load.length, 0)
+  const total = loads.reduce((all, load) => all + load.length, 0)
+  const unquiet = loads.filter((load) => quietOf(load, quickest).length < FEWEST).length
+  return series.map(({ id, harness }, at) => {
+    const under = series.findIndex((other) => other.id === harness)
+    const beyond = (round: Round) => (round[at] as number) - (under < 0 ? 0 : (round[under] as number))
+    return {
+      id,
+      loads: kept.map((load) => median(load.map(beyond))),
+      rounds,
+      thrown: total - rounds,
+      unquiet,
+      packets,
+      wrong: (wrong[at] as number) / (packets * total),
     }
-  }
-  return running.map(({ series: { id }, packets, rounds, wrong }) => {
-    return { id, packets, total: packets * rounds.length, wrong, ...sift(rounds, rules) }
   })
 }
 
-/** Too few undisturbed rounds to say anything. */
-export function isUnsure({ kept }: Pick<Figure, 'kept'>): boolean {
-  return kept.length < 3
+function keptOf(rounds: readonly Round[], quickest: number): readonly Round[] {
+  const quiet = quietOf(rounds, quickest)
+  if (quiet.length >= FEWEST) return quiet
+  return [...rounds].sort((a, b) => sum(a) - sum(b)).slice(0, FEWEST)
 }
 
-export function thrownOf(thrown: Readonly<Record<Disturbance, number>>): number {
-  return thrown.slow + thrown.preempted + thrown.stolen
+function quietOf(rounds: readonly Round[], quickest: number): readonly Round[] {
+  return rounds.filter((round) => isQuiet(round, quickest))
+}
+
+function isQuiet(round: Round, quickest: number): boolean {
+  return sum(round) <= QUIET * quickest
+}
+
+function quickestOf(loads: readonly (readonly Round[])[]): number {
+  return Math.min(...loads.flat().map(sum))
+}
+
+function sum(round: Round): number {
+  return round.reduce((all, ns) => all + ns, 0)
 }

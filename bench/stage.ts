@@ -1,61 +1,121 @@
 // SPDX-License-Identifier: Apache-2.0
 // A group brought to life: its datapath, the programs over it, its flows made known; each case becomes one series per program,
 // and one of the empty harness per shape of frame.
+import type { BpfMap } from 'libbpf-ts'
 import { Settings_OFFSETS } from '../src/abi/generated.js'
 import { parseTraceFilter } from '../src/model/trace.js'
 import { TRACE_DEFAULTS } from '../src/model/trace-wish.js'
 import { Rig, unwrap } from '../test/bpf/rig.js'
 import type { Case, Group, ProgramName, TraceLevel, Work } from './cases.js'
 import type { Series } from './harness.js'
+import type { Holders } from './holders.js'
 import { harnessId, seriesId } from './series-names.js'
-import { load, numbersOf, type Subject } from './subjects.js'
+import { type Loaded, load, numbersOf, type Subject } from './subjects.js'
 
 const OBJECT = 'build/bpf/xlvs.bpf.o'
-/** Known flows up to so many are sent once before each round: another series may have driven them out of the caches. */
-const WARMED = 2 ** 17
+/** Sent untimed before each slice: the code is warm, and of a small table all that a slice will find. */
+const WARMING = 2 ** 10
+/** Sent untimed under a trace: its ring fills, its first second's records are spent. */
+const SETTLING = 2 ** 14
 
 export interface Stage {
   readonly series: readonly Series[]
+  /** the same series, their programs loaded anew; the flows stay */
+  reload(): readonly Series[]
   close(): Promise<void>
 }
 
 type Programs = Readonly<Record<ProgramName, Subject>>
 
+/** Object and entry point of each program. */
+const ENTRIES: Readonly<Record<ProgramName, readonly [object: string, entry: string]>> = {
+  empty: ['subject', 'empty'],
+  xlvs: ['subject', 'subject'],
+  untraced: ['subject', 'untraced'],
+  floor: ['floor', 'subject'],
+  parsed: ['floor', 'parsed'],
+  control: ['control', 'subject'],
+}
+
 /** Whose flows are known: both kinds of table, each by its own program. */
 const OWNERS = ['xlvs', 'control'] as const
 
-export async function openStage(group: Group, cases: readonly Case[], jiffy: number): Promise<Stage> {
+/** `hold` keeps test runs short (holders.ts); without it they are what they are. */
+export async function openStage(
+  group: Group,
+  cases: readonly Case[],
+  jiffy: number,
+  hold?: Holders['hold'],
+): Promise<Stage> {
   const rig = await Rig.open({ object: OBJECT, limits: group.limits, manualClock: false })
-  const opened: { close: () => void }[] = []
+  const wanted = new Set<ProgramName>(['empty', 'xlvs', ...cases.flatMap(({ programs }) => programs)])
+  const tables: Record<string, BpfMap> = {}
+  let cast: Cast | undefined
+  const close = async () => {
+    cast?.close()
+    for (const table of Object.values(tables)) table.close()
+    await rig.close()
+  }
+  const enter = () => {
+    cast?.close()
+    cast = undefined
+    cast = loadAll(rig, wanted, { jiffy, lru: 2 * (group.limits.connections ?? 0), tables, hold })
+    return cast.programs
+  }
   try {
     rig.apply(group.services)
     for (const address of group.tagged ?? []) rig.setHop(address, { tags: [{ tpid: 0x8100, vid: 100 }] })
-    // The control keeps both families in one map.
-    const lru = 2 * (group.limits.connections ?? 0)
-    const [full, least] = [load(rig, jiffy, 'subject'), load(rig, jiffy, 'floor')]
-    opened.push(full, least)
-    const controlled = cases.some(({ programs }) => programs.includes('control'))
-    const control = load(rig, jiffy, 'control', { lru: controlled ? lru : 1 })
-    opened.push(control)
-    const programs: Programs = {
-      empty: full.program('empty'),
-      xlvs: full.program('subject'),
-      untraced: full.program('untraced'),
-      floor: least.program('subject'),
-      parsed: least.program('parsed'),
-      control: control.program('subject'),
+    const programs = enter()
+    prepare(group, cases, programs, wanted.has('control'))
+    return {
+      series: seriesOf(rig, cases, programs),
+      reload: () => seriesOf(rig, cases, enter()),
+      close,
     }
-    prepare(group, cases, programs, controlled)
-    return { series: seriesOf(rig, cases, programs), close: () => closeAll(rig, opened) }
   } catch (error) {
-    await closeAll(rig, opened)
+    await close()
     throw error
   }
 }
 
-async function closeAll(rig: Rig, opened: readonly { close: () => void }[]): Promise<void> {
-  for (const one of opened) one.close()
-  await rig.close()
+interface Cast {
+  readonly programs: Programs
+  close(): void
+}
+
+interface Wishes {
+  readonly jiffy: number
+  /** entries of the control's table, which keeps both families */
+  readonly lru: number
+  /** tables of the control that outlive it; the first load puts them here */
+  readonly tables: Record<string, BpfMap>
+  readonly hold: Holders['hold'] | undefined
+}
+
+function loadAll(rig: Rig, wanted: ReadonlySet<ProgramName>, { jiffy, lru, tables, hold }: Wishes): Cast {
+  const objects = new Map<string, Loaded>()
+  const open = (object: string) => {
+    const programs = [...wanted].flatMap((name) => (ENTRIES[name][0] === object ? [ENTRIES[name][1]] : []))
+    const isControl = object === 'control'
+    const options = { programs, reuse: isControl ? tables : {}, ...(hold ? { hold } : {}) }
+    const loaded = load(rig, jiffy, object, isControl && !tables['lru'] ? { lru } : {}, options)
+    objects.set(object, loaded)
+    if (isControl) tables['lru'] ??= loaded.map('lru')
+    return loaded
+  }
+  const close = () => {
+    for (const loaded of objects.values()) loaded.close()
+  }
+  try {
+    const programs = [...wanted].map((name) => {
+      const [object, entry] = ENTRIES[name]
+      return [name, (objects.get(object) ?? open(object)).program(entry)] as const
+    })
+    return { programs: Object.fromEntries(programs) as Programs, close }
+  } catch (error) {
+    close()
+    throw error
+  }
 }
 
 let nextFresh = 2n ** 40n
@@ -63,6 +123,15 @@ let nextFresh = 2n ** 40n
 function fresh(packets: number): bigint {
   const first = nextFresh
   nextFresh += BigInt(packets)
+  return first
+}
+
+/** Where each series is among the flows it knows: the next slice goes on there, so that a large table is met as a whole. */
+const walks = new Map<string, bigint>()
+
+function walked(series: string, packets: number): bigint {
+  const first = walks.get(series) ?? 0n
+  walks.set(series, first + BigInt(packets))
   return first
 }
 
@@ -101,8 +170,12 @@ function seriesOf(rig: Rig, cases: readonly Case[], programs: Programs): readonl
     const empty = { ...work, expected: 'pass' } as const
     return {
       id,
-      before: () => programs.empty.prepare(empty, 0n),
+      before: () => {
+        programs.empty.prepare(empty, 0n)
+        programs.empty.run(WARMING)
+      },
       run: (packets) => programs.empty.run(packets),
+      spentNs: () => programs.empty.spentNs(),
     }
   })
   const own = cases.flatMap((each) => each.programs.map((name) => series(rig, each, name, programs[name])))
@@ -111,34 +184,33 @@ function seriesOf(rig: Rig, cases: readonly Case[], programs: Programs): readonl
 
 function series(rig: Rig, each: Case, name: ProgramName, subject: Subject): Series {
   const { id, work, most } = each
-  let next = 0n
+  const own = seriesId(id, name)
   let tracing: { close(): void } | undefined
   return {
-    id: seriesId(id, name),
+    id: own,
+    harness: harnessId(work),
     ...(most === undefined ? {} : { most }),
     before: (packets) => {
-      readyFor(each, subject)
-      subject.prepare(work, each.fresh ? fresh(packets) : next)
-      next += BigInt(packets)
-      tracing = each.trace?.filter === undefined ? undefined : openTrace(rig, each.trace, each.trace.filter)
+      const first = each.fresh ? fresh(WARMING + packets) : walked(own, WARMING + packets)
+      if (each.lead !== undefined) {
+        subject.prepare({ ...work, kind: each.lead }, first)
+        subject.run(work.flows)
+      }
+      subject.prepare(work, first)
+      subject.run(WARMING)
+      if (each.trace?.filter === undefined) return
+      tracing = openTrace(rig, each.trace, each.trace.filter)
+      if (most === undefined) subject.run(SETTLING)
     },
     run: (packets) => subject.run(packets),
+    spentNs: () => subject.spentNs(),
     after: () => {
       tracing?.close()
+      tracing = undefined
       if (rig.memory('settings').getUint32(Settings_OFFSETS.trace, true) !== 0)
         throw new Error(`${id}: still tracing after its round`)
     },
   }
-}
-
-function readyFor({ work, lead, fresh: unseen }: Case, subject: Subject): void {
-  if (lead !== undefined) {
-    subject.prepare({ ...work, kind: lead }, 0n)
-    subject.run(work.flows)
-  }
-  if (unseen || work.flows > WARMED) return
-  subject.prepare(work, 0n)
-  subject.run(work.flows)
 }
 
 /** Records stay in the ring until the round is over: what reading them costs is the daemon's, on a CPU of its own. */

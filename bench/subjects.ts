@@ -8,6 +8,7 @@ import { bindTo } from '../src/datapath/load.js'
 import type { Rig } from '../test/bpf/rig.js'
 import { CLIENT_MAC, DIRECTOR_MAC, mac } from '../test/packets/frames.js'
 import type { Kind, Work } from './cases.js'
+import type { Holders } from './holders.js'
 
 const ACTION_NUMBER = { drop: 1, pass: 2, tx: 3 } as const
 const PROTOCOL_NUMBER = { tcp: 6, udp: 17 } as const
@@ -47,15 +48,32 @@ export interface Subject {
   prepare(work: Work, first: bigint): void
   /** how many verdicts were not the expected one */
   run(packets: number): number
+  /** of all its runs, while the kernel counts that (`enableRunStats`) */
+  spentNs(): number
+}
+
+export interface LoadOptions {
+  /** entry points that will be asked for; without it all are loaded */
+  readonly programs?: readonly string[]
+  /** maps of its own that an earlier load made */
+  readonly reuse?: Readonly<Record<string, BpfMap>>
+  readonly hold?: Holders['hold']
+}
+
+export interface Loaded {
+  program(entry: string): Subject
+  map(name: string): BpfMap
+  close(): void
 }
 
 /** Loads build/bench-bpf/NAME.bpf.o over the rig's maps; `entries` are sizes of maps of its own. */
 export function load(
-  rig: Rig,
+  rig: Pick<Rig, 'pinRoot' | 'memory'>,
   jiffy: number,
   name: string,
   entries: Readonly<Record<string, number>> = {},
-): { readonly program: (name: string) => Subject; readonly close: () => void } {
+  { programs, reuse = {}, hold }: LoadOptions = {},
+): Loaded {
   const object = readFileSync(`build/bench-bpf/${name}.bpf.o`)
   const spec = openObject(object, { name })
   for (const [map, count] of Object.entries(entries)) spec.setMaxEntries(map, count)
@@ -66,14 +84,22 @@ export function load(
     return handle
   }
   const seed = rig.memory('settings').getBigUint64(Settings_OFFSETS.seed, true)
+  for (const [map, kept] of Object.entries(reuse)) spec.reuseMap(map, kept)
+  if (programs) for (const each of spec.programs) spec.setAutoload(each.name, programs.includes(each.name))
   bindTo(spec, pinned, { seed, cpus: possibleCpus(), manualClock: false, jiffy })
   const loaded = spec.load()
   const order = new DataView(loaded.map('.data.order').mmap({ writable: true }))
+  const opened: { close(): void }[] = [loaded, ...maps.values()]
   return {
-    program: (entry) => subject(loaded.program(entry), order),
+    program: (entry) => {
+      const program = loaded.program(entry)
+      opened.unshift(program)
+      if (hold) opened.unshift(hold(program))
+      return subject(program, order)
+    },
+    map: (map) => loaded.map(map),
     close: () => {
-      loaded.close()
-      for (const map of maps.values()) map.close()
+      for (const one of opened.splice(0)) one.close()
     },
   }
 }
@@ -89,6 +115,7 @@ function subject(program: BpfProgram, order: DataView): Subject {
       program.run({ data, repeat: packets })
       return Number(order.getBigUint64(ORDER.wrong, true))
     },
+    spentNs: () => program.info().runTimeNs,
   }
 }
 

@@ -1,41 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// The guest's initramfs: the checkout's own xlvs with Node, the programs a director needs, modules of the kernel in
-// the order they are inserted in, and an init that starts the agent.
+// A guest's initramfs: the checkout's own xlvs with Node, the programs a director needs, modules of the kernel in
+// the order they are inserted in, and an init that starts what the guest is for.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import type { Order } from './plan.js'
+import { dirname, join } from 'node:path'
 
 const PROGRAMS = ['ip', 'ipvsadm', 'nsenter']
 const FILES = ['/etc/protocols', '/etc/services']
 /** What runs in the guest, in dist/, node_modules/ and native/ as they are built here. */
 const PACKAGES = ['commander', 'prom-client', 'yaml', 'zod', 'tdigest', 'bintrees', '@opentelemetry/api']
-const MODULES = ['veth', 'pktgen', 'ip_vs', 'ip_vs_wrr']
-/** IPVS's table as large as it goes: of the 4,096 buckets it has by default flows would share one. */
-const OPTIONS: Readonly<Record<string, string>> = { ip_vs: 'conn_tab_bits=20' }
 
 export interface Parts {
   /** an unpacked linux-image package */
   readonly kernel: string
-  /** where bench/ipvs and beside.bpf.o are compiled */
-  readonly agent: string
-  readonly object: string
-  readonly order: Order
+  /** with what they need, and options of some; none: no module */
+  readonly modules: readonly string[]
+  readonly options?: Readonly<Record<string, string>>
+  /** file or folder here, and where it is in /xlvs, the folder that the command is run in */
+  readonly copies: readonly (readonly [from: string, to: string])[]
+  readonly command: readonly string[]
 }
 
 /** Writes the file `initrd`, staging it in the folder `root`. */
-export function makeImage({ kernel, agent, object, order }: Parts, root: string, initrd: string): void {
-  for (const folder of [
-    'proc',
-    'sys',
-    'dev',
-    'run',
-    'tmp',
-    'etc',
-    'modules',
-    'xlvs/bench',
-    'xlvs/node_modules',
-  ])
+export function makeImage(parts: Parts, root: string, initrd: string): void {
+  for (const folder of ['proc', 'sys', 'dev', 'run', 'tmp', 'etc', 'modules', 'xlvs/node_modules'])
     mkdirSync(join(root, folder), { recursive: true })
   for (const folder of ['bin', 'sbin', 'lib', 'lib64']) {
     mkdirSync(join(root, 'usr', folder), { recursive: true })
@@ -43,15 +31,16 @@ export function makeImage({ kernel, agent, object, order }: Parts, root: string,
   }
   copyPrograms(root)
   copyProduct(root)
-  run('cp', '-r', agent, join(root, 'xlvs/bench/agent'))
-  run('cp', object, join(root, 'xlvs/bench/beside.bpf.o'))
-  const inserts = copyModules(kernel, root)
-  writeFileSync(join(root, 'init'), init(inserts, order), { mode: 0o755 })
+  for (const [from, to] of parts.copies) {
+    mkdirSync(dirname(join(root, 'xlvs', to)), { recursive: true })
+    run('cp', '-r', from, join(root, 'xlvs', to))
+  }
+  writeFileSync(join(root, 'init'), init(copyModules(parts, root), parts.command), { mode: 0o755 })
   run('mknod', join(root, 'dev/console'), 'c', '5', '1')
   run('sh', '-c', 'cd "$0" && find . | sort | cpio -o -H newc --quiet >"$1"', root, initrd)
 }
 
-function init(inserts: readonly string[], order: Order): string {
+function init(inserts: readonly string[], command: readonly string[]): string {
   const mounts = [
     'proc proc /proc',
     'sysfs sys /sys',
@@ -66,7 +55,8 @@ function init(inserts: readonly string[], order: Order): string {
     ...mounts.map((words) => `mount -t ${words}`),
     ...inserts.map((words) => `insmod ${words}`),
     'ip link set lo up',
-    `node /xlvs/bench/agent/guest.js '${JSON.stringify(order)}'`,
+    'cd /xlvs',
+    command.map((word) => `'${word}'`).join(' '),
     'poweroff -f',
     '',
   ].join('\n')
@@ -95,13 +85,14 @@ function copyProduct(root: string): void {
 }
 
 /** Copies them unpacked, returns what insmod is to be told, in order. */
-function copyModules(kernel: string, root: string): readonly string[] {
+function copyModules({ kernel, modules, options = {} }: Parts, root: string): readonly string[] {
+  if (modules.length === 0) return []
   const [release] = readdirSync(join(kernel, 'lib/modules'))
   if (release === undefined)
     throw new Error(`${kernel}/lib/modules is empty: remove that folder and run this again`)
   if (!existsSync(join(kernel, 'lib/modules', release, 'modules.dep.bin')))
     run('depmod', '-b', kernel, release)
-  const plan = run('modprobe', '-d', kernel, '-S', release, '--show-depends', '-a', ...MODULES)
+  const plan = run('modprobe', '-d', kernel, '-S', release, '--show-depends', '-a', ...modules)
   const files = [...new Set([...plan.matchAll(/^insmod (\S+)/gm)].map((match) => match[1] as string))]
   return files.map((file) => {
     const name = (file.split('/').at(-1) as string).replace(/\.ko(?:\.xz)?$/, '')
@@ -112,7 +103,7 @@ function copyModules(kernel: string, root: string): readonly string[] {
       file,
       join(root, 'modules', name),
     )
-    return [`/modules/${name}`, OPTIONS[name]].filter(Boolean).join(' ')
+    return [`/modules/${name}`, options[name]].filter(Boolean).join(' ')
   })
 }
 

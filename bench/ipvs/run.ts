@@ -16,6 +16,13 @@ import { answerOf, tableOf } from './table.js'
 /** of a batch of live frames */
 const BATCH = 64
 const SECONDS = 1800
+const MODULES = ['veth', 'pktgen', 'ip_vs', 'ip_vs_wrr']
+/** IPVS's table as large as it goes: of the 4,096 buckets it has by default flows would share one. */
+const OPTIONS = { ip_vs: 'conn_tab_bits=20' }
+const COPIES = [
+  ['build/bench-ipvs/bench/ipvs', 'bench/agent'],
+  ['build/bench-bpf/beside.bpf.o', 'bench/beside.bpf.o'],
+] as const
 /** Debian's kernel: one whose veth takes what IPVS sends to the sink without a copy, so that the sink costs all the same */
 const SERIES = '6.12'
 
@@ -45,10 +52,11 @@ function wanted(args: readonly string[]): Wanted {
 
 async function measure({ order }: Wanted): Promise<readonly Line[]> {
   const kernel = output('scripts/cloud-kernel', SERIES)
-  const [agent, object] = ['build/bench-ipvs/bench/ipvs', 'build/bench-bpf/beside.bpf.o']
+  const command = ['node', 'bench/agent/guest.js', JSON.stringify(order)]
+  const parts = { kernel, modules: MODULES, options: OPTIONS, copies: COPIES, command }
   return withScratch(async (folder) => {
     const initrd = join(folder, 'initrd')
-    makeImage({ kernel, agent, object, order }, join(folder, 'root'), initrd)
+    makeImage(parts, join(folder, 'root'), initrd)
     return boot(kernel, initrd, folder, SECONDS)
   })
 }

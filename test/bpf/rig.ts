@@ -161,12 +161,14 @@ export class Rig {
   apply(services: readonly ServiceWords[], marks: readonly RuleWords[] = []): void {
     const wish = desired(services, this.#limits, { marks, tunables: this.#tunables })
     unwrap(this.datapath.apply(unwrap(diff(wish, this.datapath.actual(), this.datapath.now()))))
+    const actual = this.datapath.actual()
     for (const address of new Set(wish.services.flatMap(({ reals }) => reals.map((real) => real.address)))) {
-      this.setHop(address, this.#hops.get(address) ?? {})
+      this.setHop(address, this.#hops.get(address) ?? {}, actual)
     }
   }
 
-  setHop(address: string, hop: HopWords): void {
+  /** `actual`: what is there now, where the caller has asked already. */
+  setHop(address: string, hop: HopWords, actual = this.datapath.actual()): void {
     this.#hops.set(address, hop)
     const slot = this.#slotOf(address, hop)
     const kind = { ethernet: NexthopKind.NEXTHOP_ETHERNET, local: NexthopKind.NEXTHOP_LOCAL, unresolved: 0 }
@@ -182,7 +184,7 @@ export class Rig {
       tci: [hop.tags?.[0]?.vid ?? 0, hop.tags?.[1]?.vid ?? 0],
       mtu: hop.mtu ?? 0,
     })
-    for (const { reals, trash } of this.datapath.actual().services.values()) {
+    for (const { reals, trash } of actual.services.values()) {
       for (const real of [...reals, ...trash]) {
         if (real.address !== address) continue
         this.memory('reals').setUint32(real.id * Real_SIZE + Real_OFFSETS.nexthop, slot, true)

@@ -147,7 +147,7 @@ static __always_inline struct verdict admit(__u32 service, bool persistent, cons
 	if (!v.real && (persistent || place))
 		return v;
 	data = conn_data(w->vip, v.real, first_state(w), w->now) | (control ? CONN_CONTROLLED : 0);
-	if (!place || !conn_store(w, room, data)) {
+	if (!place || !conn_store(w, room, data, hash)) {
 		if (!persistent)
 			v.real = 0;
 		unstored(service, w, hash, &v);

@@ -58,21 +58,19 @@ static __always_inline bool claims(const struct xlvs_service *head, const struct
 	return head->mark || head->flags & XLVS_SERVICE_PERSISTENT || head->port == w->virtual_port;
 }
 
-/* Fills `out`. Not static: verified once, for both families. */
-__noinline int connect_flow(const struct flow *w, __u64 hash, struct found *room, struct verdict *out)
+/* Fills `out`. */
+static __always_inline void connect_flow(const struct flow *w, __u64 hash, struct found *room, struct verdict *out)
 {
 	const struct xlvs_service *head;
 	__u32 service;
 	bool persistent;
 
-	if (!w || !room || !out)
-		return 0;
 	out->real = 0;
 	out->reason = w->about == ABOUT_ICMP ? XLVS_PASS_ICMP_NO_FLOW : XLVS_PASS_NO_SERVICE;
 	service = find_service(w->proto, w->vip, w->virtual_port);
 	head = service ? service_at(service) : NULL;
 	if (!head)
-		return 0;
+		return;
 	persistent = head->flags & XLVS_SERVICE_PERSISTENT;
 	if (from_peer(w)) {
 		out->reason = XLVS_PASS_PEER;
@@ -91,12 +89,11 @@ __noinline int connect_flow(const struct flow *w, __u64 hash, struct found *room
 		else if (claims(head, w))
 			*out = admit(service, persistent, w, hash, room);
 	}
-	if (out->reason >= XLVS_REASON_FORWARD && out->reason < XLVS_REASON_DROP && !out->real)
+	if (is_forwarded(out->reason) && !out->real)
 		out->reason = without_real(head, w);
 	out->service = head->id;
 	NOTE(service, head->id);
 	NOTE(line, service);
-	return 0;
 }
 
 #endif

@@ -20,20 +20,23 @@ static __always_inline void count_real(const struct frame *f, __u32 real)
 	TALLY(stats->bytes, f->bytes);
 }
 
-/* What did not go the short way is its service's too; a flow that goes on counts in its real server alone. */
-static __always_inline void count_service(const struct frame *f, const struct verdict *v)
+/*
+ * What did not go the short way is its service's too; a flow that goes on counts in its real
+ * server alone. The service is the real server's when none was looked up.
+ */
+__noinline int count_service(__u32 cpu, __u32 reason, __u32 real, __u32 service)
 {
-	const struct xlvs_real_info *info = at(&real_info, v->real);
+	const struct xlvs_real_info *info = at(&real_info, real);
 	struct xlvs_service_reasons *row;
-	__u32 service = v->service;
 
-	if (f->reason == XLVS_FORWARD_CONN)
-		return;
-	if (!service && v->real && info)
+	if (reason == XLVS_FORWARD_CONN)
+		return 0;
+	if (!service && real && info)
 		service = info->service;
-	row = service ? at(&service_reasons, f->cpu * config.service_rows + service) : NULL;
+	row = service ? at(&service_reasons, cpu * config.service_rows + service) : NULL;
 	if (row)
-		TALLY(row->packets[f->reason & (XLVS_REASONS - 1)], 1);
+		TALLY(row->packets[masked(reason, XLVS_REASONS - 1)], 1);
+	return 0;
 }
 
 static __always_inline int finish(struct frame *f, __u32 reason, int forward_action)

@@ -86,6 +86,11 @@ struct verdict {
 	__u32 service;			/* service id where one was looked up, else that of the real server */
 };
 
+static __always_inline bool is_forwarded(__u32 reason)
+{
+	return reason >= XLVS_REASON_FORWARD && reason < XLVS_REASON_DROP;
+}
+
 /* A way of a connection table: what its data word held when it was read, and where it is. No pointer: see service.h. */
 struct found {
 	__u64 seen;

@@ -21,13 +21,6 @@ static __always_inline __u32 latency_clock(void)
 	return bpf_ktime_get_ns() >> LATENCY_UNIT_SHIFT;
 }
 
-static __always_inline __u64 latency_hash(const struct flow *w)
-{
-	__u64 x = (__u64)w->client_port << 32 | (__u64)w->virtual_port << 48 | w->vip;
-
-	return mix(mix(config.seed + x) ^ (w->client[0] ^ w->client[1] ^ w->client[2] ^ w->client[3]));
-}
-
 /* One in 2^n is timed: the same ones at both ends. */
 static __always_inline __u64 *latency_place(__u64 hash)
 {
@@ -37,13 +30,12 @@ static __always_inline __u64 *latency_place(__u64 hash)
 }
 
 /* A connection stands in the table: half-open when its SYN has just come. */
-static __always_inline void latency_begin(const struct flow *w, __u32 state)
+static __always_inline void latency_begin(__u64 hash, __u32 state)
 {
-	__u64 hash, *place;
+	__u64 *place;
 
 	if (!is_opening(state))
 		return;
-	hash = latency_hash(w);
 	place = latency_place(hash);
 	if (place)
 		WRITE_ONCE(*place, (hash >> 32) << 32 | latency_clock());
@@ -60,9 +52,9 @@ static __always_inline __u32 latency_bucket(__u32 us)
 }
 
 /* The client has acknowledged. */
-static __always_inline void latency_end(const struct flow *w, __u32 real)
+static __always_inline void latency_end(const struct flow *w, __u64 hash, __u32 real)
 {
-	__u64 hash = latency_hash(w), *place = latency_place(hash), seen;
+	__u64 *place = latency_place(hash), seen;
 	struct xlvs_latency *row = at(&latencies, w->cpu * config.real_rows + real);
 	__u32 us, bucket;
 

@@ -10,17 +10,17 @@
 
 #define UNSETTLED (-1)			/* not an action: the short way does not decide this packet */
 
-/* The short way out: what cannot be forwarded as it is starts again, with nothing written. */
-static __always_inline int leave_settled(struct frame *f, __u32 real, const int family)
+/* The short way out: what cannot be forwarded as it is goes the long one, with nothing written. */
+static __always_inline int leave_short(struct frame *f, const struct verdict *v, const int family)
 {
 	int action = XDP_TX;
-	__u32 reason = forward(f, XLVS_FORWARD_CONN, real, family, &action, true);
+	__u32 reason = forward(f, v->reason, v->real, family, &action, true);
 
 	if (unlikely(reason == NEXT))
 		return UNSETTLED;
 	action = finish(f, reason, action);
-	if (unlikely(reason != XLVS_FORWARD_CONN))	/* written to already, and then it could not leave */
-		count_service(f, &(struct verdict){ .real = real });
+	if (v->reason != XLVS_FORWARD_CONN || unlikely(reason != XLVS_FORWARD_CONN))
+		count_service(f->cpu, reason, v->real, v->service);
 	return action;
 }
 
@@ -29,7 +29,7 @@ static __always_inline int leave(struct frame *f, const struct flow *w, const st
 	__u32 reason = v->reason;
 	int action = XDP_TX;
 
-	if (reason >= XLVS_REASON_FORWARD && reason < XLVS_REASON_DROP)
+	if (is_forwarded(reason))
 		reason = forward(f, reason, v->real, family, &action, false);
 	if (unlikely(is_answered(reason))) {
 		reason = reason == XLVS_DROP_RESET ? answer_with_reset(f->ctx, w) :

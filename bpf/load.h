@@ -23,7 +23,7 @@ static __always_inline void load_add(__u32 real, __s64 delta)
 }
 
 /* Replies bypass the director; the client's own packets tell whether its real server answers. */
-static __always_inline void count_handshake(const struct flow *w, __u32 real, __u32 before, __u32 after)
+static __noinline void count_handshake(const struct flow *w, __u64 hash, __u32 real, __u32 before, __u32 after)
 {
 	struct xlvs_real_stats *stats = at(&real_stats, w->cpu * config.real_rows + real);
 
@@ -33,15 +33,15 @@ static __always_inline void count_handshake(const struct flow *w, __u32 real, __
 		TALLY(stats->retries, !!(w->tcp_flags & TCP_SYN));
 	} else if (after == XLVS_TCP_ESTABLISHED) {
 		TALLY(stats->handshakes, 1);
-		latency_end(w, real);
+		latency_end(w, hash, real);
 	}
 }
 
 /* A packet of a connection took it from one state to another, or left it where it was. */
-static __always_inline void load_move(const struct flow *w, __u32 real, __u32 before, __u32 after)
+static __always_inline void load_move(const struct flow *w, __u64 hash, __u32 real, __u32 before, __u32 after)
 {
 	if (is_opening(before))
-		count_handshake(w, real, before, after);
+		count_handshake(w, hash, real, before, after);
 	load_add(real, load_of(after) - load_of(before));
 }
 

@@ -54,26 +54,6 @@ __noinline int conn_forget(__u32 family, const struct found *way)
 	return 0;
 }
 
-/* Key words are stored whole, so that a reader sees each either old or new. */
-static __always_inline void write_key(const struct found *room, const struct flow *w)
-{
-	const __u64 *client = (const __u64 *)w->client;
-	__u64 *key;
-
-	if (w->family == XLVS_IPV4) {
-		key = (__u64 *)way4(room->set, room->way);
-		if (key)
-			WRITE_ONCE(key[0], ports_key(w) | w->client[0]);
-		return;
-	}
-	key = (__u64 *)way6(room->set, room->way);
-	if (!key)
-		return;
-	WRITE_ONCE(key[0], client[0]);
-	WRITE_ONCE(key[1], client[1]);
-	WRITE_ONCE(key[2], ports_key(w) >> 32);
-}
-
 /* The way held this very flow: used anew, nothing had to make room. */
 static __always_inline bool was_own(const struct found *room, const struct flow *w)
 {
@@ -110,28 +90,55 @@ static __always_inline void count_begin(const struct flow *w)
 		TALLY(count->conns_created, 1);
 }
 
-/* Take the way `room` for the flow, unless another CPU was faster. While the key changes, the data word is busy. */
-__noinline int conn_store(const struct flow *w, const struct found *room, __u64 data)
+/* The way is ours, or another CPU was faster. Until its data is stored it is busy: readers pass over it. */
+static __always_inline bool claim(__u64 *word, const struct flow *w, const struct found *room)
 {
-	__u64 *word, seen;
+	__u64 seen = room->seen;
 
-	if (!w || !room)
-		return 0;
-	seen = room->seen;
-	word = way_data(w->family, room->set, room->way);
-	if (!word || __sync_val_compare_and_swap(word, seen, CONN_BUSY) != seen)
-		return 0;
-	if (seen) {
+	if (__sync_val_compare_and_swap(word, seen, CONN_BUSY) != seen)
+		return false;
+	if (unlikely(seen)) {
 		count_end(w, room);
 		conn_forget(w->family, room);
 	}
-	write_key(room, w);
-	word = way_data(w->family, room->set, room->way);
-	if (word)
-		__sync_lock_test_and_set(word, data);
+	return true;
+}
+
+/* Key words are stored whole, so that a reader sees each either old or new. */
+static __always_inline bool store4(const struct flow *w, const struct found *room, __u64 data)
+{
+	struct xlvs_conn4 *c = way4(room->set, room->way);
+
+	if (!c || !claim(&c->data, w, room))
+		return false;
+	WRITE_ONCE(*(__u64 *)c, ports_key(w) | w->client[0]);
+	__sync_lock_test_and_set(&c->data, data);
+	return true;
+}
+
+static __always_inline bool store6(const struct flow *w, const struct found *room, __u64 data)
+{
+	struct xlvs_conn6 *c = way6(room->set, room->way);
+	const __u64 *client = (const __u64 *)w->client;
+	__u64 *key = (__u64 *)c;
+
+	if (!c || !claim(&c->data, w, room))
+		return false;
+	WRITE_ONCE(key[0], client[0]);
+	WRITE_ONCE(key[1], client[1]);
+	WRITE_ONCE(key[2], ports_key(w) >> 32);
+	__sync_lock_test_and_set(&c->data, data);
+	return true;
+}
+
+/* Take the way `room` for the flow, unless another CPU was faster. */
+__noinline int conn_store(const struct flow *w, const struct found *room, __u64 data, __u64 hash)
+{
+	if (!w || !room || !(w->family == XLVS_IPV4 ? store4(w, room, data) : store6(w, room, data)))
+		return 0;
 	load_enter(conn_real(data), conn_state(data));
 	count_begin(w);
-	latency_begin(w, conn_state(data));
+	latency_begin(hash, conn_state(data));
 	return 1;
 }
 
@@ -154,7 +161,7 @@ __noinline int conn_remove(const struct flow *w, const struct found *way)
 }
 
 /* A packet of a known connection that changes its state. Retried: the word may move under us. */
-__noinline int conn_advance(const struct flow *w, const struct found *way)
+__noinline int conn_advance(const struct flow *w, const struct found *way, __u64 hash)
 {
 	__u64 seen, *word;
 
@@ -171,7 +178,7 @@ __noinline int conn_advance(const struct flow *w, const struct found *way)
 		next |= (__u64)after << XLVS_CONN_STATE_SHIFT | w->now;
 		was = __sync_val_compare_and_swap(word, seen, next);
 		if (was == seen) {
-			load_move(w, conn_real(seen), before, after);
+			load_move(w, hash, conn_real(seen), before, after);
 			if (assures(after) && before != after && seen & CONN_CONTROLLED)
 				template_mark(w, conn_real(seen), XLVS_TEMPLATE_ASSURED);
 			return 0;
@@ -184,13 +191,13 @@ __noinline int conn_advance(const struct flow *w, const struct found *way)
 }
 
 /* A packet of a known connection: its real server. A removed one gets nothing, and renews nothing. */
-static __always_inline struct verdict known(const struct flow *w, const struct found *way)
+static __always_inline struct verdict known(const struct flow *w, const struct found *way, __u64 hash)
 {
 	struct verdict v = { .reason = XLVS_DROP_REAL_GONE, .real = conn_real(way->seen) };
 
 	if (!real_available(v.real))
 		return v;
-	conn_advance(w, way);
+	conn_advance(w, way, hash);
 	v.reason = w->about == ABOUT_IPSEC ? XLVS_FORWARD_IPSEC : XLVS_FORWARD_CONN;
 	return v;
 }

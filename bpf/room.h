@@ -111,6 +111,36 @@ static __noinline int offer_of(__u32 set, const struct flow *w, struct offer *ou
 	return 0;
 }
 
+/* Half of a set is empty: its first empty way, and nothing has to be weighed. */
+static __always_inline bool take_spare(const __u64 *data, const int stride, const int ways, struct found *out)
+{
+	__u32 empty = 0;
+
+	#pragma unroll
+	for (int i = ways - 1; i >= 0; i--) {
+		if (READ_ONCE(data[i * stride]))
+			continue;
+		out->way = i;
+		empty++;
+	}
+	return empty >= (__u32)ways / 2;
+}
+
+static __always_inline bool is_spare(__u32 set, __u32 family, struct found *out)
+{
+	out->seen = 0;
+	out->set = set;
+	if (family == XLVS_IPV4) {
+		const struct xlvs_conn4_set *s = at(&conns4, set);
+
+		return s && take_spare(&s->way[0].data, sizeof(s->way[0]) / 8, XLVS_CONN4_WAYS, out);
+	} else {
+		const struct xlvs_conn6_set *s = at(&conns6, set);
+
+		return s && take_spare(&s->way[0].data, sizeof(s->way[0]) / 8, XLVS_CONN6_WAYS, out);
+	}
+}
+
 /*
  * Fill the emptier of the two candidate sets, the first one when it has room to
  * spare: few flows then need a second line, and sets overflow late. 0 = no room.
@@ -123,10 +153,10 @@ __noinline int find_room(const struct flow *w, __u64 hash, struct found *out)
 	if (!w || !out)
 		return 0;
 	sets = w->family == XLVS_IPV4 ? config.conn4_sets : config.conn6_sets;
+	if (likely(is_spare(first_set(hash, sets), w->family, out)))
+		return 1;
 	offer_of(first_set(hash, sets), w, &first);
 	*out = first.at;
-	if (first.empty >= ways_of(w->family) / 2)
-		return 1;
 	offer_of(second_set(hash, sets), w, &second);
 	if (second.empty > first.empty || (!first.empty && second.cost < first.cost)) {
 		*out = second.at;

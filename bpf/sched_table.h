@@ -53,13 +53,32 @@ static int search_step(__u32 i, struct segment_search *search)
 	return 0;
 }
 
+/* The same among segments that are all in one line, as most services' are. */
+static __always_inline void search_line(struct segment_search *search)
+{
+	const struct xlvs_line *line = at(&tables, search->service + 2);
+	const struct xlvs_segment *segment = (const struct xlvs_segment *)line;
+
+	if (!line)
+		return;
+	#pragma unroll
+	for (__u32 i = 0; i < XLVS_SEGMENTS_PER_LINE - 1; i++) {
+		if (i + 1 >= search->high || search->n < segment[i].until)
+			return;
+		search->low = i + 1;
+		search->start = segment[i].until;
+	}
+}
+
 /* The real server of pick `n` of the sequence, n < period. */
 static __always_inline __u32 sequence_pick(const struct xlvs_service *head, __u32 service, __u64 n)
 {
 	struct segment_search search = { .service = service, .n = n, .high = head->count };
 	const struct xlvs_segment *segment;
 
-	if (search.high > 1)
+	if (likely(search.high <= XLVS_SEGMENTS_PER_LINE))
+		search_line(&search);
+	else
 		bpf_loop(SEGMENT_STEPS, search_step, &search, 0);
 	segment = segment_at(service, search.low);
 	if (!segment || !segment->count)

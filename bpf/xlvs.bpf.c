@@ -13,31 +13,6 @@
 #endif
 #include "trace.h"
 
-/*
- * Nearly every packet: not for a VIP, or of a known flow that stays in its state.
- * Nothing here is called out of line, so the flow lives in registers. Whatever else
- * comes is UNSETTLED and starts again in walk() (docs/decisions/0005).
- */
-static __always_inline int settle(struct frame *f, const int family)
-{
-	struct flow w = { .family = family };
-	struct found way;
-	void *l4 = NULL;
-	__u64 *word;
-	__u32 reason = identify(f, &w, &l4, family);
-
-	if (reason == XLVS_PASS_NOT_VIP)
-		return finish(f, reason, XDP_PASS);
-	if (reason != NEXT || w.fragment || parse_ports(f, &w, l4) != NEXT)
-		return UNSETTLED;
-	word = conn_find(&w, conn_hash(&w, family), family, &way);
-	if (!word || conn_expired(way.seen, w.now) || !conn_stays(way.seen, &w))
-		return UNSETTLED;
-	if (unlikely(conn_stamp(way.seen) != w.now) && real_available(conn_real(way.seen)))
-		conn_refresh(word, way.seen, w.now);
-	return leave_settled(f, conn_real(way.seen), family);
-}
-
 /* The whole story, in parts: each is verified once, and gives its stack back. First: whose packet is it? */
 __noinline int read_packet(struct xdp_md *ctx, struct desk *d)
 {
@@ -63,11 +38,49 @@ __noinline int send_packet(struct xdp_md *ctx, const struct flow *w, struct verd
 	f.bytes = w->bytes;
 	action = w->family == XLVS_IPV4 ? leave(&f, w, v, XLVS_IPV4) : leave(&f, w, v, XLVS_IPV6);
 	v->reason = f.reason;
-	count_service(&f, v);
+	count_service(f.cpu, f.reason, v->real, v->service);
 	return action;
 }
 
-static __noinline int walk(struct xdp_md *ctx)
+/*
+ * Nearly every packet: not for a VIP, or of a known flow that stays in its state; the flow
+ * lives in registers. One that begins a flow or takes it to another state is judged with what
+ * has been read. What else comes is UNSETTLED and starts again in walk() (docs/decisions/0005).
+ */
+static __always_inline int settle(struct frame *f, const int family)
+{
+	struct flow w = { .family = family };
+	struct found way;
+	struct desk *d;
+	void *l4 = NULL;
+	__u64 *word, hash;
+	__u32 reason = identify(f, &w, &l4, family);
+
+	if (reason == XLVS_PASS_NOT_VIP)
+		return finish(f, reason, XDP_PASS);
+	if (reason != NEXT || w.fragment || parse_ports(f, &w, l4) != NEXT)
+		return UNSETTLED;
+	hash = conn_hash(&w, family);
+	word = conn_find(&w, hash, family, &way);
+	if (likely(word && !conn_expired(way.seen, w.now) && conn_stays(way.seen, &w))) {
+		if (unlikely(conn_stamp(way.seen) != w.now) && real_available(conn_real(way.seen)))
+			conn_refresh(word, way.seen, w.now);
+		return leave_short(f, &(struct verdict){ .reason = XLVS_FORWARD_CONN, .real = conn_real(way.seen) }, family);
+	}
+	d = at(&desks, 0);
+	if (!d || !lay_out(d, f, &w, hash, word ? &way : NULL, family))
+		return UNSETTLED;
+	judge(d);
+	if (is_forwarded(d->verdict.reason)) {
+		int action = leave_short(f, &d->verdict, family);
+
+		if (likely(action != UNSETTLED))
+			return action;
+	}
+	return send_packet(f->ctx, &d->flow, &d->verdict);
+}
+
+static __always_inline int walk(struct xdp_md *ctx)
 {
 	struct desk *d = at(&desks, 0);
 
@@ -85,14 +98,10 @@ static __always_inline int direct(struct xdp_md *ctx)
 {
 	struct frame f = {};
 	__u32 reason = arrive(ctx, &f);
-	int action;
 
 	if (reason != NEXT)
 		return finish(&f, reason, XDP_PASS);
-	if (REHEARSAL)			/* only the long way has something to tell */
-		return walk(ctx);
-	action = f.ethertype == bpf_htons(ETH_P_IP) ? settle(&f, XLVS_IPV4) : settle(&f, XLVS_IPV6);
-	return likely(action != UNSETTLED) ? action : walk(ctx);
+	return f.ethertype == bpf_htons(ETH_P_IP) ? settle(&f, XLVS_IPV4) : settle(&f, XLVS_IPV6);
 }
 
 /* Somebody traces, and this packet is one of those that are looked at. */
@@ -114,9 +123,13 @@ static __noinline bool trace_wants(struct xdp_md *ctx)
 SEC("xdp")
 int xlvs(struct xdp_md *ctx)
 {
-	if (is_traced() && trace_wants(ctx))	/* the long way: there everything is known at the end */
-		return trace_record(ctx, walk(ctx));
-	return direct(ctx);
+	bool traced = is_traced() && trace_wants(ctx);
+	/* the long way where everything has to be known at the end */
+	int action = traced || REHEARSAL ? UNSETTLED : direct(ctx);
+
+	if (unlikely(action == UNSETTLED))
+		action = walk(ctx);
+	return unlikely(traced) ? trace_record(ctx, action) : action;
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -15,7 +15,7 @@
 #include <linux/types.h>
 
 enum xlvs_abi {
-	XLVS_ABI_VERSION = 4,
+	XLVS_ABI_VERSION = 5,
 };
 
 /* Shapes that are part of the layout. Sizes that an operator may choose are in xlvs_config. */
@@ -188,13 +188,14 @@ struct xlvs_dir_entry {
 	__u32 value;			/* VIP id or service id; 0 ends the line */
 };
 
-/* The numbers of IP_VS_SVC_F_*. */
+/* The numbers of IP_VS_SVC_F_*, and one of our own. */
 enum xlvs_service_flag {
 	XLVS_SERVICE_PERSISTENT = 0x01,
 	XLVS_SERVICE_ONE_PACKET = 0x04,
 	XLVS_SERVICE_SCHED1 = 0x08,	/* sh-fallback, mh-fallback */
 	XLVS_SERVICE_SCHED2 = 0x10,	/* sh-port, mh-port */
 	XLVS_SERVICE_SCHED3 = 0x20,
+	XLVS_SERVICE_UNLIMITED = 0x80,	/* none of its real servers has connection thresholds */
 };
 
 /* First line of a service's region. Line + 1 is its cursor, line + 2 on what the scheduler needs. */
@@ -565,7 +566,7 @@ struct xlvs_settings {
 	__s32 drop_counter;		/* datapath's: until the next one is dropped */
 	__u32 next_epoch;		/* controller's: source of xlvs_service.epoch */
 	__u32 trace;			/* controller's: 1 while somebody traces (trace.h) */
-	__u32 pad;
+	__u32 alone;			/* controller's: 1 while the map of peers is empty */
 };
 
 /*

@@ -14,7 +14,7 @@ static __always_inline bool from_peer(const struct flow *w)
 {
 	struct xlvs_mac mac = w->src_mac;	/* a key on the stack: Linux 6.1 wants it there */
 
-	return bpf_map_lookup_elem(&peers, &mac);
+	return !READ_ONCE(settings.alone) && bpf_map_lookup_elem(&peers, &mac);
 }
 
 /* Whether a packet without a connection may begin one (IPVS.md section 2). */

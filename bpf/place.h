@@ -82,14 +82,6 @@ static __always_inline void count_end(const struct flow *w, const struct found *
 		TALLY(count->conns_evicted, 1);
 }
 
-static __always_inline void count_begin(const struct flow *w)
-{
-	struct xlvs_totals *count = my_totals(w->cpu);
-
-	if (count)
-		TALLY(count->conns_created, 1);
-}
-
 /* The way is ours, or another CPU was faster. Until its data is stored it is busy: readers pass over it. */
 static __always_inline bool claim(__u64 *word, const struct flow *w, const struct found *room)
 {
@@ -134,10 +126,14 @@ static __always_inline bool store6(const struct flow *w, const struct found *roo
 /* Take the way `room` for the flow, unless another CPU was faster. */
 __noinline int conn_store(const struct flow *w, const struct found *room, __u64 data, __u64 hash)
 {
+	struct xlvs_totals *count;
+
 	if (!w || !room || !(w->family == XLVS_IPV4 ? store4(w, room, data) : store6(w, room, data)))
 		return 0;
 	load_enter(conn_real(data), conn_state(data));
-	count_begin(w);
+	count = my_totals(w->cpu);
+	if (count)
+		TALLY(count->conns_created, 1);
 	latency_begin(hash, conn_state(data));
 	return 1;
 }

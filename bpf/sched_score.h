@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * sched_score.h - schedulers that go over the service's shares: the lowest score, or
- * the first that fits. Ties go to the earlier in list order, as in IPVS. An
- * overloaded real server is passed over.
+ * sched_score.h - schedulers that go over the service's shares and take the lowest
+ * score. Ties go to the earlier in list order, as in IPVS. An overloaded real server
+ * is passed over.
  */
 #ifndef XLVS_SCHED_SCORE_H
 #define XLVS_SCHED_SCORE_H
@@ -82,114 +82,83 @@ static int score_step(__u32 i, struct score_pass *pass)
 	return 0;
 }
 
-static __always_inline __u32 pick_lowest_score(const struct xlvs_service *head, __u32 service)
+/* A load as a whole, and what of it is compared. */
+static __always_inline __u64 load_to_compare(__u64 load, const __u32 scheduler)
 {
-	struct score_pass pass = { .line = service, .scheduler = head->scheduler, .count = head->count };
+	__u64 active = load >> 32;
 
-	bpf_loop((head->count + XLVS_SHARES_PER_LINE - 1) / XLVS_SHARES_PER_LINE, score_step, &pass, 0);
-	return pass.best;
+	return scheduler == XLVS_SCHED_SED || scheduler == XLVS_SCHED_NQ ? active + 1 :
+	       257 * active + (__u32)load;
 }
 
-/* fo, ovf: shares stand heaviest first (ip_vs_fo.c, ip_vs_ovf.c). ovf admits weight + 1, as IPVS's <= does. */
-static int first_step(__u32 i, struct score_pass *pass)
-{
-	const struct xlvs_share *share = share_at(pass->line, i);
-	const struct xlvs_load *load;
-
-	if (!share)
-		return 1;
-	load = at(&loads, share->real);
-	if (!load)
-		return 1;
-	if (overloaded(share->real) ||
-	    (pass->scheduler == XLVS_SCHED_OVF && READ_ONCE(load->active) > share->weight))
-		return 0;
-	pass->best = share->real;
-	return 1;
-}
-
-static __always_inline __u32 pick_first(const struct xlvs_service *head, __u32 service)
-{
-	struct score_pass pass = { .line = service, .scheduler = head->scheduler };
-
-	bpf_loop(head->count, first_step, &pass, 0);
-	return pass.best;
-}
-
-/* twos: two draws by weight, the less loaded of them (ip_vs_twos.c). */
-struct twos_pass {
-	__u64 draw[2];
-	__u64 total;
-	__u32 line;
-	__u32 count;			/* shares */
-	__u32 choice[2];		/* number of the share, from 1 */
-};
-
-static int twos_total_step(__u32 i, struct twos_pass *pass)
+/*
+ * The same where no real server has thresholds: nothing is asked but the loads, and the scheduler is
+ * known to the compiler. What a real server costs here is what a connection costs a thousand times.
+ */
+static __always_inline int score_line(__u32 i, struct score_pass *pass, const __u32 scheduler)
 {
 	const struct xlvs_line *line = at(&tables, pass->line + 2 + i);
+	const struct xlvs_share *share = (const struct xlvs_share *)line;
+	__u64 best_load = pass->best_load, best_weight = pass->best_weight;
+	__u32 best = pass->best, left = pass->count - i * XLVS_SHARES_PER_LINE;
 
 	if (!line)
 		return 1;
 	for (__u32 k = 0; k < XLVS_SHARES_PER_LINE; k++) {
-		const struct xlvs_share *share = (const struct xlvs_share *)line + k;
+		const __u64 *word;
+		__u64 load, weight;
 
-		if (i * XLVS_SHARES_PER_LINE + k < pass->count && !overloaded(share->real))
-			pass->total += share->weight;
+		if (k >= left)
+			break;
+		word = at(&loads, share[k].real);
+		if (!word)
+			break;
+		load = READ_ONCE(*word);
+		if (scheduler == XLVS_SCHED_NQ && !(load >> 32)) {
+			pass->best = share[k].real;
+			return 1;
+		}
+		load = load_to_compare(load, scheduler);
+		weight = scheduler == XLVS_SCHED_LC ? 1 : share[k].weight;
+		if (best_load * weight <= load * best_weight)
+			continue;
+		best = share[k].real;
+		best_load = load;
+		best_weight = weight;
 	}
+	pass->best = best;
+	pass->best_load = best_load;
+	pass->best_weight = best_weight;
 	return 0;
 }
 
-/* The first share where what was drawn is used up. */
-static int twos_step(__u32 i, struct twos_pass *pass)
+static int lc_step(__u32 i, struct score_pass *pass) { return score_line(i, pass, XLVS_SCHED_LC); }
+static int wlc_step(__u32 i, struct score_pass *pass) { return score_line(i, pass, XLVS_SCHED_WLC); }
+static int sed_step(__u32 i, struct score_pass *pass) { return score_line(i, pass, XLVS_SCHED_SED); }
+static int nq_step(__u32 i, struct score_pass *pass) { return score_line(i, pass, XLVS_SCHED_NQ); }
+
+static __always_inline __u32 pick_lowest_score(const struct xlvs_service *head, __u32 service)
 {
-	const struct xlvs_line *line = at(&tables, pass->line + 2 + i);
-
-	if (!line)
-		return 1;
-	for (__u32 k = 0; k < XLVS_SHARES_PER_LINE; k++) {
-		const struct xlvs_share *share = (const struct xlvs_share *)line + k;
-		__u32 number = i * XLVS_SHARES_PER_LINE + k + 1;
-
-		if (number > pass->count || overloaded(share->real))
-			continue;
-		pass->total += share->weight;
-		if (!pass->choice[0] && pass->draw[0] <= pass->total)
-			pass->choice[0] = number;
-		if (!pass->choice[1] && pass->draw[1] <= pass->total)
-			pass->choice[1] = number;
-	}
-	return pass->choice[0] && pass->choice[1];
-}
-
-static __always_inline void score_choice(struct score_pass *pass, __u32 line, __u32 i)
-{
-	const struct xlvs_share *share = share_at(line, i);
-	const struct xlvs_load *load = share ? at(&loads, share->real) : NULL;
-
-	if (load)
-		score(pass, share->real, overhead_of(load), share->weight);
-}
-
-static __noinline __u32 pick_of_two(const struct xlvs_service *head, __u32 service)
-{
+	struct score_pass pass = { .line = service, .scheduler = head->scheduler, .count = head->count };
 	__u32 lines = (head->count + XLVS_SHARES_PER_LINE - 1) / XLVS_SHARES_PER_LINE;
-	struct twos_pass pass = { .line = service, .count = head->count };
-	struct score_pass best = {};
 
-	bpf_loop(lines, twos_total_step, &pass, 0);
-	if (!pass.total)
-		return 0;
-	/* 0..total inclusive, as IPVS draws */
-	pass.draw[0] = (__u64)bpf_get_prandom_u32() * (pass.total + 1) >> 32;
-	pass.draw[1] = (__u64)bpf_get_prandom_u32() * (pass.total + 1) >> 32;
-	pass.total = 0;
-	bpf_loop(lines, twos_step, &pass, 0);
-	if (!pass.choice[0] || !pass.choice[1])
-		return 0;
-	score_choice(&best, service, pass.choice[0] - 1);
-	score_choice(&best, service, pass.choice[1] - 1);
-	return best.best;
+	if (!(head->flags & XLVS_SERVICE_UNLIMITED)) {
+		bpf_loop(lines, score_step, &pass, 0);
+		return pass.best;
+	}
+	pass.best_load = 1;		/* over weight 0: whatever comes is better */
+	if (head->scheduler == XLVS_SCHED_LC) {
+		pass.best_load = ~0ull;
+		pass.best_weight = 1;
+		bpf_loop(lines, lc_step, &pass, 0);
+	} else if (head->scheduler == XLVS_SCHED_WLC) {
+		bpf_loop(lines, wlc_step, &pass, 0);
+	} else if (head->scheduler == XLVS_SCHED_SED) {
+		bpf_loop(lines, sed_step, &pass, 0);
+	} else {
+		bpf_loop(lines, nq_step, &pass, 0);
+	}
+	return pass.best;
 }
 
 #endif

@@ -6,7 +6,7 @@
 #ifndef XLVS_SCHED_TABLE_H
 #define XLVS_SCHED_TABLE_H
 
-#include "sched_score.h"
+#include "sched_first.h"
 
 #define SEGMENT_STEPS 13		/* 2^12 = XLVS_MAX_REALS_PER_SERVICE distinct weights, and one */
 

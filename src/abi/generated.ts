@@ -3,12 +3,12 @@
 
 /** enum xlvs_abi */
 export const Abi = {
-  ABI_VERSION: 4,
+  ABI_VERSION: 5,
 } as const
 export type Abi = (typeof Abi)[keyof typeof Abi]
 /** Names by value; the first where several are equal. */
 export const AbiNames: Readonly<Record<number, string>> = {
-  4: 'ABI_VERSION',
+  5: 'ABI_VERSION',
 }
 
 /** enum xlvs_limit */
@@ -286,6 +286,7 @@ export const ServiceFlag = {
   SERVICE_SCHED1: 8,
   SERVICE_SCHED2: 16,
   SERVICE_SCHED3: 32,
+  SERVICE_UNLIMITED: 128,
 } as const
 export type ServiceFlag = (typeof ServiceFlag)[keyof typeof ServiceFlag]
 /** Names by value; the first where several are equal. */
@@ -295,6 +296,7 @@ export const ServiceFlagNames: Readonly<Record<number, string>> = {
   8: 'SERVICE_SCHED1',
   16: 'SERVICE_SCHED2',
   32: 'SERVICE_SCHED3',
+  128: 'SERVICE_UNLIMITED',
 }
 
 /** enum xlvs_real_flag */
@@ -1399,9 +1401,10 @@ export interface Settings {
   readonly dropCounter: number
   readonly nextEpoch: number
   readonly trace: number
+  readonly alone: number
 }
 export const Settings_SIZE = 368
-export const Settings_OFFSETS = { abi: 0, clock: 4, seed: 8, vips: 16, services: 32, timeout: 56, marks: 184, tunable: 208, fragmentTimeout: 336, nextOrder: 340, secureTcp: 344, dropRate: 348, dropCounter: 352, nextEpoch: 356, trace: 360 } as const
+export const Settings_OFFSETS = { abi: 0, clock: 4, seed: 8, vips: 16, services: 32, timeout: 56, marks: 184, tunable: 208, fragmentTimeout: 336, nextOrder: 340, secureTcp: 344, dropRate: 348, dropCounter: 352, nextEpoch: 356, trace: 360, alone: 364 } as const
 export function readSettings(view: DataView, offset: number): Settings {
   return {
     abi: view.getUint32(offset, true),
@@ -1419,6 +1422,7 @@ export function readSettings(view: DataView, offset: number): Settings {
     dropCounter: view.getInt32(offset + 352, true),
     nextEpoch: view.getUint32(offset + 356, true),
     trace: view.getUint32(offset + 360, true),
+    alone: view.getUint32(offset + 364, true),
   }
 }
 export function writeSettings(view: DataView, offset: number, value: Settings): void {
@@ -1437,7 +1441,7 @@ export function writeSettings(view: DataView, offset: number, value: Settings): 
   view.setInt32(offset + 352, value.dropCounter, true)
   view.setUint32(offset + 356, value.nextEpoch, true)
   view.setUint32(offset + 360, value.trace, true)
-  setZero(view, offset + 364, 4)
+  view.setUint32(offset + 364, value.alone, true)
 }
 export const SettingsCodec = { size: Settings_SIZE, read: readSettings, write: writeSettings } as const
 

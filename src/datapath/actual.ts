@@ -132,6 +132,7 @@ function describe(header: Service, vips: ReadonlyMap<number, ActualVip>): Descri
     ...(flags.length > 0 && { flags }),
     ...(persistence && { persistence }),
     ...((header.flags & ServiceFlag.SERVICE_ONE_PACKET) !== 0 && { onePacket: true as const }),
+    ...((header.flags & ServiceFlag.SERVICE_UNLIMITED) === 0 && { limited: true as const }),
     generation: header.generation,
     epoch: header.epoch,
   }

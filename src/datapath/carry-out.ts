@@ -120,7 +120,7 @@ const HANDLERS: Handlers = {
   },
   timeouts: ({ maps }, { timeouts }) => writeTimeouts(maps.settings, timeouts),
   tunables: ({ maps }, { tunables }) => writeTunables(maps.settings, tunables),
-  peers: ({ maps }, { peers }) => writePeers(maps.handles.peers, peers),
+  peers: ({ maps }, { peers }) => writePeers(maps, peers),
 }
 
 function linkReal({ maps, bindings }: Target, op: Extract<Op, { op: 'real-add' | 'real-revive' }>): void {

@@ -25,7 +25,7 @@ import { NextHops } from './nexthops.js'
 import { clearPins, type Pins } from './pins.js'
 import { Rehearsal } from './rehearsal.js'
 import type { Repair } from './repair.js'
-import { writeDefence, writePeers, writeTimeouts, writeTunables } from './settings.js'
+import { notePeers, writeDefence, writePeers, writeTimeouts, writeTunables } from './settings.js'
 import { reasonsOf, takeSnapshot } from './snapshot.js'
 import { handshakesOf } from './stats.js'
 import { Sweeper } from './sweep.js'
@@ -96,6 +96,7 @@ class KernelDatapath implements Datapath {
     this.#organs = organs
     this.#doubtful = parts.adopted
     endTrace(parts.maps)
+    notePeers(parts.maps)
     this.#ledger = new Ledger(parts.maps)
     this.#reader = new ActualReader(parts.maps, parts.limits, this.#ledger)
     this.#tallies = new Tallies(parts.maps, this.#cpus)
@@ -245,7 +246,7 @@ class KernelDatapath implements Datapath {
   }
 
   setPeers(macs: readonly MacText[]) {
-    writePeers(this.#parts.maps.handles.peers, macs)
+    this.#settle(() => writePeers(this.#parts.maps, macs))
   }
 
   trace(wish: TraceWish, onRecord: (record: Traced) => void) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The settings that packets read: timeouts by state, IPVS's sysctls, the peers. Times are seconds here, ticks there.
-import type { BpfMap } from 'libbpf-ts'
 import { macToBytes } from '../abi/address.js'
 import { Clock, Family, Mac_SIZE, Proto, Settings_OFFSETS, State, Tunable } from '../abi/generated.js'
 import {
@@ -13,7 +12,7 @@ import {
   type Tunables,
 } from '../model/types.js'
 import type { DirectoryName } from '../plan/actual.js'
-import { store32 } from './maps.js'
+import { type Maps, store32 } from './maps.js'
 import type { Defence } from './types.js'
 
 /** Where each directory's {line, mask} stands in the settings. */
@@ -148,8 +147,10 @@ export function timeoutTicks(settings: DataView, state: number): number {
   return settings.getUint32(Settings_OFFSETS.timeout + 4 * state, true)
 }
 
-export function writePeers(peers: BpfMap, macs: readonly MacText[]): void {
+/** Packets look for peers before there is one, and as long as there is one. */
+export function writePeers({ settings, handles: { peers } }: Maps, macs: readonly MacText[]): void {
   const wanted = new Set(macs)
+  if (wanted.size > 0) store32(settings, Settings_OFFSETS.alone, 0)
   for (const mac of wanted) peers.update(peerKey(mac), new Uint8Array(peers.valueSize).fill(1, 0, 1))
   const gone: Uint8Array[] = []
   const kept = new Set([...wanted].map((mac) => peerKey(mac).join()))
@@ -157,6 +158,12 @@ export function writePeers(peers: BpfMap, macs: readonly MacText[]): void {
     if (!kept.has(key.join())) gone.push(key)
   }
   for (const key of gone) peers.delete(key)
+  if (wanted.size === 0) store32(settings, Settings_OFFSETS.alone, 1)
+}
+
+/** What another controller left, one that knew nothing of it too. */
+export function notePeers({ settings, handles: { peers } }: Maps): void {
+  store32(settings, Settings_OFFSETS.alone, peers.nextKey() === undefined ? 1 : 0)
 }
 
 function tunableAt(number: number): number {

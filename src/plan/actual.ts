@@ -53,6 +53,8 @@ export interface ActualService {
   readonly flags?: readonly SchedulerFlag[]
   readonly persistence?: Persistence
   readonly onePacket?: true
+  /** packets look for thresholds of its real servers */
+  readonly limited?: true
   /** counts the publications of this service id */
   readonly generation: number
   /** of an address: packets find it. Of a mark: its region serves. False while only its trash lives */

@@ -51,6 +51,8 @@ export interface ServiceShape {
   readonly flags?: readonly SchedulerFlag[]
   readonly persistence?: Persistence
   readonly onePacket?: true
+  /** one of its real servers has connection thresholds */
+  readonly limited?: true
 }
 
 /** A new version of a service: the list as it was, and what happened to it since. */

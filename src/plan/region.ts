@@ -133,9 +133,10 @@ export function termsText({
   persistence,
   flags,
   onePacket,
-}: Pick<ServiceShape, 'persistence' | 'flags' | 'onePacket'>): string {
+  limited,
+}: Pick<ServiceShape, 'persistence' | 'flags' | 'onePacket' | 'limited'>): string {
   const sticky = persistence === undefined ? '' : `${persistence.timeout}/${maskBytes(persistence).join('.')}`
-  return `${sticky} ${[...(flags ?? [])].sort().join()} ${onePacket ?? false}`
+  return `${sticky} ${[...(flags ?? [])].sort().join()} ${onePacket ?? false} ${limited ?? false}`
 }
 
 function headerOf(shape: ServiceShape, table: Table, { generation, epoch }: Version): Header {
@@ -161,8 +162,9 @@ function headerOf(shape: ServiceShape, table: Table, { generation, epoch }: Vers
   }
 }
 
-function flagBits({ flags, persistence, onePacket }: ServiceShape): number {
+function flagBits({ flags, persistence, onePacket, limited }: ServiceShape): number {
   let bits = persistence ? ServiceFlag.SERVICE_PERSISTENT : 0
+  if (!limited) bits |= ServiceFlag.SERVICE_UNLIMITED
   if (onePacket) bits |= ServiceFlag.SERVICE_ONE_PACKET
   for (const flag of flags ?? []) bits |= FLAG_BIT[flag]
   return bits

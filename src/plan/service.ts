@@ -70,6 +70,7 @@ function shapeOf(
     ...(flags && flags.length > 0 && { flags }),
     ...(persistence && { persistence }),
     ...(onePacket && { onePacket }),
+    ...(reals.some(({ upper }) => upper) && { limited: true as const }),
   }
 }
 

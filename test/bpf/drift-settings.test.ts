@@ -29,3 +29,15 @@ it.each([
   expect(rig.datapath.mend()).toEqual([{ kind: 'settings', what: 'the settings' }])
   expect(rig.datapath.mend()).toEqual([])
 })
+
+it('packets look for peers as long as there is one', () => {
+  const settings = rig.memory('settings')
+  const looks = () => settings.getUint32(Settings_OFFSETS.alone, true) === 0
+  expect(looks()).toBe(false)
+  rig.datapath.setPeers(['02:00:00:00:00:09'])
+  expect(looks()).toBe(true)
+  expect(rig.datapath.mend()).toEqual([])
+  rig.datapath.setPeers([])
+  expect(looks()).toBe(false)
+  expect(rig.datapath.mend()).toEqual([])
+})

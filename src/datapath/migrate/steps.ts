@@ -17,6 +17,9 @@ export const STEPS: Readonly<Record<number, Step>> = {
   // 4: maps for reasons by service, handshake times and traces; `trace` in what was padding of xlvs_settings, the
   // tunable HANDSHAKE_SAMPLE where none was: every map of before serves both
   3: {},
+  // 5: `alone` in what was padding of xlvs_settings, UNLIMITED among the flags of a service: without them packets look
+  // for peers and thresholds, so every map of before serves both
+  4: {},
 }
 
 /** All that happened between two versions; undefined when there is no way. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest'
-import { readService } from '../../../src/abi/generated.js'
+import { readService, Service_OFFSETS } from '../../../src/abi/generated.js'
 import { DEFAULT_TUNABLES, type Service } from '../../../src/model/types.js'
 import { diff } from '../../../src/plan/diff.js'
 import { portKey, vipKey } from '../../../src/plan/directory.js'
@@ -216,6 +216,28 @@ describe('thresholds', () => {
     expect(maps.real(1)).toMatchObject({ upper: 90, lower: 0, weight: 1, lastWeight: 1 })
   })
 
+  test('are looked for by packets of a service that has one, and only there', () => {
+    const maps = new Maps()
+    const unlimited = () => (readService(viewOf(maps.region('tcp 10.0.1.1:80')), 0).flags & 0x80) !== 0
+    settle(maps, wish([{ reals: limited(0) }]))
+    expect(unlimited()).toBe(true)
+    settle(maps, wish([{ reals: limited(100) }]))
+    expect(unlimited()).toBe(false)
+    settle(maps, wish([{ reals: [...other, { address: '10.0.2.3', weight: 0, upper: 7 }] }]))
+    expect(unlimited()).toBe(false)
+    settle(maps, wish([{ reals: other }]))
+    expect(unlimited()).toBe(true)
+  })
+
+  test('a region that says nothing of them, of an older version, is published anew', () => {
+    const maps = new Maps()
+    settle(maps, wish([{ reals: limited(0) }]))
+    const region = viewOf(maps.region('tcp 10.0.1.1:80'))
+    region.setUint8(Service_OFFSETS.flags, readService(region, 0).flags & 0x7f)
+    expect(settle(maps, wish([{ reals: limited(0) }]))).toEqual(['service-publish'])
+    expect(settle(maps, wish([{ reals: limited(0) }]))).toEqual([])
+  })
+
   test('an edit of nothing else restarts the walk of wrr at the head, as every edit does', () => {
     const maps = new Maps()
     const wrr = (upper: number) => wish([{ scheduler: 'wrr' as const, reals: limited(upper) }])
@@ -255,7 +277,7 @@ describe("a scheduler's epoch", () => {
       { persistence: { timeout: 9, prefix: 32 } },
     ])
       expect(settle(maps, wish([{ ...dns, ...change } as Partial<Service>]))).toEqual(['service-publish'])
-    expect(readService(viewOf(maps.region('udp 10.0.1.1:80')), 0)).toMatchObject({ epoch: 1, flags: 1 })
+    expect(readService(viewOf(maps.region('udp 10.0.1.1:80')), 0)).toMatchObject({ epoch: 1, flags: 0x81 })
   })
 })
 

@@ -193,6 +193,7 @@ export class Maps {
       scheduler: shape.scheduler,
       ...(flags.length > 0 && { flags }),
       ...((header.flags & 4) !== 0 && { onePacket: true as const }),
+      ...((header.flags & 0x80) === 0 && { limited: true as const }),
       ...(persistence && { persistence }),
       generation: 1,
       listed,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rounds: every case and director has its turn before any has its next. After each the frames are counted, and one that
 // is missing ends the run.
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { stolenMs } from '../machine.js'
 import { faultOf, keep, type Measured, type Work } from './figures.js'
 import { type Case, DIRECTORS, type Director, type Share, sharesOf } from './plan.js'
 import { linkOf, type Rig } from './rig.js'
@@ -14,6 +14,8 @@ const BOUND = 3
 const LONG_ENOUGH = 90_000
 /** ms for the last frames to come to their end, should a soft interrupt have been put off */
 const PATIENCE = 2000
+/** /proc/stat counts in ticks of USER_HZ */
+const TICK_MS = 10
 
 /** Where its frames are counted. */
 const END = { stop: 'stopped', swap: 'returned', xlvs: 'delivered' } as const
@@ -106,4 +108,10 @@ async function allEnded(rig: Rig, { director, shares }: Turn): Promise<void> {
     shares.reduce((sum, { cpu }) => sum + rig.lanes.read(cpu, 'sent') - rig.lanes.read(cpu, END[director]), 0)
   for (const until = performance.now() + PATIENCE; missing() > 0 && performance.now() < until; )
     await sleep(5)
+}
+
+/** What the hypervisor took from all CPUs. */
+function stolenMs(): number {
+  const [, ...fields] = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]?.split(/\s+/) ?? []
+  return Number(fields[7] ?? 0) * TICK_MS
 }

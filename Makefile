@@ -16,7 +16,7 @@ counted_objects := $(addprefix build/bench-bpf/,beside.bpf.o subject.bpf.o floor
 shipped := dist/bpf/xlvs.bpf.o dist/bpf/probe.bpf.o dist/bpf/rehearse.bpf.o dist/bpf/lab/pass.bpf.o
 addon := native/build/Release/libbpf_ts.node
 
-.PHONY: build test demo calm bench bench-full bench-ipvs bench-live bench-table bench-disruption bench-instructions oracle lint kernels types clean help artifacts
+.PHONY: build test demo calm bench bench-full bench-control bench-ipvs bench-live bench-table bench-disruption bench-instructions oracle lint kernels types clean help artifacts
 
 build: ## compile the BPF programs, the addon and the TypeScript (what `make` does)
 	@scripts/bootstrap build
@@ -49,6 +49,12 @@ endif
 
 bench-full: ## the same with more rounds, 4M and 10M flows, the cost of every reason (root)
 	@$(MAKE) bench ARGS="--full $(ARGS)"
+
+bench-control: ## what reloads, restarts, large tables, idling and a command's start cost (root); ARGS="--only REGEX"
+	@scripts/bootstrap lab
+	@flock build/.build-lock $(MAKE) artifacts build/bench-bpf/subject.bpf.o
+	@$(BIN)/tsc -p bench/control/tsconfig.json
+	@node build/bench-control/bench/control/main.js $(ARGS)
 
 bench-ipvs: ## instructions per packet beside the kernel's IPVS, in one kernel in qemu (root); ARGS="--rounds 3"
 	@scripts/bootstrap guest

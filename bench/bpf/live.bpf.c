@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * live.bpf.c - what `make bench-live` needs around a director: frames made on several CPUs
- * at once, the two cheapest things a director can do, and a sink. Every CPU has a lane of
+ * at once, the cheapest things a director can do, and a sink. Every CPU has a lane of
  * its own, so that the rig shares no cache line and contention is the director's.
  */
 #include <stdbool.h>
@@ -65,6 +65,12 @@ struct addresses {
 
 struct lane lanes[LANES] SEC(".data.lanes");
 struct over over SEC(".data.over");
+/* What `line` writes: one word that all CPUs want. */
+struct wanted {
+	__u64 packets;
+} __attribute__((aligned(128)));
+
+struct wanted wanted SEC(".data.wanted");
 struct addresses addresses SEC(".data.addresses");
 
 static __always_inline struct lane *my_lane(void)
@@ -177,8 +183,7 @@ int stop(struct xdp_md *ctx)
 	return frame_for_vip(ctx) ? end_of(lane, &lane->stopped) : XDP_DROP;
 }
 
-SEC("xdp")
-int swap(struct xdp_md *ctx)
+static __always_inline int send_back(const struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct ethhdr *eth = data;
@@ -190,6 +195,20 @@ int swap(struct xdp_md *ctx)
 	__builtin_memcpy(eth->h_dest, eth->h_source, ETH_ALEN);
 	__builtin_memcpy(eth->h_source, mac, ETH_ALEN);
 	return XDP_TX;
+}
+
+SEC("xdp")
+int swap(struct xdp_md *ctx)
+{
+	return send_back(ctx);
+}
+
+/* The same, and an atomic add to a cache line of all CPUs. */
+SEC("xdp")
+int line(struct xdp_md *ctx)
+{
+	__sync_fetch_and_add(&wanted.packets, 1);
+	return send_back(ctx);
 }
 
 /* On the client: 02:bb:... is a real server's MAC, 02:aa:... the client's own. */

@@ -10,7 +10,7 @@ import {
   sift,
   summary,
 } from '../statistics.js'
-import { BATCH, type Case, cpusOf, DIRECTORS, type Director } from './plan.js'
+import { BATCH, type Case, cpusOf, DIRECTORS, type Director, directorsOf } from './plan.js'
 
 /** What one CPU did in a round, by three accounts that must agree. */
 export interface Work {
@@ -58,8 +58,8 @@ export interface Row {
   readonly ratio?: Ratio
   /** packets per second of two CPUs by those of one */
   readonly scaling: Readonly<Partial<Record<Director, Ratio>>>
-  /** ns that a packet takes xlvs more with two CPUs than with one, less what it takes swap more */
-  readonly contention?: { readonly ns: number; readonly spread: number }
+  /** ns that a packet takes more with two CPUs than with one, less what it takes swap more */
+  readonly contention: Readonly<Partial<Record<Director, { readonly ns: number; readonly spread: number }>>>
 }
 
 /** of a round, at least */
@@ -146,13 +146,12 @@ function rowOf(each: Case, cells: Cells, alone: Cells): Row {
       }),
     ) as Partial<Record<Director, T>>
   const ratio = ratioBeyond(cells)
-  const contention = cpus === 2 ? contentionOf(cells, alone) : undefined
   return {
     ...{ id: each.id, title: each.title, sharing: each.sharing, cpus, cells },
     packetsPerSecond: of(({ median }) => (cpus * 1e9) / median),
     ...(ratio && { ratio }),
     scaling: cpus === 2 ? of((cell, director) => scalingOf(alone[director], cell)) : {},
-    ...(contention && { contention }),
+    contention: cpus === 2 ? of((cell, director) => contentionOf(director, cell, cells, alone)) : {},
   }
 }
 
@@ -165,16 +164,18 @@ function scalingOf(one: Summary | undefined, two: Summary): Ratio | undefined {
   return gained && { ratio: 2 * gained.ratio, spread: 2 * gained.spread }
 }
 
-function contentionOf(two: Cells, one: Cells): Row['contention'] {
-  if (!two.xlvs || !one.xlvs || !two.swap || !one.swap) return undefined
-  const more = beyond(beyond(two.xlvs, one.xlvs), beyond(two.swap, one.swap))
+function contentionOf(director: Director, cell: Cell, { swap }: Cells, alone: Cells) {
+  const own = alone[director]
+  if (!own || !swap || !alone.swap || director === 'stop' || director === 'swap') return undefined
+  const more = beyond(beyond(cell, own), beyond(swap, alone.swap))
   return { ns: more.median, spread: more.spread }
 }
 
 /** Cases of which too few rounds were undisturbed, as sentences. */
 export function gapsOf(cases: readonly Case[], measured: readonly Measured[]): readonly string[] {
-  return cases.flatMap(({ id }) =>
-    DIRECTORS.flatMap((director) => {
+  return cases.flatMap((each) =>
+    directorsOf(each).flatMap((director) => {
+      const { id } = each
       const rounds = measured.filter((one) => one.id === id && one.director === director)
       const { kept, thrown } = keep(rounds)
       if (kept.length >= FEWEST) return []

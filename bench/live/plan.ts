@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `make bench-live` measures: directors, cases, which CPU sends which flows, the services. Pure.
 
-/** Each in a namespace of its own behind a veth of its own: `stop` drops, `swap` exchanges MACs and sends back. */
-export const DIRECTORS = ['stop', 'swap', 'xlvs'] as const
+/**
+ * Each in a namespace of its own behind a veth of its own: `stop` drops, `swap` exchanges MACs and sends back, `line` also
+ * adds one to a word that all CPUs share.
+ */
+export const DIRECTORS = ['stop', 'swap', 'line', 'xlvs'] as const
 export type Director = (typeof DIRECTORS)[number]
 
 /** `one` CPU; two at once that send the `same` flows, or `different` ones. */
@@ -54,6 +57,11 @@ function newCase(service: Service, sharing: 'one' | 'different'): Case {
   const title = `new flows, ${service.scheduler}, ${service.reals} reals`
   const id = `new/${service.name}/${sharing}`
   return { id, title, sharing, service, flows: undefined, alone: `new/${service.name}/one` }
+}
+
+/** `line` does not look at flows: it is measured once. */
+export function directorsOf({ flows, sharing }: Pick<Case, 'flows' | 'sharing'>): readonly Director[] {
+  return flows === 1 && sharing !== 'different' ? DIRECTORS : DIRECTORS.filter((name) => name !== 'line')
 }
 
 export function cpusOf({ sharing }: Pick<Case, 'sharing'>): 1 | 2 {

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { faultOf, keep, type Measured, type Work } from './figures.js'
-import { type Case, DIRECTORS, type Director, type Share, sharesOf } from './plan.js'
+import { type Case, type Director, directorsOf, type Share, sharesOf } from './plan.js'
 import { linkOf, type Rig } from './rig.js'
 import type { Senders } from './senders.js'
 
@@ -18,7 +18,7 @@ const PATIENCE = 2000
 const TICK_MS = 10
 
 /** Where its frames are counted. */
-const END = { stop: 'stopped', swap: 'returned', xlvs: 'delivered' } as const
+const END = { stop: 'stopped', swap: 'returned', line: 'returned', xlvs: 'delivered' } as const
 
 interface Turn {
   readonly each: Case
@@ -41,7 +41,9 @@ export async function play(
   { rounds, packets }: { readonly rounds: number; readonly packets: number },
 ): Promise<readonly Measured[]> {
   const started = performance.now()
-  const all = cases.flatMap((each) => DIRECTORS.map((director): Series => ({ each, director, measured: [] })))
+  const all = cases.flatMap((each) =>
+    directorsOf(each).map((director): Series => ({ each, director, measured: [] })),
+  )
   const wants = ({ measured }: Series) =>
     measured.length < rounds ||
     (measured.length < BOUND * rounds &&

@@ -60,7 +60,8 @@ function pinAll(lab: Lab, object: BpfObject): void {
   const mac = (text: string) => text.split(':').map((byte) => Number.parseInt(byte, 16))
   bytes.set([...mac(DIRECTOR_MAC), ...mac(CLIENT_MAC), ...VIP.split('.').map(Number)])
   mkdirSync(lab.scratch)
-  for (const name of ['generate', 'stop', 'swap', 'sink']) object.program(name).pin(`${lab.scratch}/${name}`)
+  for (const name of ['generate', 'stop', 'swap', 'line', 'sink'])
+    object.program(name).pin(`${lab.scratch}/${name}`)
   object.map('.data.lanes').pin(`${lab.scratch}/lanes`)
 }
 

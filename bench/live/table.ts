@@ -23,7 +23,7 @@ export interface Report {
 }
 
 const HEAD = ['case', 'CPUs', ...DIRECTORS, 'swap', 'xlvs', 'xlvs / swap', 'swap', 'xlvs', 'contention']
-const UNDER = ['', '', 'ns', 'ns', 'ns', 'Mpps', 'Mpps', 'beyond stop', '2 : 1', '2 : 1', 'ns']
+const UNDER = ['', '', 'ns', 'ns', 'ns', 'ns', 'Mpps', 'Mpps', 'beyond stop', '2 : 1', '2 : 1', 'ns']
 
 export function toText({ header, rows, notes, faults }: Report): string {
   return [
@@ -43,9 +43,10 @@ function cellsOf({
   scaling,
   contention,
 }: Row): readonly string[] {
+  const { xlvs: more } = contention
   const ns = (director: Director) => {
     const cell = cells[director]
-    return cell ? `${cell.median.toFixed(0)} ± ${cell.spread.toFixed(0)}` : '?'
+    return cell ? around(cell.median, cell.spread) : director === 'line' ? '' : '?'
   }
   const millions = (director: Director) => {
     const value = packetsPerSecond[director]
@@ -54,8 +55,12 @@ function cellsOf({
   return [
     ...[title, `${cpus}`, ...DIRECTORS.map(ns), millions('swap'), millions('xlvs')],
     ...[ratioText(ratio), ratioText(scaling.swap), ratioText(scaling.xlvs)],
-    contention === undefined ? '' : `${contention.ns.toFixed(0)} ± ${contention.spread.toFixed(0)}`,
+    more === undefined ? '' : around(more.ns, more.spread),
   ]
+}
+
+function around(figure: number, spread: number): string {
+  return `${figure.toFixed(0)} ± ${spread.toFixed(0)}`
 }
 
 function ratioText(ratio: Ratio | undefined): string {
@@ -76,6 +81,21 @@ function layOut(lines: readonly (readonly string[])[]): string {
 
 /** A line for each case of two CPUs: the target, and how much of what is missed is the rig's own. */
 export function answers(rows: readonly Row[]): readonly string[] {
+  return [...scalings(rows), ...linePrice(rows)]
+}
+
+/** What there is to lose. */
+function linePrice(rows: readonly Row[]): readonly string[] {
+  return rows.flatMap(({ contention: { line } }) =>
+    line
+      ? [
+          `a cache line that two CPUs write for every packet: ${around(line.ns, line.spread)} ns a packet each`,
+        ]
+      : [],
+  )
+}
+
+function scalings(rows: readonly Row[]): readonly string[] {
   return rows.flatMap(({ id, title, sharing, scaling: { swap, xlvs } }) => {
     if (!swap || !xlvs) return []
     const own = xlvs.ratio / swap.ratio

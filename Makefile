@@ -16,7 +16,7 @@ counted_objects := $(addprefix build/bench-bpf/,beside.bpf.o subject.bpf.o floor
 shipped := dist/bpf/xlvs.bpf.o dist/bpf/probe.bpf.o dist/bpf/rehearse.bpf.o dist/bpf/lab/pass.bpf.o
 addon := native/build/Release/libbpf_ts.node
 
-.PHONY: build test demo calm bench bench-full bench-ipvs bench-table bench-disruption bench-instructions oracle lint kernels types clean help artifacts
+.PHONY: build test demo calm bench bench-full bench-control bench-ipvs bench-live bench-table bench-disruption bench-instructions oracle lint kernels types clean help artifacts
 
 build: ## compile the BPF programs, the addon and the TypeScript (what `make` does)
 	@scripts/bootstrap build
@@ -50,6 +50,12 @@ endif
 bench-full: ## the same with more rounds, 4M and 10M flows, the cost of every reason (root)
 	@$(MAKE) bench ARGS="--full $(ARGS)"
 
+bench-control: ## what reloads, restarts, large tables, idling and a command's start cost (root); ARGS="--only REGEX"
+	@scripts/bootstrap lab
+	@flock build/.build-lock $(MAKE) artifacts build/bench-bpf/subject.bpf.o
+	@$(BIN)/tsc -p bench/control/tsconfig.json
+	@node build/bench-control/bench/control/main.js $(ARGS)
+
 bench-ipvs: ## instructions per packet beside the kernel's IPVS, in one kernel in qemu (root); ARGS="--rounds 3"
 	@scripts/bootstrap guest
 	@flock build/.build-lock $(MAKE) artifacts build/bench-bpf/beside.bpf.o
@@ -73,6 +79,12 @@ bench-disruption: ## flows that break when one of several directors behind ECMP 
 	@flock build/.build-lock $(MAKE) build/native.stamp
 	@$(BIN)/tsc -p bench/disruption/tsconfig.json
 	@node build/bench-disruption/bench/disruption/run.js $(ARGS)
+
+bench-live: ## packets per second through veth and native XDP, with one CPU and with two at once (root); ARGS="--only REGEX"
+	@scripts/bootstrap lab
+	@flock build/.build-lock $(MAKE) artifacts build/bench-bpf/live.bpf.o
+	@$(BIN)/tsc -p bench/live/tsconfig.json
+	@node build/bench-live/bench/live/run.js $(ARGS)
 
 oracle: ## ask the kernel's IPVS (root): what is recorded, then ORACLE_RUNS new scenarios; or ARGS="record|check|print|show FILE..."
 	@scripts/bootstrap test

@@ -2,15 +2,17 @@
 // The daemon ends and comes back to a table full of connections, which it adopts; and what a table ten times as large
 // costs it from then on.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { NOTHING, type Room, WITNESS } from './documents.js'
+import { placesOf, type Room, type Shape, WITNESS } from './documents.js'
 import { cpuNs, mapBytes, memoryOf } from './process.js'
 import { figure, MIB, memoryFigures, packetFigures, type Row } from './rows.js'
 import { type Daemon, type Stage, untilStatus } from './stage.js'
 import { type Tally, together } from './traffic.js'
 
 const FLOWS = 4_000
-const MILLION = 2 ** 20
-const TEN_MILLION = 10_000_000
+const MILLION = 1_000_000
+/** A million flows each. */
+const ONE: Shape = { services: 1, reals: 10 }
+const TEN: Shape = { services: 10, reals: 10 }
 /** Fewer of them in the table, and something else is measured. */
 const ENOUGH = 0.99
 const ROUNDS = 3
@@ -27,7 +29,7 @@ interface Came {
 }
 
 export async function restarts(stage: Stage): Promise<readonly Row[]> {
-  let daemon = await withFlows(stage, MILLION, {})
+  let daemon = await withFlows(stage, ONE, {})
   try {
     await stage.traffic.tell({ what: 'know', places: [WITNESS], flows: FLOWS })
     const came: Came[] = []
@@ -63,16 +65,16 @@ function rowOf(came: readonly Came[], entries: number): Row {
   }
 }
 
-/** A daemon that has adopted a table with so many connections. */
-async function withFlows(stage: Stage, flows: number, limits: Room, probed = false): Promise<Daemon> {
-  stage.write({ shape: NOTHING, limits })
+/** A daemon that has adopted a table with a million connections of each service. */
+async function withFlows(stage: Stage, shape: Shape, limits: Room, probed = false): Promise<Daemon> {
+  stage.write({ shape, limits })
   const before = await stage.start()
   await before.stop()
-  await stage.traffic.tell({ what: 'fill', place: WITNESS, flows })
+  await stage.traffic.tell({ what: 'fill', places: placesOf(shape), flows: MILLION })
   const daemon = await stage.start({ probed })
   const { adopted } = await daemon.ask('status')
   if (!adopted) throw new Error('the daemon has not adopted the tables that were filled')
-  await untilCounted(daemon, flows)
+  await untilCounted(daemon, shape.services * MILLION)
   return daemon
 }
 
@@ -88,7 +90,7 @@ async function connections(daemon: Daemon): Promise<number | undefined> {
 }
 
 export async function largeTable(stage: Stage): Promise<readonly Row[]> {
-  const daemon = await withFlows(stage, TEN_MILLION, { connections: TEN_MILLION }, true)
+  const daemon = await withFlows(stage, TEN, { connections: TEN.services * MILLION }, true)
   try {
     let cpu = 0
     const stall = await daemon.stall(async () => {

@@ -95,8 +95,11 @@ function judgeFresh(place: Place): void {
   if (sent(frameOf(place, client, FIRST_PORT + (number % PORTS), 'S')) === undefined) tally.refused++
 }
 
-/** A test run without a context comes from loopback, so loopback is for that long what the director's interface is. */
-function fill({ vip, port }: Place, count: number): void {
+/**
+ * A test run without a context comes from loopback, so loopback is for that long what the director's interface is. One
+ * service after the other: the ACK of a SYN has to come before its connection expires.
+ */
+function fill(all: readonly Place[], each: number): void {
   const memory = memories()
   const ifaces = memory('ifaces')
   const own = new Uint8Array(ifaces.buffer, ifaces.byteOffset)
@@ -105,9 +108,11 @@ function fill({ vip, port }: Place, count: number): void {
   const loaded = load({ pinRoot, memory }, jiffyNs(), 'subject')
   try {
     const subject = loaded.program('subject')
-    for (const flags of ['syn', 'ack'] as const) {
-      subject.prepare({ to: vip, port, flows: count, flags, expected: 'tx' }, 0n)
-      subject.run(numbersOf(count))
+    for (const { vip, port } of all) {
+      for (const flags of ['syn', 'ack'] as const) {
+        subject.prepare({ to: vip, port, flows: each, flags, expected: 'tx' }, 0n)
+        subject.run(numbersOf(each))
+      }
     }
   } finally {
     loaded.close()
@@ -133,7 +138,7 @@ function mapped(name: string): DataView {
 
 function carryOut(order: Order): void {
   if (order.what === 'know') know(order.places, order.flows)
-  else if (order.what === 'fill') fill(order.place, order.flows)
+  else if (order.what === 'fill') fill(order.places, order.flows)
   else if (order.what === 'stop') sending = false
   else {
     reopen()

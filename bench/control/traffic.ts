@@ -17,8 +17,8 @@ export type Order =
   /** known flows and new ones, from now on */
   | { readonly what: 'send' }
   | { readonly what: 'stop' }
-  /** while no daemon is there: so many flows of one service, a SYN and an ACK each, straight into the table */
-  | { readonly what: 'fill'; readonly place: Place; readonly flows: number }
+  /** while no daemon is there: so many flows of each service, a SYN and an ACK each, straight into the table */
+  | { readonly what: 'fill'; readonly places: readonly Place[]; readonly flows: number }
 
 /** Packets since 'send'. */
 export interface Tally {

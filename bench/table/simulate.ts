@@ -93,7 +93,8 @@ class Table {
         if (count < least) [best, least] = [choice, count]
       }
     }
-    if (least === ways && !(moves && this.#makeRoom(flow, best))) return false
+    if (least === ways) best = moves ? this.#roomIn(flow) : NOBODY
+    if (best === NOBODY) return false
     this.#put(flow, best)
     return true
   }
@@ -142,18 +143,20 @@ class Table {
     this.#choice[flow] = NOBODY
   }
 
-  /** One flow of a full set goes to another set of its own. */
-  #makeRoom(flow: number, choice: number): boolean {
+  /** One flow of the full candidate sets goes to another set of its own: which of them has room now. */
+  #roomIn(flow: number): number {
     const { ways, choices } = this.#rule
-    const first = this.#set(flow, choice) * ways
-    for (const resident of this.#slots.slice(first, first + ways)) {
-      for (let other = 0; other < choices; other++) {
-        if (other === this.#choice[resident] || this.#count(resident, other) === ways) continue
-        this.#take(resident)
-        this.#put(resident, other)
-        return true
+    for (let choice = 0; choice < choices; choice++) {
+      const first = this.#set(flow, choice) * ways
+      for (const resident of this.#slots.slice(first, first + ways)) {
+        for (let other = 0; other < choices; other++) {
+          if (other === this.#choice[resident] || this.#count(resident, other) === ways) continue
+          this.#take(resident)
+          this.#put(resident, other)
+          return choice
+        }
       }
     }
-    return false
+    return NOBODY
   }
 }

@@ -179,11 +179,12 @@ export function kindOf(value: unknown): string {
 }
 
 function kind4(bytes: ParsedAddress['bytes']): string | undefined {
-  const [a = 0, b, c, d] = bytes
+  const a = bytes[0] ?? 0
+  const [b, c, d] = [bytes[1] ?? 0, bytes[2] ?? 0, bytes[3] ?? 0]
   if (a === 0) return (b || c || d) === 0 ? 'the unspecified address' : 'in 0.0.0.0/8, which no host has'
   if (a === 127) return 'a loopback address'
   if (a >= 224 && a < 240) return 'a multicast address'
-  return bytes.subarray(0, 4).every((byte) => byte === 255) ? 'the broadcast address' : undefined
+  return (a & b & c & d) === 255 ? 'the broadcast address' : undefined
 }
 
 function kind6(bytes: ParsedAddress['bytes']): string | undefined {

@@ -74,11 +74,9 @@ static __always_inline void count_end(const struct flow *w, const struct found *
 {
 	struct xlvs_totals *count = my_totals(w->cpu);
 
-	if (!count)
-		return;
-	if (conn_expired(room->seen, w->now) || was_own(room, w))
+	if (count && (conn_expired(room->seen, w->now) || was_own(room, w)))
 		TALLY(count->conns_expired, 1);
-	else
+	else if (count)
 		TALLY(count->conns_evicted, 1);
 }
 

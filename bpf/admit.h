@@ -6,33 +6,9 @@
 #ifndef XLVS_ADMIT_H
 #define XLVS_ADMIT_H
 
+#include "overflow.h"
 #include "place.h"
 #include "sched.h"
-
-#define OVERFLOW_INDEX(hash) ((hash) >> (64 - XLVS_OVERFLOW_BITS))
-
-static __always_inline void mark_overflow(__u64 hash, __u32 now)
-{
-	__u32 *stamp = at(&overflow, OVERFLOW_INDEX(hash));
-
-	if (stamp)
-		WRITE_ONCE(*stamp, now + 1);
-}
-
-/* Flows near this hash may live without an entry: one found no room within a connection's life. */
-static __always_inline bool may_be_unstored(__u64 hash, __u32 now)
-{
-	__u32 *stamp = at(&overflow, OVERFLOW_INDEX(hash));
-
-	return stamp && *stamp &&
-	       ticks_since(*stamp - 1, now) <= settings.timeout[XLVS_TCP_ESTABLISHED];
-}
-
-/* UDP does not tell its first packet: a flow that went by its hash goes on so when there is room again. */
-static __always_inline bool stays_by_hash(const struct flow *w, __u64 hash)
-{
-	return w->proto == XLVS_UDP && may_be_unstored(hash, w->now);
-}
 
 static __always_inline void count_connection(__u32 real, __u32 cpu)
 {
@@ -127,35 +103,50 @@ static __always_inline void settle_in(struct xlvs_template *control, __u32 state
 	count_connection(real, w->cpu);
 }
 
+/* Another CPU took the way first: for this very flow, which then goes where that says, or there is another way. */
+static __always_inline bool store_again(const struct flow *w, struct found *room, __u64 data, __u64 hash,
+					struct verdict *v)
+{
+	find_flow(w, room);
+	if (!room->seen)
+		return find_room(w, hash, room) && conn_store(w, room, data, hash);
+	if (conn_expired(room->seen, w->now))
+		return false;
+	v->reason = XLVS_FORWARD_CONN;
+	v->real = conn_real(room->seen);
+	return true;
+}
+
 /*
  * Choose and remember. `room` is a way that held this very flow and may be
  * overwritten (expired, or finished and opened again); nothing seen there: it is found.
  */
-static __always_inline struct verdict admit(__u32 service, bool persistent, const struct flow *w, __u64 hash,
-					    struct found *room)
+static __always_inline void admit(__u32 service, bool persistent, const struct flow *w, __u64 hash,
+				  struct found *room, struct verdict *v)
 {
 	struct xlvs_template *control = NULL;
-	struct verdict v = { .reason = XLVS_FORWARD_NEW };
-	int place = room->seen ? 1 : find_room(w, hash, room);
+	bool own = room->seen;
+	int place = own ? 1 : find_room(w, hash, room);
 	__u64 data;
 
 	if (persistent) {
-		control = by_template(service, w, &v);
+		control = by_template(service, w, v);
 	} else if (place) {
-		v.real = schedule(service, w, stays_by_hash(w, hash) ? hash | 1 : 0);
+		v->real = schedule(service, w, stays_by_hash(w, hash) ? hash | 1 : 0);
 	}
-	if (!v.real && (persistent || place))
-		return v;
-	data = conn_data(w->vip, v.real, first_state(w), w->now) | (control ? CONN_CONTROLLED : 0);
-	if (!place || !conn_store(w, room, data, hash)) {
+	if (!v->real && (persistent || place))
+		return;
+	data = conn_data(w->vip, v->real, first_state(w), w->now) | (control ? CONN_CONTROLLED : 0);
+	if (place && !conn_store(w, room, data, hash))
+		place = !own && store_again(w, room, data, hash, v);
+	if (!place) {
 		if (!persistent)
-			v.real = 0;
-		unstored(service, w, hash, &v);
-		return v;
+			v->real = 0;
+		unstored(service, w, hash, v);
+	} else if (v->reason != XLVS_FORWARD_CONN) {
+		NOTE(stored, 1);
+		settle_in(control, conn_state(data), w, v->real);
 	}
-	NOTE(stored, 1);
-	settle_in(control, conn_state(data), w, v.real);
-	return v;
 }
 
 /* One-packet scheduling: each datagram is a connection that is over with it. */
@@ -176,22 +167,20 @@ static __always_inline int admit_datagram(__u32 service, const struct flow *w, s
 }
 
 /* A TCP segment in mid-flow whose connection may have found no room when it began. */
-static __always_inline struct verdict resume(__u32 service, bool persistent, const struct flow *w, __u64 hash)
+static __always_inline void resume(__u32 service, bool persistent, const struct flow *w, __u64 hash, struct verdict *v)
 {
-	struct verdict v = { .reason = XLVS_PASS_NO_CONN };
 	struct xlvs_template *t;
 
 	if (!may_be_unstored(hash, w->now))
-		return v;
+		return;
 	mark_overflow(hash, w->now);	/* its life goes on */
-	v.reason = XLVS_FORWARD_UNSTORED;
+	v->reason = XLVS_FORWARD_UNSTORED;
 	if (persistent) {
 		t = look_up_of(w);
-		v.real = t ? template_real(READ_ONCE(t->data)) : 0;
+		v->real = t ? template_real(READ_ONCE(t->data)) : 0;
 	}
-	if (!v.real)
-		v.real = schedule(service, w, hash | 1);
-	return v;
+	if (!v->real)
+		v->real = schedule(service, w, hash | 1);
 }
 
 #endif

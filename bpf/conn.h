@@ -112,11 +112,13 @@ static __always_inline __u64 *conn_find(const struct flow *w, __u64 hash, const 
 }
 
 /* The same for either family, out of line; `out` with nothing seen when there is none. Returns the flow's hash. */
-static __always_inline __u64 find_flow(const struct flow *w, struct found *out)
+__noinline __u64 find_flow(const struct flow *w, struct found *out)
 {
 	__u64 hash;
 	bool there;
 
+	if (!w || !out)
+		return 0;
 	if (w->family == XLVS_IPV4) {
 		hash = conn_hash(w, XLVS_IPV4);
 		there = conn_find(w, hash, XLVS_IPV4, out);

@@ -77,7 +77,7 @@ static __always_inline void connect_flow(const struct flow *w, __u64 hash, struc
 	} else if (!begins(w, room)) {
 		out->reason = XLVS_PASS_NO_CONN;
 		if (w->proto == XLVS_TCP)
-			*out = resume(service, persistent, w, hash);
+			resume(service, persistent, w, hash, out);
 	} else if (defended()) {
 		out->reason = XLVS_DROP_DEFENCE;
 	} else if (w->client_port == FTP_DATA_PORT) {
@@ -87,7 +87,7 @@ static __always_inline void connect_flow(const struct flow *w, __u64 hash, struc
 		if (claims(head, w) && head->flags & XLVS_SERVICE_ONE_PACKET && w->proto == XLVS_UDP)
 			admit_datagram(service, w, out);
 		else if (claims(head, w))
-			*out = admit(service, persistent, w, hash, room);
+			admit(service, persistent, w, hash, room, out);
 	}
 	if (is_forwarded(out->reason) && !out->real)
 		out->reason = without_real(head, w);

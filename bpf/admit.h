@@ -49,13 +49,15 @@ static __noinline struct xlvs_template *look_up_of(const struct flow *w)
 static __always_inline struct xlvs_template *by_template(__u32 service, const struct flow *w, struct verdict *v)
 {
 	const struct xlvs_service *head = service_at(service);
-	struct template_key k;
+	struct desk *d = at(&desks, 0);
 	struct xlvs_template *t;
+	struct template_key *k;
 
-	if (!head)
+	if (!head || !d)
 		return NULL;
-	template_key_of(w, head, &k);
-	t = look_up(&k);
+	k = &d->template;
+	template_key_of(w, head, k);
+	t = look_up(k);
 	NOTE(template, t ? READ_ONCE(t->data) : 0);
 	NOTE(template_found, t ? XLVS_TRAIL_TEMPLATE_OVER : XLVS_TRAIL_TEMPLATE_NONE);
 	if (t && !template_over(t, w->now) && !template_invalid(t)) {
@@ -74,7 +76,7 @@ static __always_inline struct xlvs_template *by_template(__u32 service, const st
 	if (!v->real)
 		return NULL;
 	if (!t)
-		return template_create(&k, w, v->real, head->persist_seconds);
+		return template_create(k, w, v->real, head->persist_seconds);
 	template_repoint(t, v->real, head->persist_seconds, w->now);
 	return t;
 }
@@ -103,18 +105,11 @@ static __always_inline void settle_in(struct xlvs_template *control, __u32 state
 	count_connection(real, w->cpu);
 }
 
-/* Another CPU took the way first: for this very flow, which then goes where that says, or there is another way. */
-static __always_inline bool store_again(const struct flow *w, struct found *room, __u64 data, __u64 hash,
-					struct verdict *v)
+/* The flow stands in the table after all: another CPU was faster, or it has moved while it was looked up. */
+static __always_inline void follow(const struct found *way, struct verdict *v)
 {
-	find_flow(w, room);
-	if (!room->seen)
-		return find_room(w, hash, room) && conn_store(w, room, data, hash);
-	if (conn_expired(room->seen, w->now))
-		return false;
 	v->reason = XLVS_FORWARD_CONN;
-	v->real = conn_real(room->seen);
-	return true;
+	v->real = conn_real(way->seen);
 }
 
 /*
@@ -126,9 +121,11 @@ static __always_inline void admit(__u32 service, bool persistent, const struct f
 {
 	struct xlvs_template *control = NULL;
 	bool own = room->seen;
-	int place = own ? 1 : find_room(w, hash, room);
+	int place = own ? ROOM : find_room(w, hash, room);
 	__u64 data;
 
+	if (unlikely(place == NO_NEED))
+		return follow(room, v);
 	if (persistent) {
 		control = by_template(service, w, v);
 	} else if (place) {
@@ -137,16 +134,21 @@ static __always_inline void admit(__u32 service, bool persistent, const struct f
 	if (!v->real && (persistent || place))
 		return;
 	data = conn_data(w->vip, v->real, first_state(w), w->now) | (control ? CONN_CONTROLLED : 0);
-	if (place && !conn_store(w, room, data, hash))
-		place = !own && store_again(w, room, data, hash, v);
-	if (!place) {
+	for (int i = 0; place == ROOM; i++) {
+		if (likely(conn_store(w, room, data, hash)))
+			break;
+		/* another CPU took the way first */
+		place = own || i ? NO_ROOM : find_room(w, hash, room);
+	}
+	if (unlikely(place == NO_NEED))
+		return follow(room, v);
+	if (unlikely(!place)) {
 		if (!persistent)
 			v->real = 0;
-		unstored(service, w, hash, v);
-	} else if (v->reason != XLVS_FORWARD_CONN) {
-		NOTE(stored, 1);
-		settle_in(control, conn_state(data), w, v->real);
+		return unstored(service, w, hash, v);
 	}
+	NOTE(stored, 1);
+	settle_in(control, conn_state(data), w, v->real);
 }
 
 /* One-packet scheduling: each datagram is a connection that is over with it. */

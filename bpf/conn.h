@@ -14,6 +14,7 @@
 #define CONN_STATE_MASK ((1ull << XLVS_CONN_STATE_BITS) - 1)
 #define CONN_REAL_MASK ((1ull << XLVS_CONN_REAL_BITS) - 1)
 #define CONN_CONTROLLED (1ull << XLVS_CONN_CONTROLLED_SHIFT)
+#define VIP_FACTOR 0xff51afd7ed558ccdull
 #define CONN_BUSY 1ull			/* vip 0, not 0: being written */
 
 static __always_inline __u32 conn_stamp(__u64 data) { return data & CONN_STAMP_MASK; }
@@ -44,7 +45,19 @@ static __always_inline __u64 conn_hash(const struct flow *w, const int family)
 
 	if (family == XLVS_IPV6)
 		x = mix(mix(x) + ((__u64)w->client[1] << 32 | w->client[2])) + w->client[3];
-	return mix(x + ((__u64)w->vip << 16 | w->proto) * 0xff51afd7ed558ccdull);
+	return mix(x + ((__u64)w->vip << 16 | w->proto) * VIP_FACTOR);
+}
+
+/* The same of the words of a key as a way stores them: IPv4 has one, IPv6 three. */
+static __always_inline __u64 key_hash(const __u64 *key, __u64 data, const int family)
+{
+	__u64 x = config.seed ^ key[0];
+
+	if (family == XLVS_IPV6) {
+		x = config.seed ^ (__u32)key[0] ^ key[2] << 32;
+		x = mix(mix(x) + ((key[0] >> 32) << 32 | (__u32)key[1])) + (key[1] >> 32);
+	}
+	return mix(x + ((__u64)conn_vip(data) << 16 | state_proto(conn_state(data))) * VIP_FACTOR);
 }
 
 static __always_inline bool conn_is_for(__u64 data, const struct flow *w)

@@ -98,12 +98,20 @@ struct found {
 	__u32 way;
 };
 
+/* The identity of a flow's persistence template. */
+struct template_key {
+	__u64 net[2];
+	__u32 vip_port;
+	__u32 kind;			/* at its place in xlvs_template.control */
+};
+
 /* What a packet's whole story is written on: one for each CPU, because stacks are 512 bytes deep. */
 struct desk {
 	struct flow flow;
 	struct verdict verdict;
 	struct found way;
 	__u64 hash;
+	struct template_key template;
 };
 
 #endif

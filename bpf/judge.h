@@ -22,6 +22,8 @@ __noinline int judge(struct desk *d)
 	w = &d->flow;
 	v = &d->verdict;
 	way = &d->way;
+	if (!way->seen && w->proto != XLVS_UDP && !opens(w))
+		find_flow(w, way);	/* it may have moved while it was looked up: nothing else begins in the middle */
 	there = way->seen && !conn_expired(way->seen, w->now);
 	if (there && w->about == ABOUT_ICMP) {	/* does not touch the flow's timer */
 		v->real = conn_real(way->seen);

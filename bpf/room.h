@@ -8,7 +8,7 @@
 #ifndef XLVS_ROOM_H
 #define XLVS_ROOM_H
 
-#include "conn.h"
+#include "move.h"
 
 #define QUIET_TICKS 30			/* 8 s: a half-closed connection that still moves is not quiet */
 
@@ -47,43 +47,12 @@ static __always_inline __u32 cost(__u32 rank, __u64 data, const struct flow *w)
 	return rank << XLVS_CONN_STAMP_BITS | (XLVS_TICK_MASK - ticks_since(conn_stamp(data), w->now));
 }
 
-static __always_inline __u32 ways_of(__u32 family)
-{
-	return family == XLVS_IPV4 ? XLVS_CONN4_WAYS : XLVS_CONN6_WAYS;
-}
-
-static __always_inline struct xlvs_conn4 *way4(__u32 set, __u32 way)
-{
-	struct xlvs_conn4_set *s = at(&conns4, set);
-
-	return s ? &s->way[way & (XLVS_CONN4_WAYS - 1)] : NULL;
-}
-
-static __always_inline struct xlvs_conn6 *way6(__u32 set, __u32 way)
-{
-	struct xlvs_conn6_set *s = at(&conns6, set);
-
-	return s ? &s->way[way & (XLVS_CONN6_WAYS - 1)] : NULL;
-}
-
-static __always_inline __u64 *way_data(__u32 family, __u32 set, __u32 way)
-{
-	if (family == XLVS_IPV4) {
-		struct xlvs_conn4 *c = way4(set, way);
-
-		return c ? &c->data : NULL;
-	} else {
-		struct xlvs_conn6 *c = way6(set, way);
-
-		return c ? &c->data : NULL;
-	}
-}
-
-/* The cheapest way of one set, and how many of its ways are empty. */
+/* The cheapest way of one set, and how many of its ways are empty, or hold what has only begun. */
 struct offer {
 	struct found at;
 	__u32 cost;
-	__u32 empty;
+	__u16 empty;
+	__u16 embryonic;
 };
 
 static __always_inline void weigh_way(__u64 seen, __u32 way, const struct flow *w, struct offer *out)
@@ -91,6 +60,7 @@ static __always_inline void weigh_way(__u64 seen, __u32 way, const struct flow *
 	__u32 rank = vacancy(seen, w), price = cost(rank, seen, w);
 
 	out->empty += rank == VACANT_HERE;
+	out->embryonic += rank == VACANT_EMBRYONIC;
 	if (rank < NOT_VACANT && price < out->cost) {
 		out->at.seen = seen;
 		out->at.way = way;
@@ -111,58 +81,83 @@ static __noinline int offer_of(__u32 set, const struct flow *w, struct offer *ou
 	return 0;
 }
 
-/* Half of a set is empty: its first empty way, and nothing has to be weighed. */
-static __always_inline bool take_spare(const __u64 *data, const int stride, const int ways, struct found *out)
+/* Half of a set is empty: its first empty way. Not when the flow itself seems to be in it. */
+static __always_inline bool is_spare(const __u64 *set, const struct flow *w, const int family, struct found *out)
 {
+	const int words = family == XLVS_IPV4 ? CONN4_WORDS : CONN6_WORDS;
+	const int ways = family == XLVS_IPV4 ? XLVS_CONN4_WAYS : XLVS_CONN6_WAYS;
+	__u64 client = family == XLVS_IPV4 ? w->client[0] : *(const __u64 *)w->client, mine;
 	__u32 empty = 0;
 
+	mine = family == XLVS_IPV4 ? client | ports_key(w) : client;
 	#pragma unroll
 	for (int i = ways - 1; i >= 0; i--) {
-		if (READ_ONCE(data[i * stride]))
+		if (READ_ONCE(set[i * words + words - 1])) {
+			if (unlikely(READ_ONCE(set[i * words]) == mine))
+				return false;
 			continue;
+		}
 		out->way = i;
 		empty++;
 	}
 	return empty >= (__u32)ways / 2;
 }
 
-static __always_inline bool is_spare(__u32 set, __u32 family, struct found *out)
+static __always_inline bool take_spare(__u32 set, const struct flow *w, struct found *out)
 {
+	const void *words;
+
 	out->seen = 0;
 	out->set = set;
-	if (family == XLVS_IPV4) {
-		const struct xlvs_conn4_set *s = at(&conns4, set);
-
-		return s && take_spare(&s->way[0].data, sizeof(s->way[0]) / 8, XLVS_CONN4_WAYS, out);
-	} else {
-		const struct xlvs_conn6_set *s = at(&conns6, set);
-
-		return s && take_spare(&s->way[0].data, sizeof(s->way[0]) / 8, XLVS_CONN6_WAYS, out);
+	if (w->family == XLVS_IPV4) {
+		words = at(&conns4, set);
+		return words && is_spare(words, w, XLVS_IPV4, out);
 	}
+	words = at(&conns6, set);
+	return words && is_spare(words, w, XLVS_IPV6, out);
 }
 
+enum room {
+	NO_ROOM,
+	ROOM,
+	NO_NEED,			/* the flow is there after all: found is its way */
+};
+
+#define FLOOD 3				/* of the ways of two sets, embryonic ones that are no accident */
+
 /*
- * Fill the emptier of the two candidate sets, the first one when it has room to
- * spare: few flows then need a second line, and sets overflow late. 0 = no room.
+ * Fill the emptier of the two candidate sets, the first one when it has room to spare: few
+ * flows then need a second line. With both full of live connections one of them moves to its
+ * other set, unless this is a flood, where it costs less to lose what has only begun.
+ * Returns enum room.
  */
 __noinline int find_room(const struct flow *w, __u64 hash, struct found *out)
 {
 	struct offer first = {}, second = {};
-	__u32 sets;
+	__u32 sets, cost;
 
 	if (!w || !out)
-		return 0;
+		return NO_ROOM;
 	sets = w->family == XLVS_IPV4 ? config.conn4_sets : config.conn6_sets;
-	if (likely(is_spare(first_set(hash, sets), w->family, out)))
-		return 1;
+	if (likely(take_spare(first_set(hash, sets), w, out)))
+		return ROOM;
+	find_flow(w, out);		/* it may have moved while it was looked up */
+	if (out->seen)
+		return conn_expired(out->seen, w->now) ? ROOM : NO_NEED;
 	offer_of(first_set(hash, sets), w, &first);
-	*out = first.at;
 	offer_of(second_set(hash, sets), w, &second);
+	*out = first.at;
+	cost = first.cost;
 	if (second.empty > first.empty || (!first.empty && second.cost < first.cost)) {
 		*out = second.at;
-		return second.cost != NO_OFFER;
+		cost = second.cost;
 	}
-	return first.cost != NO_OFFER;
+	if (cost >> XLVS_CONN_STAMP_BITS <= VACANT_EXPIRED)
+		return ROOM;
+	if (first.embryonic + second.embryonic < FLOOD &&
+	    (make_way(w->family, first.at.set, out) || make_way(w->family, second.at.set, out)))
+		return ROOM;
+	return cost != NO_OFFER ? ROOM : NO_ROOM;
 }
 
 #endif

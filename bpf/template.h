@@ -45,13 +45,6 @@ static __always_inline __u32 template_controls(const struct xlvs_template *t)
 
 #define TEMPLATE_KIND_MASK (((1u << XLVS_TEMPLATE_KIND_BITS) - 1) << XLVS_TEMPLATE_KIND_SHIFT)
 
-/* The template's identity for a flow of a persistent service. */
-struct template_key {
-	__u64 net[2];
-	__u32 vip_port;
-	__u32 kind;			/* at its place in xlvs_template.control */
-};
-
 static __always_inline __u64 template_hash(const struct template_key *k)
 {
 	return mix(mix(k->net[0] ^ config.seed) + k->net[1] + ((__u64)k->kind << 32 | k->vip_port));

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * move.h - a connection moves to its other candidate set, so that another one finds room. It
+ * stands there before it is gone here; whoever looked there before and here afterwards has
+ * missed it, and looks again (judge.h, room.h).
+ */
+#ifndef XLVS_MOVE_H
+#define XLVS_MOVE_H
+
+#include "conn.h"
+
+/* A way in words: its key, and its data last. */
+#define CONN4_WORDS 2
+#define CONN6_WORDS 4
+
+static __always_inline __u32 ways_of(__u32 family)
+{
+	return family == XLVS_IPV4 ? XLVS_CONN4_WAYS : XLVS_CONN6_WAYS;
+}
+
+static __always_inline struct xlvs_conn4 *way4(__u32 set, __u32 way)
+{
+	struct xlvs_conn4_set *s = at(&conns4, set);
+
+	return s ? &s->way[way & (XLVS_CONN4_WAYS - 1)] : NULL;
+}
+
+static __always_inline struct xlvs_conn6 *way6(__u32 set, __u32 way)
+{
+	struct xlvs_conn6_set *s = at(&conns6, set);
+
+	return s ? &s->way[way & (XLVS_CONN6_WAYS - 1)] : NULL;
+}
+
+static __always_inline __u64 *way_data(__u32 family, __u32 set, __u32 way)
+{
+	if (family == XLVS_IPV4) {
+		struct xlvs_conn4 *c = way4(set, way);
+
+		return c ? &c->data : NULL;
+	} else {
+		struct xlvs_conn6 *c = way6(set, way);
+
+		return c ? &c->data : NULL;
+	}
+}
+
+/* Back out: a packet has changed the connection here meanwhile. What one has changed there did not happen. */
+static __always_inline void take_back(__u64 *word, __u64 seen)
+{
+	__u64 last = READ_ONCE(*word);
+
+	if (!((last ^ seen) >> XLVS_CONN_REAL_SHIFT) && __sync_val_compare_and_swap(word, last, 0) == last)
+		load_add(conn_real(seen), load_of(conn_state(seen)) - load_of(conn_state(last)));
+}
+
+/* Into the first empty way of `set`. */
+static __always_inline bool move_to(__u64 *set, __u64 *way, __u64 seen, const int words, const int ways)
+{
+	__u64 *data = NULL, *key = NULL;
+
+	#pragma unroll
+	for (int i = ways - 1; i >= 0; i--)
+		if (!READ_ONCE(set[i * words + words - 1]))
+			key = set + i * words;
+	if (!key)
+		return false;
+	data = key + words - 1;
+	if (__sync_val_compare_and_swap(data, 0, CONN_BUSY))
+		return false;
+	#pragma unroll
+	for (int i = 0; i < words - 1; i++)
+		WRITE_ONCE(key[i], READ_ONCE(way[i]));
+	__sync_lock_test_and_set(data, seen);
+	if (__sync_val_compare_and_swap(way + words - 1, seen, 0) == seen)
+		return true;
+	take_back(data, seen);
+	return false;
+}
+
+static __always_inline void *conn_set(__u32 set, const int family)
+{
+	return family == XLVS_IPV4 ? at(&conns4, set) : at(&conns6, set);
+}
+
+/* One of the set's connections that has room in its other set goes there. */
+static __always_inline bool move_one(__u32 from, struct found *out, const int family)
+{
+	const int words = family == XLVS_IPV4 ? CONN4_WORDS : CONN6_WORDS;
+	const int ways = family == XLVS_IPV4 ? XLVS_CONN4_WAYS : XLVS_CONN6_WAYS;
+	__u32 sets = family == XLVS_IPV4 ? config.conn4_sets : config.conn6_sets;
+
+	for (int i = 0; i < ways; i++) {
+		__u64 *set = conn_set(from, family), *way, *other, seen, hash;
+		__u32 to;
+
+		if (!set)
+			return false;
+		way = set + i * words;
+		seen = READ_ONCE(way[words - 1]);
+		hash = key_hash(way, seen, family);
+		to = first_set(hash, sets) == from ? second_set(hash, sets) : first_set(hash, sets);
+		other = conn_set(to, family);
+		if (!conn_vip(seen) || to == from || !other || !move_to(other, way, seen, words, ways))
+			continue;
+		out->set = from;
+		out->way = i;
+		out->seen = REHEARSAL ? seen : 0;
+		return true;
+	}
+	return false;
+}
+
+__noinline int make_way(__u32 family, __u32 set, struct found *out)
+{
+	if (!out)
+		return 0;
+	return family == XLVS_IPV4 ? move_one(set, out, XLVS_IPV4) : move_one(set, out, XLVS_IPV6);
+}
+
+#endif

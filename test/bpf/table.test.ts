@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest'
-import { State } from '../../src/abi/generated.js'
+import { Conn4_SIZE, Conn6_SIZE, State } from '../../src/abi/generated.js'
 import { CLIENT, VIP, VIP6 } from '../packets/case.js'
 import { frame, tcp, udp } from '../packets/frames.js'
 import { census, counters, ways } from './census.js'
@@ -19,14 +19,29 @@ function establishes(rig: Rig, i: number): string {
   return real
 }
 
+/** The key of a way whose data word is there. */
+function keyAt(rig: Rig, table: 'conns4' | 'conns6', at: number): string {
+  const words = rig.memory(table)
+  const bytes = table === 'conns4' ? Conn4_SIZE : Conn6_SIZE
+  const first = at - (bytes - 8)
+  return Buffer.from(words.buffer, words.byteOffset + first, bytes - 8).toString('hex')
+}
+
+/** Who stands in the table, and with which real server; in which way does not matter. */
+function held(rig: Rig): readonly string[] {
+  return ways(rig)
+    .filter(({ state }) => state === State.TCP_ESTABLISHED)
+    .map(({ table, at, real }) => `${table} ${keyAt(rig, table, at)} ${real}`)
+    .sort()
+}
+
 describe('a SYN flood', () => {
   test('breaks no established connection, and is never refused', { timeout: 60_000 }, async () => {
     const rig = await opened(1024)
     const went = new Map<number, string>()
     for (let i = 0; i < 800; i++) went.set(i, establishes(rig, i))
-    const held = () => ways(rig).filter(({ state }) => state === State.TCP_ESTABLISHED)
-    const before = held().map(({ table, at, real }) => `${table} ${at} ${real}`)
-    expect(before.length).toBeGreaterThan(780)
+    const before = held(rig)
+    expect(before).toHaveLength(800)
 
     const syn = frame({ src: '198.18.0.0', dst: VIP, payload: tcp(1, 80, 'S') })
     const view = new DataView(syn.buffer)
@@ -42,7 +57,8 @@ describe('a SYN flood', () => {
     expect(counters(rig)).toEqual(census(rig))
     rig.advance(61)
     rig.sweep()
-    expect(ways(rig).map(({ table, at, real }) => `${table} ${at} ${real}`)).toEqual(before)
+    expect(held(rig)).toEqual(before)
+    expect(ways(rig)).toHaveLength(800)
   })
 
   test('of IPv6 breaks no established connection', { timeout: 60_000 }, async () => {
@@ -54,25 +70,60 @@ describe('a SYN flood', () => {
       rig.goes(six(i, 'A'))
       return real
     })
-    const held = new Set(
-      ways(rig)
-        .filter(({ state }) => state === State.TCP_ESTABLISHED)
-        .map(({ at }) => at),
-    )
+    const before = held(rig)
+    expect(before).toHaveLength(300)
     const syn = six(0, 'S')
     for (let i = 0; i < 20_000; i++) {
       new DataView(syn.buffer).setUint32(14 + 8 + 8, 0xabc0_0000 + i)
       rig.run(syn)
     }
     for (const [i, real] of went.entries()) expect(rig.goes(six(i, 'A'))).toBe(real)
-    const now = new Set(
-      ways(rig)
-        .filter(({ state }) => state === State.TCP_ESTABLISHED)
-        .map(({ at }) => at),
-    )
-    expect([...held].filter((at) => !now.has(at))).toEqual([])
+    expect(held(rig)).toEqual(before)
     expect(counters(rig)).toEqual(census(rig))
   })
+})
+
+describe('with both sets of a flow full', () => {
+  const load = 1024
+  const six = (flags: string, i: number) =>
+    frame({ src: `fd00:c::${i.toString(16)}`, dst: VIP6, payload: tcp(1000, 80, flags) })
+
+  /** As many as the operator allowed at once; an eighth of them ends and is replaced, three times over. */
+  test.each([
+    ['IPv4', segment],
+    ['IPv6', six],
+  ] as const)(
+    'one of those in them moves, and nobody is without a place: %s',
+    { timeout: 120_000 },
+    async (_, packet) => {
+      const rig = await opened(load)
+      const went = new Map<number, string | undefined>()
+      const begin = (i: number) => {
+        const judgement = rig.send(packet('S', i))
+        expect(judgement.reason).toBe('forward_new')
+        went.set(i, rig.realOf(judgement))
+        rig.goes(packet('A', i))
+      }
+      for (let i = 0; i < load; i++) begin(i)
+      for (let round = 1; round <= 8 * 3; round++) {
+        const ended = [...went.keys()].filter((_, n) => (n * 5 + round) % 8 === 0)
+        for (const i of ended) {
+          rig.goes(packet('R', i))
+          went.delete(i)
+        }
+        rig.advance(11)
+        rig.sweep()
+        for (let i = 0; i < ended.length; i++) begin(load * round + i)
+        expect(ways(rig)).toHaveLength(load)
+      }
+      for (const [i, real] of went) {
+        const judgement = rig.send(packet('A', i))
+        expect(judgement.reason).toBe('forward_conn')
+        expect(rig.realOf(judgement)).toBe(real)
+      }
+      expect(counters(rig)).toEqual(census(rig))
+    },
+  )
 })
 
 describe('a set of four ways', () => {

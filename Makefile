@@ -47,7 +47,7 @@ ifeq ($(filter --only%,$(ARGS)),)
 	@node native/bench/run.js $(filter --json,$(ARGS))
 endif
 
-bench-full: ## the same with more rounds, 4M and 10M flows, the cost of every reason (root)
+bench-full: ## the same with twice the loads, 4M and 10M flows, the cost of every reason (root)
 	@$(MAKE) bench ARGS="--full $(ARGS)"
 
 bench-control: ## what reloads, restarts, large tables, idling and a command's start cost (root); ARGS="--only REGEX"
@@ -55,6 +55,12 @@ bench-control: ## what reloads, restarts, large tables, idling and a command's s
 	@flock build/.build-lock $(MAKE) artifacts build/bench-bpf/subject.bpf.o
 	@$(BIN)/tsc -p bench/control/tsconfig.json
 	@node build/bench-control/bench/control/main.js $(ARGS)
+
+bench-compare: ## do two runs agree within their intervals? RUNS="A.json B.json"
+	@scripts/bootstrap lab
+	@flock build/.build-lock $(MAKE) artifacts
+	@$(BIN)/tsc -p bench/tsconfig.json
+	@node build/bench/bench/compare-main.js $(RUNS)
 
 bench-ipvs: ## instructions per packet beside the kernel's IPVS, in one kernel in qemu (root); ARGS="--rounds 3"
 	@scripts/bootstrap guest

@@ -57,7 +57,7 @@ type Point = Line['points'][number]
 
 function pointOf(row: Row | undefined, program: ProgramName, x: number): readonly Point[] {
   const cell = row?.cells[program]
-  return cell && cell.median > 0 ? [[x, cell.median, cell.spread]] : []
+  return cell && cell.value > 0 ? [[x, cell.value, cell.high - cell.low]] : []
 }
 
 function overFlows(rows: ReadonlyMap<string, Row>, family: 4 | 6): Plot {

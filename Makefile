@@ -16,7 +16,7 @@ counted_objects := $(addprefix build/bench-bpf/,beside.bpf.o subject.bpf.o floor
 shipped := dist/bpf/xlvs.bpf.o dist/bpf/probe.bpf.o dist/bpf/rehearse.bpf.o dist/bpf/lab/pass.bpf.o
 addon := native/build/Release/libbpf_ts.node
 
-.PHONY: build test demo calm bench bench-full bench-control bench-ipvs bench-live bench-table bench-disruption bench-instructions oracle lint kernels types clean help artifacts
+.PHONY: build test demo calm bench bench-full bench-control bench-ipvs bench-live bench-table bench-disruption bench-instructions bench-check oracle lint kernels types clean help artifacts
 
 build: ## compile the BPF programs, the addon and the TypeScript (what `make` does)
 	@scripts/bootstrap build
@@ -24,7 +24,8 @@ build: ## compile the BPF programs, the addon and the TypeScript (what `make` do
 
 test: ## install what is missing, build, run every test (root)
 	@scripts/bootstrap test
-	@flock build/.build-lock $(MAKE) artifacts
+	@flock build/.build-lock $(MAKE) artifacts $(counted_objects)
+	@$(BIN)/tsc -p bench/instructions/tsconfig.json
 	@$(BIN)/vitest run --reporter=default --reporter=./scripts/tally.js $(ARGS)
 
 demo: ## show a director balancing HTTP in namespaces (root); ARGS=--keep leaves it standing
@@ -91,6 +92,12 @@ bench-live: ## packets per second through veth and native XDP, with one CPU and 
 	@flock build/.build-lock $(MAKE) artifacts build/bench-bpf/live.bpf.o
 	@$(BIN)/tsc -p bench/live/tsconfig.json
 	@node build/bench-live/bench/live/run.js $(ARGS)
+
+bench-check: ## fails when the datapath takes more instructions or bytes than bench/baseline.json says (root); ARGS=--take rewrites it
+	@scripts/bootstrap guest
+	@flock build/.build-lock $(MAKE) artifacts $(counted_objects)
+	@$(BIN)/tsc -p bench/instructions/tsconfig.json
+	@node build/bench-instructions/bench/instructions/check.js $(ARGS)
 
 oracle: ## ask the kernel's IPVS (root): what is recorded, then ORACLE_RUNS new scenarios; or ARGS="record|check|print|show FILE..."
 	@scripts/bootstrap test

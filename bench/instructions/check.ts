@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // `make bench-check`: counts again and compares with bench/baseline.json. Exits 1 when something is worse. `--take` writes the
-// baseline.
+// baseline, and the result it is of.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { baselineOf, parseBaseline } from './baseline.js'
 import { compare, isWorse, tell } from './compare.js'
 import { measure } from './measure.js'
+import { tableOf } from './table.js'
 
 const BASELINE = 'bench/baseline.json'
+const RESULT = 'bench/results/instructions.json'
+
+function write(path: string, value: unknown): void {
+  writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`)
+}
 
 async function main(): Promise<number> {
   // so that the guest's files go when we are interrupted
@@ -23,7 +29,9 @@ async function main(): Promise<number> {
   const result = await measure({ only: only ?? '', inventory: true })
   const now = baselineOf(result)
   if (before === undefined) {
-    writeFileSync(path, `${JSON.stringify(now, null, 2)}\n`)
+    write(path, now)
+    write(RESULT, result)
+    console.log(`${tableOf(result)}\n`)
     console.log(`${path}: ${Object.keys(now.figures).length} figures written, ${now.kernel}, ${now.compiler}`)
     return 0
   }

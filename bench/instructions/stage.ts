@@ -20,6 +20,9 @@ const ENTRIES: Readonly<Record<ProgramName, readonly [object: string, entry: str
   control: ['control', 'subject'],
 }
 
+/** Number of the first flow that fills a table: far from those of the cases, which begin at multiples of 2^30. */
+const STRANGERS = 2n ** 29n
+
 /** What is counted: a case by one of its programs, or the harness alone. */
 export interface Series {
   readonly id: string
@@ -106,7 +109,7 @@ function own({ programs: names, ...rest }: Case, programs: Programs): readonly S
     let full = !lossy
     const ready = () => {
       if (!full) {
-        subject.prepare(work, 0n)
+        subject.prepare(work, STRANGERS)
         subject.run(FLOODING)
         full = true
       }

@@ -39,7 +39,7 @@ export async function measure(order: Order): Promise<Result> {
   if (fault !== undefined) throw new Error(fault)
   const rows = rowsOf(lines, CASES)
   return {
-    what: 'instructions per packet beyond the harness, medians',
+    what: 'instructions per packet beyond the harness, least of five rounds',
     kernel: `Linux ${lines.find((line) => 'kernel' in line)?.kernel}`,
     compiler: compiler(),
     emulator: emulator(),

@@ -16,7 +16,7 @@ counted_objects := $(addprefix build/bench-bpf/,beside.bpf.o subject.bpf.o floor
 shipped := dist/bpf/xlvs.bpf.o dist/bpf/probe.bpf.o dist/bpf/rehearse.bpf.o dist/bpf/lab/pass.bpf.o
 addon := native/build/Release/libbpf_ts.node
 
-.PHONY: build test demo calm bench bench-full bench-control bench-ipvs bench-live bench-table bench-disruption bench-instructions oracle lint kernels types clean help artifacts
+.PHONY: build test demo calm bench bench-full bench-control bench-ipvs bench-live bench-table bench-disruption bench-instructions bench-check oracle lint kernels types clean help artifacts
 
 build: ## compile the BPF programs, the addon and the TypeScript (what `make` does)
 	@scripts/bootstrap build
@@ -24,7 +24,8 @@ build: ## compile the BPF programs, the addon and the TypeScript (what `make` do
 
 test: ## install what is missing, build, run every test (root)
 	@scripts/bootstrap test
-	@flock build/.build-lock $(MAKE) artifacts
+	@flock build/.build-lock $(MAKE) artifacts $(counted_objects)
+	@$(BIN)/tsc -p bench/instructions/tsconfig.json
 	@$(BIN)/vitest run --reporter=default --reporter=./scripts/tally.js $(ARGS)
 
 demo: ## show a director balancing HTTP in namespaces (root); ARGS=--keep leaves it standing
@@ -47,7 +48,7 @@ ifeq ($(filter --only%,$(ARGS)),)
 	@node native/bench/run.js $(filter --json,$(ARGS))
 endif
 
-bench-full: ## the same with more rounds, 4M and 10M flows, the cost of every reason (root)
+bench-full: ## the same with twice the loads, 4M and 10M flows, the cost of every reason (root)
 	@$(MAKE) bench ARGS="--full $(ARGS)"
 
 bench-control: ## what reloads, restarts, large tables, idling and a command's start cost (root); ARGS="--only REGEX"
@@ -55,6 +56,12 @@ bench-control: ## what reloads, restarts, large tables, idling and a command's s
 	@flock build/.build-lock $(MAKE) artifacts build/bench-bpf/subject.bpf.o
 	@$(BIN)/tsc -p bench/control/tsconfig.json
 	@node build/bench-control/bench/control/main.js $(ARGS)
+
+bench-compare: ## do two runs agree within their intervals? RUNS="A.json B.json"
+	@scripts/bootstrap lab
+	@flock build/.build-lock $(MAKE) artifacts
+	@$(BIN)/tsc -p bench/tsconfig.json
+	@node build/bench/bench/compare-main.js $(RUNS)
 
 bench-ipvs: ## instructions per packet beside the kernel's IPVS, in one kernel in qemu (root); ARGS="--rounds 3"
 	@scripts/bootstrap guest
@@ -85,6 +92,12 @@ bench-live: ## packets per second through veth and native XDP, with one CPU and 
 	@flock build/.build-lock $(MAKE) artifacts build/bench-bpf/live.bpf.o
 	@$(BIN)/tsc -p bench/live/tsconfig.json
 	@node build/bench-live/bench/live/run.js $(ARGS)
+
+bench-check: ## fails when the datapath takes more instructions or bytes than bench/baseline.json says (root); ARGS=--take rewrites it
+	@scripts/bootstrap guest
+	@flock build/.build-lock $(MAKE) artifacts $(counted_objects)
+	@$(BIN)/tsc -p bench/instructions/tsconfig.json
+	@node build/bench-instructions/bench/instructions/check.js $(ARGS)
 
 oracle: ## ask the kernel's IPVS (root): what is recorded, then ORACLE_RUNS new scenarios; or ARGS="record|check|print|show FILE..."
 	@scripts/bootstrap test

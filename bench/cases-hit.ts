@@ -26,7 +26,7 @@ function services(): readonly ServiceWords[] {
   const tagged = FAMILIES.map((family) => {
     return { vip: TAGGED_VIPS[family], scheduler, reals: TAGGED_REALS[family] }
   })
-  // The floor knows the first two VIPs by their numbers, so these come first.
+  // The floor knows the VIPs by their numbers: first those without a tag, IPv4 before IPv6.
   return [...plain, ...tagged].flatMap((tcp) => [tcp, { ...tcp, protocol: 'udp' as const }])
 }
 
@@ -35,13 +35,18 @@ function hit(family: 4 | 6, changes: Partial<Work>, programs: Case['programs']):
   const work: Work = { to, flows: 1, flags: 'ack', expected: 'tx', ...changes }
   const { protocol = 'tcp', tag, flows } = work
   const dress = [protocol.toUpperCase(), ...(tag === undefined ? [] : ['tagged'])].join(', ')
-  const id = `hit/v${family}/${protocol}${tag === undefined ? '' : '-tagged'}/${short(flows)}`
+  const heat = `${protocol}${tag === undefined ? '' : '-tagged'}/${short(flows)}`
+  const id = `hit/v${family}/${heat}`
   const many = `${short(flows)} flow${flows === 1 ? '' : 's'}`
-  return { id, title: `DR hit, IPv${family} ${dress}, ${many}`, programs, work, known: true }
+  const beside = { place: [`hit/v4/${heat}`, 'xlvs'], says: 'IPv4' } as const
+  const title = `DR hit, IPv${family} ${dress}, ${many}`
+  return { id, title, programs, work, known: true, heat, ...(family === 6 ? { beside } : {}) }
 }
 
+const ALL_OF_THEM = ['xlvs', 'floor', 'control'] as const
 const EVERY_DRESS: readonly Partial<Work>[] = [
   { protocol: 'udp' },
+  { protocol: 'udp', flows: 2 ** 16 },
   { tag: TAG },
   { protocol: 'udp', tag: TAG },
 ]
@@ -52,11 +57,8 @@ export const SIZES: Group = {
   services: services(),
   tagged: FAMILIES.flatMap((family) => TAGGED_REALS[family]),
   cases: FAMILIES.flatMap((family) => [
-    ...[1, 2 ** 10, 2 ** 16, 2 ** 20].map((flows) => hit(family, { flows }, ['xlvs', 'floor', 'control'])),
-    // A floor knows no VIP: it would miss the tagged ones.
-    ...EVERY_DRESS.map((dress) =>
-      hit(family, dress, dress.tag ? ['xlvs', 'control'] : ['xlvs', 'floor', 'control']),
-    ),
+    ...[1, 2 ** 10, 2 ** 16, 2 ** 20].map((flows) => hit(family, { flows }, ALL_OF_THEM)),
+    ...EVERY_DRESS.map((dress) => hit(family, dress, ALL_OF_THEM)),
   ]),
 }
 
@@ -65,7 +67,7 @@ export const LARGE: Group = {
   limits: { connections: 2 ** 24 },
   services: services(),
   cases: FAMILIES.flatMap((family) =>
-    [2 ** 22, 10_000_000].map((flows) => hit(family, { flows }, ['xlvs', 'floor', 'control'])),
+    [2 ** 22, 10_000_000].map((flows) => hit(family, { flows }, ALL_OF_THEM)),
   ),
 }
 

@@ -49,7 +49,9 @@ export const PERSISTENCE: Group = {
     ] as const
   ).map(([id, title, to]) => {
     const work = { ...SYN, to, flows: CLIENTS * 2 ** 15 }
-    return { id, title, programs: ['xlvs'], work, fresh: true } satisfies Case
+    const known = { beside: { place: ['persistence/none', 'xlvs'], says: 'no persistence' } } as const
+    const rest = id === 'persistence/hit' ? known : {}
+    return { id, title, programs: ['xlvs'], work, fresh: true, heat: 'persistence', ...rest } satisfies Case
   }),
 }
 
@@ -67,6 +69,10 @@ export const SCHEDULERS: Group = {
       programs: ['xlvs'] as const,
       work: { ...SYN, to: schedulerVip(i, k) },
       fresh: true as const,
+      heat: `scheduler/${scheduler}`,
+      ...(count > 10
+        ? { beside: { place: [schedulerCase(scheduler, 10), 'xlvs'], says: '10' } as const }
+        : {}),
     })),
   ),
 }

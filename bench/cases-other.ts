@@ -9,6 +9,8 @@ const FLOWS = 2 ** 12
 const KNOWN = { to: VIP, flows: FLOWS, flags: 'ack', expected: 'tx' } as const
 const SERVICE = { vip: VIP, scheduler: 'wrr', reals: REALS[4] } as const
 
+const BESIDE_KNOWN = { place: ['known', 'xlvs'], says: 'known flow' } as const
+
 export const OTHER: Group = {
   name: 'a table for 1M connections',
   limits: { connections: 2 ** 20 },
@@ -20,12 +22,21 @@ export const OTHER: Group = {
       programs: ['xlvs', 'parsed'],
       work: { to: '192.0.2.99', flows: 2 ** 16, flags: 'ack', expected: 'pass' },
     },
-    { id: 'known', title: 'known flow, for comparison', programs: ['xlvs'], work: KNOWN, known: true },
+    {
+      id: 'known',
+      title: 'known flow, for comparison',
+      programs: ['xlvs'],
+      work: KNOWN,
+      known: true,
+      heat: 'kinds',
+    },
     {
       id: 'icmp-error',
       title: 'ICMP error about a known flow',
       programs: ['xlvs'],
       work: { ...KNOWN, kind: 'ICMP error' },
+      heat: 'kinds',
+      beside: BESIDE_KNOWN,
       known: true,
     },
     {
@@ -33,6 +44,8 @@ export const OTHER: Group = {
       title: 'first fragment of a known flow',
       programs: ['xlvs'],
       work: { ...KNOWN, kind: 'first fragment' },
+      heat: 'kinds',
+      beside: BESIDE_KNOWN,
       known: true,
     },
     {
@@ -40,16 +53,30 @@ export const OTHER: Group = {
       title: 'later fragment',
       programs: ['xlvs'],
       work: { ...KNOWN, kind: 'later fragment' },
+      heat: 'kinds',
+      beside: BESIDE_KNOWN,
       known: true,
       lead: 'first fragment',
     },
   ],
 }
 
+export const SERVICE_COUNTS = [1, 10, 100, 1_000, 10_000] as const
+
 function among(count: number): Group {
   const others = Array.from({ length: count - 1 }, (_, i) => {
     return { ...SERVICE, vip: `198.18.${i >> 8}.${i & 255}` }
   })
+  const fewest = SERVICE_COUNTS[0]
+  /** what makes a case one of its kind, beside the same among the fewest */
+  const one = (what: string) => {
+    const beside = { place: [`services/${what}/${fewest}`, 'xlvs'], says: `among ${fewest}` } as const
+    return {
+      id: `services/${what}/${count}`,
+      heat: `services/${what}`,
+      ...(count === fewest ? {} : { beside }),
+    }
+  }
   const title = `among ${count.toLocaleString('en')} service${count === 1 ? '' : 's'}`
   return {
     name: title,
@@ -57,20 +84,20 @@ function among(count: number): Group {
     services: [...others, SERVICE],
     cases: [
       {
-        id: `services/hit/${count}`,
+        ...one('hit'),
         title: `known flow, ${title}`,
         programs: ['xlvs'],
         work: KNOWN,
         known: true,
       },
       {
-        id: `services/miss/${count}`,
+        ...one('miss'),
         title: `not for a VIP, ${title}`,
         programs: ['xlvs'],
         work: { to: '192.0.2.99', flows: 2 ** 16, flags: 'ack', expected: 'pass' },
       },
       {
-        id: `services/new/${count}`,
+        ...one('new'),
         title: `new flow, ${title}`,
         programs: ['xlvs'],
         work: { ...KNOWN, flows: 2 ** 30, flags: 'syn' },
@@ -80,7 +107,6 @@ function among(count: number): Group {
   }
 }
 
-export const SERVICE_COUNTS = [1, 10_000] as const
 export const SERVICES: readonly Group[] = SERVICE_COUNTS.map(among)
 
 /** Records of so many packets fit into the ring. */
@@ -108,9 +134,11 @@ export const TRACE: Group = {
       programs: ['untraced'],
       work: KNOWN,
       known: true,
+      heat: 'trace',
     },
     ...LEVELS.map(([id, title, trace, most]): Case => {
       const rest = most === undefined ? {} : { most }
+      const beside = { place: ['trace/none', 'untraced'], says: 'untraced' } as const
       return {
         id: `trace/${id}`,
         title: `known flow, trace ${title}`,
@@ -118,6 +146,8 @@ export const TRACE: Group = {
         work: KNOWN,
         known: true,
         trace,
+        heat: 'trace',
+        beside,
         ...rest,
       }
     }),

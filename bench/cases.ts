@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is measured, as data: bundles of groups, a group being one datapath and what is sent through it. Groups of one
-// bundle are live at the same time and their rounds interleave.
+// bundle are live at the same time, so that their cases can be compared.
 
 import type { TraceWish } from '../src/model/trace-wish.js'
 import type { Limits } from '../src/model/types.js'
@@ -49,8 +49,25 @@ export interface Case {
   /** that flows are lost is what the case shows, not a fault of it */
   readonly lossy?: true
   readonly trace?: TraceLevel
-  /** packets per round at most */
+  /** packets per slice at most */
   readonly most?: number
+  /** cases of one heat are compared: their rounds are the same rounds; its id, if it is compared with none */
+  readonly heat?: string
+  /** another case of the heat that its figure is shown as a multiple of */
+  readonly beside?: Beside
+}
+
+export interface Beside {
+  readonly place: Place
+  /** "1.25 × IPv4" */
+  readonly says: string
+}
+
+/** A figure: of which case and which program. */
+export type Place = readonly [id: string, program: ProgramName]
+
+export function heatOf({ id, heat }: Pick<Case, 'id' | 'heat'>): string {
+  return heat ?? id
 }
 
 export interface Group {

@@ -25,8 +25,11 @@ export interface Heat {
 }
 
 export interface Plan {
-  /** how often the programs are loaded anew: where their code comes to lie changes what it costs */
+  /** how often the programs are loaded anew, as where their code comes to lie changes what it costs: so many loads are wanted
+   * of every heat that have undisturbed rounds */
   readonly loads: number
+  /** loads at most */
+  readonly mostLoads: number
   /** undisturbed rounds that are wanted of every heat and load */
   readonly rounds: number
   /** rounds at most, disturbed ones included */
@@ -70,10 +73,10 @@ const FIRST_TRY = 256
 const MOST = 1 << 20
 /** A slice takes at least so many, or the clock's microsecond would show. */
 const LEAST = 512
-/** Undisturbed: no slower than this many times the quickest round of the heat, all of its series together. */
+/** Undisturbed: no slower than this many times the quickest rounds of the heat, all of its series together. */
 const QUIET = 1.15
-/** Fewer say nothing. */
-export const FEWEST = 5
+/** Fewer rounds say nothing. */
+export const FEWEST = 8
 
 /** One more load. */
 export function race(heat: Heat, past: Course | undefined, plan: Plan, timer: Timer): Course {
@@ -81,12 +84,10 @@ export function race(heat: Heat, past: Course | undefined, plan: Plan, timer: Ti
   const packets = past?.packets ?? calibrate(heat, plan.sliceMs, timer)
   const wrong = past ? [...past.wrong] : series.map(() => 0)
   const rounds: Round[] = []
-  let quickest = quickestOf(past?.loads ?? [])
   for (let turn = 0; turn < plan.bound; turn++) {
-    const round = roundOf(series, packets, turn, timer, wrong)
-    rounds.push(round)
-    quickest = Math.min(quickest, sum(round))
-    if (rounds.filter((each) => isQuiet(each, quickest)).length >= plan.rounds) break
+    rounds.push(roundOf(series, packets, turn, timer, wrong))
+    const quickest = quickestOf([...(past?.loads ?? []), rounds])
+    if (quietOf(rounds, quickest).length >= plan.rounds) break
   }
   return { series, packets, loads: [...(past?.loads ?? []), rounds], wrong }
 }
@@ -125,17 +126,25 @@ export function calibrate({ series }: Heat, sliceMs: number, timer: Timer): numb
       timer,
       series.map(() => 0),
     )
-    const enough = Math.round(wanted / Math.max(sum(round), 0.1))
+    const enough = Math.round(wanted / Math.max(total(round), 0.1))
     if (enough <= packets * 8 || packets === most) return Math.min(Math.max(enough, LEAST), most)
   }
 }
 
-export function figuresOf({ series, packets, loads, wrong }: Course): readonly Figure[] {
-  const quickest = quickestOf(loads)
+/** Every wanted load had undisturbed rounds. */
+export function isDone(course: Course | undefined, plan: Plan): boolean {
+  return course !== undefined && quietLoads(course.loads).length >= plan.loads
+}
+
+/** Loads without an undisturbed round count only where there are not enough of the others. */
+export function figuresOf({ series, packets, ...course }: Course, plan: Plan): readonly Figure[] {
+  const { loads: all, wrong } = course
+  const quickest = quickestOf(all)
+  const loads = isDone({ series, packets, ...course }, plan) ? quietLoads(all) : all
   const kept = loads.map((rounds) => keptOf(rounds, quickest))
-  const rounds = kept.reduce((all, load) => all + load.length, 0)
-  const total = loads.reduce((all, load) => all + load.length, 0)
-  const unquiet = loads.filter((load) => quietOf(load, quickest).length < FEWEST).length
+  const rounds = kept.reduce((sum, load) => sum + load.length, 0)
+  const run = all.reduce((sum, load) => sum + load.length, 0)
+  const unquiet = loads.length - Math.min(loads.length, quietLoads(all).length)
   return series.map(({ id, harness }, at) => {
     const under = series.findIndex((other) => other.id === harness)
     const beyond = (round: Round) => (round[at] as number) - (under < 0 ? 0 : (round[under] as number))
@@ -143,18 +152,23 @@ export function figuresOf({ series, packets, loads, wrong }: Course): readonly F
       id,
       loads: kept.map((load) => median(load.map(beyond))),
       rounds,
-      thrown: total - rounds,
+      thrown: run - rounds,
       unquiet,
       packets,
-      wrong: (wrong[at] as number) / (packets * total),
+      wrong: (wrong[at] as number) / (packets * run),
     }
   })
+}
+
+function quietLoads(loads: Course['loads']): Course['loads'] {
+  const quickest = quickestOf(loads)
+  return loads.filter((rounds) => quietOf(rounds, quickest).length >= FEWEST)
 }
 
 function keptOf(rounds: readonly Round[], quickest: number): readonly Round[] {
   const quiet = quietOf(rounds, quickest)
   if (quiet.length >= FEWEST) return quiet
-  return [...rounds].sort((a, b) => sum(a) - sum(b)).slice(0, FEWEST)
+  return [...rounds].sort((a, b) => total(a) - total(b)).slice(0, FEWEST)
 }
 
 function quietOf(rounds: readonly Round[], quickest: number): readonly Round[] {
@@ -162,13 +176,17 @@ function quietOf(rounds: readonly Round[], quickest: number): readonly Round[] {
 }
 
 function isQuiet(round: Round, quickest: number): boolean {
-  return sum(round) <= QUIET * quickest
+  return total(round) <= QUIET * quickest
 }
 
-function quickestOf(loads: readonly (readonly Round[])[]): number {
-  return Math.min(...loads.flat().map(sum))
+/** What a sixteenth of the rounds did not exceed, and with many rounds eight of them: one alone may have been lucky in its
+ * flows. */
+function quickestOf(loads: Course['loads']): number {
+  const totals = loads.flat().map(total)
+  const rank = Math.min(FEWEST, Math.ceil(totals.length / 16))
+  return totals.sort((a, b) => a - b)[rank - 1] ?? Number.POSITIVE_INFINITY
 }
 
-function sum(round: Round): number {
-  return round.reduce((all, ns) => all + ns, 0)
+function total(round: Round): number {
+  return round.reduce((sum, ns) => sum + ns, 0)
 }

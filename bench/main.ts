@@ -4,27 +4,29 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { jiffyNs } from 'libbpf-ts'
-import { BUNDLES, type Case, type Group } from './cases.js'
-import { type Figure, measure, type Plan } from './harness.js'
-import { machineOf, timed } from './machine.js'
+import { BUNDLES } from './cases.js'
+import type { Plan } from './harness.js'
+import { openHolders } from './holders.js'
+import { keepOneCpu, machineOf } from './machine.js'
 import { costOfReasons } from './reasons.js'
 import { toJson } from './report/json.js'
 import { toMarkdown } from './report/markdown.js'
 import { toSvg } from './report/svg.js'
 import { toText } from './report/text.js'
-import { faultsOf, type Row, report, rowOf } from './results.js'
-import { openStage, type Stage } from './stage.js'
+import { faultsOf, type Row, report } from './results.js'
+import { type Chosen, runBundle } from './run.js'
 
-const QUICK: Plan = { rounds: 11, bound: 33, roundMs: 20 }
-const THOROUGH: Plan = { rounds: 31, bound: 93, roundMs: 20 }
+const QUICK: Plan = { loads: 6, mostLoads: 12, rounds: 30, bound: 90, sliceMs: 0.4 }
+const THOROUGH: Plan = { loads: 12, mostLoads: 24, rounds: 40, bound: 120, sliceMs: 0.4 }
+/** With fewer there is no interval that holds the median 95 times of 100. */
+const FEWEST_LOADS = 6
 
-const USAGE = `main.js [--full] [--json] [--only REGEX] [--out DIRECTORY] [--rounds N]
-  --full    4M and 10M flows, what each reason costs, three times the rounds
-  --only    cases whose id matches, as hit/v4/tcp/1 or scheduler/wrr/100
-  --json    the figures on standard output as JSON
-  --out     where DATE-COMMIT.json, .md and .svg go; bench/results
-  --rounds  undisturbed rounds of each case`
+const USAGE = `main.js [--full] [--json] [--only REGEX] [--out DIRECTORY] [--loads N]
+  --full   4M and 10M flows, what each reason costs, twice the loads
+  --only   cases whose id matches, as hit/v4/tcp/1 or scheduler/wrr/100
+  --json   the figures on standard output as JSON
+  --out    where DATE-COMMIT.json, .md and .svg go; bench/results
+  --loads  how often programs are loaded and all cases measured, at least ${FEWEST_LOADS}`
 
 interface Flags {
   readonly full: boolean
@@ -43,27 +45,22 @@ function flagsOf(args: readonly string[]): Flags {
   const text = { type: 'string' } as const
   const flag = { type: 'boolean', default: false } as const
   try {
-    const options = { full: flag, json: flag, only: text, out: text, rounds: text }
+    const options = { full: flag, json: flag, only: text, out: text, loads: text }
     const { values } = parseArgs({ args: [...args], options })
     const plan = values.full ? THOROUGH : QUICK
-    const rounds = Number(values.rounds ?? plan.rounds)
-    if (!Number.isInteger(rounds) || rounds < 3 || rounds > 1000)
-      refuse(`--rounds ${values.rounds}: a whole number from 3 to 1000`)
+    const loads = Number(values.loads ?? plan.loads)
+    if (!Number.isInteger(loads) || loads < FEWEST_LOADS || loads > 100)
+      refuse(`--loads ${values.loads}: a whole number from ${FEWEST_LOADS} to 100`)
     return {
       full: values.full,
       json: values.json,
       only: new RegExp(values.only ?? ''),
       out: values.out ?? 'bench/results',
-      plan: { ...plan, rounds, bound: 3 * rounds },
+      plan: { ...plan, loads, mostLoads: 2 * loads },
     }
   } catch (error) {
     return refuse((error as Error).message)
   }
-}
-
-interface Chosen {
-  readonly group: Group
-  readonly cases: readonly Case[]
 }
 
 function chosen({ full, only }: Flags): readonly (readonly Chosen[])[] {
@@ -76,42 +73,31 @@ function chosen({ full, only }: Flags): readonly (readonly Chosen[])[] {
     .filter((bundle) => bundle.length > 0)
 }
 
-async function run(bundle: readonly Chosen[], plan: Plan): Promise<readonly Row[]> {
-  const stages: Stage[] = []
-  const title = bundle.map(({ group }) => group.name).join('; ')
-  const tell = (text: string) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${title}: ${text}`)
+async function measured(flags: Flags, bundles: readonly (readonly Chosen[])[]): Promise<readonly Row[]> {
+  const tell = (text: string) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`)
+  const withReasons = flags.full || flags.only.source.includes('reason')
+  const rows: Row[] = []
+  const holders = openHolders()
   try {
-    for (const { group, cases } of bundle) {
-      tell('flows are made known')
-      stages.push(await openStage(group, cases, jiffyNs()))
-    }
-    // Stages of one bundle have the same harness; one is enough.
-    const series = new Map(stages.flatMap((stage) => stage.series).map((one) => [one.id, one]))
-    const figures = measure([...series.values()], plan, timed, (pass) => tell(`round ${pass}`))
-    const byId = new Map<string, Figure>(figures.map((figure) => [figure.id, figure]))
-    return bundle.flatMap(({ group, cases }) => cases.map((each) => rowOf(each, group.name, byId)))
+    keepOneCpu()
+    for (const bundle of bundles) rows.push(...(await runBundle(bundle, flags.plan, holders, tell)))
+    if (withReasons) rows.push(...(await costOfReasons(flags.plan, flags.only, holders)))
   } finally {
-    tell('')
-    for (const stage of stages) await stage.close()
+    holders.close()
   }
+  return rows
 }
 
 async function main(args: readonly string[]): Promise<number> {
   const flags = flagsOf(args)
   const bundles = chosen(flags)
-  const withReasons = flags.full || flags.only.source.includes('reason')
-  const rows: Row[] = []
-  for (const bundle of bundles) rows.push(...(await run(bundle, flags.plan)))
-  if (withReasons) rows.push(...(await costOfReasons(flags.plan, flags.only)))
+  const rows = await measured(flags, bundles)
   if (rows.length === 0) refuse(`--only ${flags.only.source}: no case has such an id`)
-  const faults = faultsOf(
-    bundles.flat().flatMap(({ cases }) => cases),
-    rows,
-  )
-  const result = report(machineOf(args, new Date()), rows, faults)
+  const cases = bundles.flat().flatMap((each) => each.cases)
+  const result = report(machineOf(args, new Date()), rows, faultsOf(cases, rows))
   const written = write(flags.out, result)
   console.log(flags.json ? toJson(result) : `${toText(result)}\n\n${written.join(' ')}`)
-  return faults.length > 0 ? 1 : 0
+  return result.faults.length > 0 ? 1 : 0
 }
 
 function write(folder: string, result: Parameters<typeof toJson>[0]): readonly string[] {

@@ -1,32 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the figures of series to rows of cases: the harness taken away, ratios, and what became of the targets.
-import type { Case, ProgramName } from './cases.js'
-import { type Figure, isUnsure, thrownOf } from './harness.js'
+// From the figures of series to rows of cases: what a packet costs, ratios load by load, and what became of the targets.
+import type { Case, Place, ProgramName } from './cases.js'
+import type { Figure } from './harness.js'
+import { type Interval, intervalOf } from './intervals.js'
 import type { Machine } from './machine.js'
-import { harnessId, seriesId } from './series-names.js'
-import { beyond, type Ratio, ratioOf, type Summary, summary } from './statistics.js'
+import { seriesId } from './series-names.js'
 import { type Judged, judgeTargets } from './targets.js'
 
-export interface Cell extends Summary {
-  /** rounds that count, and those thrown away as disturbed */
-  readonly rounds: number
-  readonly thrown: number
-  /** per round */
-  readonly packets: number
-  /** share of packets that had another fate than the case is about */
-  readonly wrong: number
+/** ns per packet beyond the harness, and the figures of all loads that it is the median of. */
+export interface Cell extends Interval, Omit<Figure, 'id'> {}
+
+export interface Ratio extends Interval {
+  /** "floor", "10,000 services to 1" */
+  readonly to: string
 }
 
 export interface Row {
   readonly id: string
   readonly title: string
   readonly group: string
-  /** ns per packet beyond the harness; a program is missing when too few of its rounds were undisturbed */
   readonly cells: Readonly<Partial<Record<ProgramName, Cell>>>
+  /** how many times as much its first program takes */
+  readonly ratios: readonly Ratio[]
 }
 
 export interface Report {
-  readonly version: 1
+  readonly version: 2
   readonly header: Machine
   readonly rows: readonly Row[]
   readonly targets: readonly Judged[]
@@ -36,42 +35,55 @@ export interface Report {
 
 /** More packets than this with another fate, and a case is about something else. */
 const TOLERATED = 0.01
+const OTHERS: readonly (readonly [ProgramName, string])[] = [
+  ['floor', 'floor'],
+  ['parsed', 'empty parse'],
+  ['control', 'LRU_HASH'],
+]
 
-export function rowOf(each: Case, group: string, figures: ReadonlyMap<string, Figure>): Row {
-  const harness = figures.get(harnessId(each.work))
-  const cells = each.programs.flatMap((name) => {
-    const figure = figures.get(seriesId(each.id, name))
-    if (!figure || !harness || isUnsure(figure) || isUnsure(harness)) return []
-    return [[name, cellOf(figure, harness)] as const]
+type Figures = ReadonlyMap<string, Figure>
+
+export function rowOf(each: Case, group: string, figures: Figures): Row {
+  const { id, title, programs, beside } = each
+  const cells = programs.flatMap((name) => {
+    const figure = figures.get(seriesId(id, name))
+    return figure ? [[name, cellOf(figure)] as const] : []
   })
-  return { id: each.id, title: each.title, group, cells: Object.fromEntries(cells) }
+  const own: Place = [id, programs[0] ?? 'xlvs']
+  const ratios = [
+    ...OTHERS.flatMap(([name, to]) => ratioBetween(own, [id, name], to, figures)),
+    ...(beside ? ratioBetween(own, beside.place, beside.says, figures) : []),
+  ]
+  return { id, title, group, cells: Object.fromEntries(cells), ratios }
 }
 
-function cellOf(figure: Figure, harness: Figure): Cell {
-  const { kept, thrown, packets, total, wrong } = figure
-  const rest = { rounds: kept.length, thrown: thrownOf(thrown), packets, wrong: wrong / total }
-  return { ...beyond(summary(kept), summary(harness.kept)), ...rest }
+export function cellOf({ id: _, ...figure }: Figure): Cell {
+  return { ...intervalOf(figure.loads), ...figure }
+}
+
+function ratioBetween(a: Place, b: Place, to: string, figures: Figures): readonly Ratio[] {
+  const [one, other] = [figures.get(seriesId(...a)), figures.get(seriesId(...b))]
+  const interval = one && other ? ratioOf(one, other) : undefined
+  return interval ? [{ to, ...interval }] : []
+}
+
+/** Load by load, of two series of one heat. What costs nothing measurable has no ratio. */
+export function ratioOf(a: Pick<Figure, 'loads'>, b: Pick<Figure, 'loads'>): Interval | undefined {
+  if ([...a.loads, ...b.loads].some((ns) => ns <= 0)) return undefined
+  return intervalOf(a.loads.map((ns, load) => ns / (b.loads[load] as number)))
 }
 
 export function faultsOf(cases: readonly Case[], rows: readonly Row[]): readonly string[] {
-  return rows.flatMap((row) => {
-    const each = cases.find(({ id }) => id === row.id)
-    return (each?.programs ?? (['xlvs'] as const)).flatMap((name) => {
-      const cell = row.cells[name]
-      if (!cell)
-        return [`${row.id}, ${name}: fewer than three undisturbed rounds; run again when the machine is idle`]
-      if (cell.wrong <= TOLERATED || each?.lossy) return []
-      return [`${row.id}, ${name}: ${(cell.wrong * 100).toFixed(1)} % of the packets had another fate`]
+  return cases.flatMap(({ id, lossy }) => {
+    if (lossy) return []
+    const cells = Object.entries(rows.find((row) => row.id === id)?.cells ?? {})
+    return cells.flatMap(([name, { wrong }]) => {
+      if (wrong <= TOLERATED) return []
+      return [`${id}, ${name}: ${(wrong * 100).toFixed(1)} % of the packets had another fate`]
     })
   })
 }
 
 export function report(header: Machine, rows: readonly Row[], faults: readonly string[]): Report {
-  return { version: 1, header, rows, targets: judgeTargets(rows), faults }
-}
-
-/** Of two programs of one row. */
-export function ratioIn({ cells }: Row, a: ProgramName, b: ProgramName): Ratio | undefined {
-  const [one, other] = [cells[a], cells[b]]
-  return one && other ? ratioOf(one, other) : undefined
+  return { version: 2, header, rows, targets: judgeTargets(rows), faults }
 }

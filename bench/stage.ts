@@ -126,11 +126,12 @@ function fresh(packets: number): bigint {
   return first
 }
 
-/** Where each series is among the flows it knows: the next slice goes on there, so that a large table is met as a whole. */
+/** Where each series is among the flows it knows: the next slice goes on there, so that a large table is met as a whole. Two
+ * that share a table start far apart, or the second would find what the first has fetched. */
 const walks = new Map<string, bigint>()
 
-function walked(series: string, packets: number): bigint {
-  const first = walks.get(series) ?? 0n
+function walked(series: string, start: bigint, packets: number): bigint {
+  const first = walks.get(series) ?? start
   walks.set(series, first + BigInt(packets))
   return first
 }
@@ -191,7 +192,8 @@ function series(rig: Rig, each: Case, name: ProgramName, subject: Subject): Seri
     harness: harnessId(work),
     ...(most === undefined ? {} : { most }),
     before: (packets) => {
-      const first = each.fresh ? fresh(WARMING + packets) : walked(own, WARMING + packets)
+      const start = name === 'floor' ? BigInt(work.flows >> 1) : 0n
+      const first = each.fresh ? fresh(WARMING + packets) : walked(own, start, WARMING + packets)
       if (each.lead !== undefined) {
         subject.prepare({ ...work, kind: each.lead }, first)
         subject.run(work.flows)

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What xlvs wants to be, as ratios within one run, and whether the figures say that it is. Nothing here is a result.
-import type { ProgramName } from './cases.js'
+import type { Place, ProgramName } from './cases.js'
 import { COUNTS, SCORING, schedulerCase } from './cases-new.js'
-import { SERVICE_COUNTS } from './cases-other.js'
-import type { Row } from './results.js'
-import { type Ratio, ratioOf } from './statistics.js'
-
-export type Place = readonly [id: string, program: ProgramName]
+import type { SERVICE_COUNTS } from './cases-other.js'
+import { type Interval, intervalOf } from './intervals.js'
+import { type Cell, type Row, ratioOf } from './results.js'
 
 interface Target {
   readonly says: string
@@ -15,21 +13,19 @@ interface Target {
   readonly unit: '×' | 'ns'
   /** what it is about, for the row to show it */
   readonly id: string
-  readonly figure: (find: Find) => Ratio | undefined
+  readonly figure: (find: Find) => Interval | undefined
 }
 
-type Find = (place: Place) => Row['cells'][ProgramName]
+type Find = (place: Place) => Pick<Cell, 'loads'> | undefined
 
-export interface Judged {
+export interface Judged extends Interval {
   readonly id: string
   readonly says: string
   readonly sense: Target['sense']
   readonly limit: number
   readonly unit: Target['unit']
-  readonly value: number
-  readonly spread: number
-  /** `close`: met or missed by less than the figures are sure of */
   readonly verdict: 'met' | 'missed'
+  /** the limit lies in the interval: by this run it may be either */
   readonly close: boolean
 }
 
@@ -47,11 +43,7 @@ function score(scheduler: (typeof SCORING)[number]): Target {
     const few = find([schedulerCase(scheduler, low), 'xlvs'])
     const many = find([schedulerCase(scheduler, high), 'xlvs'])
     if (!few || !many) return undefined
-    const reals = high - low
-    return {
-      ratio: (many.median - few.median) / reals,
-      spread: Math.hypot(few.spread, many.spread) / reals,
-    }
+    return intervalOf(many.loads.map((ns, load) => (ns - (few.loads[load] as number)) / (high - low)))
   }
   const says = `${scheduler}, ns per real server from ${low} to ${high}`
   return { says, sense: 'at most', limit: 2, unit: 'ns', id: schedulerCase(scheduler, high), figure }
@@ -61,7 +53,10 @@ const known = (family: 4 | 6, flows: string, program: ProgramName): Place => [
   `hit/v${family}/tcp/${flows}`,
   program,
 ]
-const among = (what: string, count: number): Place => [`services/${what}/${count}`, 'xlvs']
+const among = (what: string, count: (typeof SERVICE_COUNTS)[number]): Place => [
+  `services/${what}/${count}`,
+  'xlvs',
+]
 
 export const TARGETS: readonly Target[] = [
   ratio('hit, one flow: xlvs to floor', 'at most', 1.3, known(4, '1', 'xlvs'), known(4, '1', 'floor')),
@@ -79,7 +74,7 @@ export const TARGETS: readonly Target[] = [
   ratio('not for a VIP: xlvs to an empty parse', 'at most', 1.25, ['miss', 'xlvs'], ['miss', 'parsed']),
   ...(['hit', 'miss', 'new'] as const).map((what) => {
     const says = `${what}: 10,000 services to 1`
-    return ratio(says, 'at most', 1.1, among(what, SERVICE_COUNTS[1]), among(what, SERVICE_COUNTS[0]))
+    return ratio(says, 'at most', 1.1, among(what, 10_000), among(what, 1))
   }),
   ...SCORING.map(score),
 ]
@@ -91,9 +86,9 @@ export function judgeTargets(rows: readonly Row[]): readonly Judged[] {
   return TARGETS.flatMap(({ figure, ...target }) => {
     const found = figure(find)
     if (!found) return []
-    const { ratio: value, spread } = found
+    const { value, low, high } = found
     const met = target.sense === 'at most' ? value <= target.limit : value >= target.limit
-    const close = Math.abs(value - target.limit) < spread
-    return [{ ...target, value, spread, verdict: met ? 'met' : 'missed', close } as const]
+    const close = low < target.limit && target.limit < high
+    return [{ ...target, value, low, high, verdict: met ? 'met' : 'missed', close } as const]
   })
 }

@@ -3,11 +3,15 @@
 #include "../../bpf/xlvs.bpf.c"
 #include "vary.h"
 
+/* What the entry point does: xlvs.bpf.c. */
 static __noinline int packet(struct xdp_md *ctx)
 {
-	if (is_traced() && trace_wants(ctx))
-		return trace_record(ctx, walk(ctx));
-	return direct(ctx);
+	bool traced = is_traced() && trace_wants(ctx);
+	int action = traced ? UNSETTLED : direct(ctx);
+
+	if (unlikely(action == UNSETTLED))
+		action = walk(ctx);
+	return unlikely(traced) ? trace_record(ctx, action) : action;
 }
 
 SEC("xdp")
@@ -19,7 +23,9 @@ int subject(struct xdp_md *ctx)
 /* The same as if there were no traces at all. */
 static __noinline int untraced_packet(struct xdp_md *ctx)
 {
-	return direct(ctx);
+	int action = direct(ctx);
+
+	return unlikely(action == UNSETTLED) ? walk(ctx) : action;
 }
 
 SEC("xdp")

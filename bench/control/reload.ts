@@ -13,6 +13,9 @@ export const SHAPES: readonly Shape[] = [
   { services: 1, reals: 4_096 },
 ]
 const ROUNDS = 5
+/** of more real servers than that, which take their time */
+const MANY = 20_000
+const ROUNDS_OF_MANY = 2
 /** services whose flows are watched, and flows altogether */
 const WATCHED = 1_000
 const FLOWS = 4_000
@@ -37,7 +40,8 @@ export async function reloads(stage: Stage, shape: Shape): Promise<readonly Row[
     const first = [await firstLoad(stage, daemon, shape)]
     await watch(stage, shape)
     const [weights, nothing]: [Taken[], Taken[]] = [[], []]
-    for (let round = 0; round < ROUNDS; round++) {
+    const rounds = shape.services * shape.reals > MANY ? ROUNDS_OF_MANY : ROUNDS
+    for (let round = 0; round < rounds; round++) {
       const wish = { shape, weight: 2 + (round % 2), limits: LIMITS }
       stage.write(wish)
       weights.push(await reload(stage, daemon, true))

@@ -23,27 +23,21 @@ export interface PerReal {
 
 const EXACT = 1000
 /** of the middle half of a case's rounds, as a share */
-const SPREAD = 0.01
+const SPREAD = 0.1
 /** More packets than this with another fate, and a case is about something else. */
 const TOLERATED = 0.01
 
-export function rowsOf(lines: readonly Line[], groups: readonly Group[]): readonly Row[] {
-  const counted = countedOf(lines)
-  const of = (group: string, series: string) =>
-    counted.find((one) => one.group === group && one.series === series)
-  return groups.flatMap(({ name: group, cases }) =>
-    cases.flatMap(({ id, title, programs, work }) => {
-      const harness = of(group, harnessId(work))
-      const cells = programs.flatMap((program) => {
-        const one = of(group, seriesId(id, program))
-        return one && harness ? [[program, tenths(median(one) - median(harness))] as const] : []
-      })
-      return cells.length === 0 ? [] : [{ id, title, cells: Object.fromEntries(cells) }]
-    }),
-  )
+export function rowsOf(lines: readonly Line[], cases: readonly Case[]): readonly Row[] {
+  const counted = new Map(countedOf(lines).map((one) => [one.series, least(one)]))
+  return cases.flatMap(({ id, title, programs, work }) => {
+    const harness = counted.get(harnessId(work))
+    const cells = programs.flatMap((program) => {
+      const whole = counted.get(seriesId(id, program))
+      return whole === undefined || harness === undefined ? [] : [[program, tenths(whole - harness)] as const]
+    })
+    return cells.length === 0 ? [] : [{ id, title, cells: Object.fromEntries(cells) }]
+  })
 }
-
-type Group = { readonly name: string; readonly cases: readonly Case[] }
 
 /** Of schedulers that look at each real server: what one more of them takes. */
 export function perReal(rows: readonly Row[]): readonly PerReal[] {
@@ -62,11 +56,10 @@ export function spread(lines: readonly Line[]): number {
 }
 
 /** Why the figures say nothing, if they do not: the first reason, as a sentence. */
-export function faultOf(lines: readonly Line[], groups: readonly Group[]): string | undefined {
+export function faultOf(lines: readonly Line[], cases: readonly Case[]): string | undefined {
   const thousand = lines.find((line) => 'thousand' in line)?.thousand
   if (thousand !== EXACT)
     return `the guest's clock takes 1,000 instructions for ${thousand} ns, so it does not count them: qemu's -icount does not work here`
-  const cases = groups.flatMap((group) => group.cases)
   const lossy = new Set(
     cases.flatMap(({ id, lossy, programs }) => (lossy ? programs.map((name) => seriesId(id, name)) : [])),
   )
@@ -83,6 +76,11 @@ export function faultOf(lines: readonly Line[], groups: readonly Group[]): strin
 
 function countedOf(lines: readonly Line[]): readonly Counted[] {
   return lines.filter((line) => 'series' in line)
+}
+
+/** A tick makes a round dearer, and nothing makes one cheaper. */
+function least({ rounds }: Counted): number {
+  return Math.min(...rounds)
 }
 
 function median({ rounds }: Counted): number {

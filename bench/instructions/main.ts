@@ -11,13 +11,13 @@ async function main(): Promise<void> {
   const text = { type: 'string' } as const
   const { values } = parseArgs({ options: { only: text, out: text } })
   const started = Date.now()
-  const result = await measure({ only: values.only ?? '' })
+  const result = await measure({ only: values.only ?? '', inventory: values.only === undefined })
   const out = values.out ?? (values.only === undefined ? 'bench/results/instructions.json' : undefined)
   console.log(`instructions per packet beyond the harness; ${result.kernel} in ${result.emulator}`)
   console.log(
     `xlvs at ${result.commit}, ${result.compiler}; half of the rounds ${(result.spread * 100).toFixed(2)} % apart at most\n`,
   )
-  console.log(tableOf(result.rows, result.perReal))
+  console.log(tableOf(result))
   if (out !== undefined) writeFileSync(out, `${JSON.stringify(result, null, 2)}\n`)
   console.log(
     `\n${out === undefined ? 'done' : `${out}: written`} after ${Math.round((Date.now() - started) / 1000)} s`,

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { withScratch } from '../../test/oracle/guest.js'
 import { boot, emulator } from '../ipvs/boot.js'
 import { makeImage } from '../ipvs/image.js'
-import { GROUPS } from './cases.js'
+import { CASES } from './cases.js'
 import { faultOf, type PerReal, perReal, type Row, rowsOf, spread } from './figures.js'
-import type { Line, Order } from './plan.js'
+import type { Line, MapBytes, Order, ProgramSize } from './plan.js'
 
 const SERIES = '6.12'
 const SECONDS = 900
@@ -26,19 +26,20 @@ export interface Result {
   readonly rows: readonly Row[]
   /** instructions per real server that a scheduler looks at */
   readonly perReal: readonly PerReal[]
+  readonly programs: readonly ProgramSize[]
+  readonly maps: readonly MapBytes[]
 }
 
 /** Throws an Error of one sentence when there is nothing to say. */
 export async function measure(order: Order): Promise<Result> {
   const only = new RegExp(order.only)
-  if (!GROUPS.some(({ cases }) => cases.some(({ id }) => only.test(id))))
-    throw new Error(`--only ${order.only}: no case has such an id`)
+  if (!CASES.some(({ id }) => only.test(id))) throw new Error(`--only ${order.only}: no case has such an id`)
   const lines = await guest(order)
-  const fault = faultOf(lines, GROUPS)
+  const fault = faultOf(lines, CASES)
   if (fault !== undefined) throw new Error(fault)
-  const rows = rowsOf(lines, GROUPS)
+  const rows = rowsOf(lines, CASES)
   return {
-    what: 'instructions per packet beyond the harness, medians',
+    what: 'instructions per packet beyond the harness, least of five rounds',
     kernel: `Linux ${lines.find((line) => 'kernel' in line)?.kernel}`,
     compiler: compiler(),
     emulator: emulator(),
@@ -46,6 +47,8 @@ export async function measure(order: Order): Promise<Result> {
     spread: Number(spread(lines).toFixed(5)),
     rows,
     perReal: perReal(rows),
+    programs: lines.filter((line) => 'program' in line),
+    maps: lines.filter((line) => 'map' in line),
   }
 }
 

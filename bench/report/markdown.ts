@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The figures for people: the machine, a table per group, the targets.
 import type { ProgramName } from '../cases.js'
-import { type Cell, type Report, type Row, ratioIn } from '../results.js'
-import type { Ratio } from '../statistics.js'
+import type { Interval } from '../intervals.js'
+import type { Cell, Report, Row } from '../results.js'
 import type { Judged } from '../targets.js'
 
 /** The subject first, then what it is compared with. */
@@ -21,7 +21,7 @@ export function toMarkdown(report: Report): string {
     ...(report.targets.length > 0 ? [`## Targets\n\n${targets(report.targets)}`] : []),
     ...groups.map((group) => {
       const rows = report.rows.filter((row) => row.group === group)
-      return `## ${capital(group)}\n\n${table(rows, report.targets)}`
+      return `## ${capital(group)}\n\n${table(rows)}`
     }),
   ]
   return `${parts.join('\n\n')}\n`
@@ -36,8 +36,8 @@ function header({ header }: Report): string {
     `- ${machine}; ${cpu}; ${caches.join(', ')}; ${memoryMiB.toLocaleString('en')} MiB`,
     `- ${kernel}`,
     '',
-    'Each figure: median ± spread (half of the rounds are no farther apart), and the least. Ratios are of medians; they',
-    'compare within this run only.',
+    'Figure [interval]: the median of what the loads of the programs gave, and where that of all loads lies with 95 %',
+    'confidence. Ratios are taken load by load; compare within a run.',
   ].join('\n')
 }
 
@@ -47,56 +47,52 @@ function faults(all: readonly string[]): readonly string[] {
 }
 
 function targets(all: readonly Judged[]): string {
-  const rows = all.map(({ says, sense, limit, unit, value, spread, verdict, close }) => {
-    const sure = close ? `${verdict}, within the spread` : verdict
+  const rows = all.map((judged) => {
+    const { says, sense, limit, unit, verdict, close } = judged
+    const mark = verdict === 'met' ? 'met' : '**missed**'
     return [
       inCell(says),
       `${sense} ${limit} ${unit}`,
-      `${value.toFixed(2)} ± ${spread.toFixed(2)} ${unit}`,
-      sure,
+      `${intervalText(judged, 2)} ${unit}`,
+      close ? `${mark}, too close to tell` : mark,
     ]
   })
   return layOut(['target', 'limit', 'figure', ''], rows)
 }
 
-function table(rows: readonly Row[], judged: readonly Judged[]): string {
+function table(rows: readonly Row[]): string {
   const columns = COLUMNS.filter((name) => rows.some(({ cells }) => cells[name]))
+  const told = rows.some((row) => comparison(row) !== '')
+  const noted = rows.some((row) => notes(row) !== '')
   const lines = rows.map((row) => [
     inCell(row.title),
     ...columns.map((name) => cellText(row.cells[name])),
-    comparison(row),
-    notes(row, judged),
+    ...(told ? [comparison(row)] : []),
+    ...(noted ? [notes(row)] : []),
   ])
-  return layOut(['', ...columns.map((name) => HEADS[name] ?? name), 'ratio', ''], lines)
+  const heads = columns.map((name) => HEADS[name] ?? name)
+  return layOut(['', ...heads, ...(told ? ['xlvs is'] : []), ...(noted ? [''] : [])], lines)
+}
+
+function intervalText({ value, low, high }: Interval, digits: number): string {
+  return `${value.toFixed(digits)} [${low.toFixed(digits)}–${high.toFixed(digits)}]`
 }
 
 export function cellText(cell: Cell | undefined): string {
-  if (!cell) return ''
-  const digits = cell.median < 100 ? 1 : 0
-  const [median, spread, min] = [cell.median, cell.spread, cell.min].map((ns) => ns.toFixed(digits))
-  return `${median} ± ${spread} (${min})`
+  return cell ? intervalText(cell, Math.abs(cell.value) < 100 ? 1 : 0) : ''
 }
 
-export function comparison(row: Row): string {
-  const said = (ratio: Ratio | undefined, what: string) =>
-    ratio ? [`${ratio.ratio.toFixed(2)} ± ${ratio.spread.toFixed(2)} × ${what}`] : []
-  return [
-    ...said(ratioIn(row, 'xlvs', 'floor'), 'floor'),
-    ...said(ratioIn(row, 'xlvs', 'parsed'), 'empty parse'),
-    ...said(ratioIn(row, 'xlvs', 'control'), 'LRU_HASH'),
-  ].join('; ')
+export function comparison({ ratios }: Row): string {
+  return ratios.map((ratio) => `${intervalText(ratio, 2)} × ${ratio.to}`).join('; ')
 }
 
-export function notes(row: Row, judged: readonly Judged[]): string {
-  const cells = Object.entries(row.cells)
+/** What the figures are less sure for. */
+export function notes({ cells }: Row): string {
+  const all = Object.entries(cells)
+  const unquiet = Math.max(0, ...all.map(([, cell]) => cell.unquiet))
   return [
-    ...judged
-      .filter(({ id }) => id === row.id)
-      .map(({ sense, limit, unit, verdict }) => `${verdict} (${sense} ${limit} ${unit})`),
-    ...cells.flatMap(([name, { thrown, rounds }]) =>
-      thrown > 0 ? [`${name}: ${thrown} of ${thrown + rounds} rounds disturbed`] : [],
-    ),
-    ...cells.flatMap(([name, { wrong }]) =>
+    ...(unquiet > 0 ? [`${unquiet} of ${all[0]?.[1].loads.length} loads never undisturbed`] : []),
+    ...all.flatMap(([name, { wrong }]) =>
       wrong > 0 ? [`${name}: ${(wrong * 100).toPrecision(2)} % with another fate`] : [],
     ),
   ].join('; ')

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The curves: cost over the number of flows, and of a new flow over the number of real servers by scheduler.
+// The curves: cost over the number of flows and of services, and of a new flow over the number of real servers.
 import type { ProgramName } from '../cases.js'
 import { short } from '../cases-hit.js'
 import { COUNTS, MEASURED, schedulerCase } from '../cases-new.js'
+import { SERVICE_COUNTS } from '../cases-other.js'
 import type { Report, Row } from '../results.js'
 import { escapeXml, HEIGHT, type Line, type Plot, plotSvg, WIDTH } from './plot.js'
 
@@ -33,7 +34,7 @@ text { fill: #ddd } .name, .dot { fill: currentColor } .back { fill: #16181b }
 /** Empty where the rows hold nothing that makes a curve. */
 export function toSvg({ header, rows }: Report): string {
   const byId = new Map(rows.map((row) => [row.id, row]))
-  return drawing([overFlows(byId, 4), overFlows(byId, 6), overReals(byId)], header)
+  return drawing([overFlows(byId, 4), overFlows(byId, 6), overServices(byId), overReals(byId)], header)
 }
 
 /** Plots under each other, those without a curve left out. */
@@ -57,7 +58,7 @@ type Point = Line['points'][number]
 
 function pointOf(row: Row | undefined, program: ProgramName, x: number): readonly Point[] {
   const cell = row?.cells[program]
-  return cell && cell.median > 0 ? [[x, cell.median, cell.spread]] : []
+  return cell && cell.value > 0 ? [[x, cell.value, cell.high - cell.low]] : []
 }
 
 function overFlows(rows: ReadonlyMap<string, Row>, family: 4 | 6): Plot {
@@ -69,6 +70,22 @@ function overFlows(rows: ReadonlyMap<string, Row>, family: 4 | 6): Plot {
   })
   const title = `Packet of a known IPv${family} flow, ns beyond the harness`
   return { title, xLabel: 'flows that take turns', lines, tick: short }
+}
+
+function overServices(rows: ReadonlyMap<string, Row>): Plot {
+  const kinds = [
+    ['known flow', 'hit'],
+    ['not for a VIP', 'miss'],
+    ['first packet', 'new'],
+  ] as const
+  const lines = kinds.map(([name, kind]): Line => {
+    const points = SERVICE_COUNTS.flatMap((count) =>
+      pointOf(rows.get(`services/${kind}/${count}`), 'xlvs', count),
+    )
+    return { name, points }
+  })
+  const title = 'Packets among many services, ns beyond the harness'
+  return { title, xLabel: 'services', lines, tick: (x) => x.toLocaleString('en') }
 }
 
 function overReals(rows: ReadonlyMap<string, Row>): Plot {

@@ -15,13 +15,13 @@ const SHOWN: readonly (readonly [ProgramName, string])[] = [
 export function toText({ header, rows, targets, faults }: Report): string {
   const title = Math.max(...rows.map((row) => row.title.length), 0)
   const lines = rows.map((row) => `  ${row.title.padEnd(title)}  ${figures(row)}`)
-  const judged = targets.map(({ says, sense, limit, unit, value, spread, verdict, close }) => {
-    const figure = `${value.toFixed(2)} ± ${spread.toFixed(2)} ${unit}`
-    const sure = close ? ', within the spread' : ''
-    return `  ${verdict.padEnd(7)} ${says.padEnd(44)} ${figure.padEnd(18)} ${sense} ${limit}${sure}`
+  const judged = targets.map(({ says, sense, limit, unit, value, low, high, verdict, close }) => {
+    const figure = `${value.toFixed(2)} [${low.toFixed(2)}–${high.toFixed(2)}] ${unit}`
+    const sure = close ? ', too close to tell' : ''
+    return `  ${verdict.padEnd(7)} ${says.padEnd(44)} ${figure.padEnd(22)} ${sense} ${limit}${sure}`
   })
   return [
-    `ns per packet beyond the harness: median ± spread (least); ${header.cpu}, ${header.kernel}, commit ${header.commit}`,
+    `ns per packet beyond the harness: median [95 % interval]; ${header.cpu}, ${header.kernel}, commit ${header.commit}`,
     ...lines,
     ...(judged.length > 0 ? ['', 'targets', ...judged] : []),
     ...faults.map((fault) => `\nnot to be relied on: ${fault}`),
@@ -33,6 +33,6 @@ function figures(row: Row): string {
     const cell = row.cells[name]
     return cell ? [`${label}${cellText(cell)}`.padEnd(24)] : []
   })
-  const rest = [comparison(row), notes(row, [])].filter((part) => part !== '')
+  const rest = [comparison(row), notes(row)].filter((part) => part !== '')
   return [...cells, ...rest].join('  ').trimEnd()
 }

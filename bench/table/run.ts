@@ -16,7 +16,7 @@ const USAGE = `run.js [--quick] [--json] [--out DIRECTORY]
   --json   the figures on standard output as JSON
   --out    where table.json and table.svg go; bench/results`
 
-const STEADY_LOADS = [50, 60, 66, 70, 75, 80, 85] as const
+const STEADY_LOADS = [33, 40, 50, 60, 66, 70, 75, 80, 85] as const
 const RULE_LOADS = [50, 66, 75] as const
 const RULE_SETS = 2 ** 16
 

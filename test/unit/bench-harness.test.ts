@@ -1,134 +1,186 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `make bench` does with rounds: takes turns, throws the disturbed ones away, repeats them up to a bound, and says so.
+// What `make bench` does with rounds and loads: takes turns, leaves out what was disturbed, and says how sure it is.
 import { describe, expect, it } from 'vitest'
-import { calibrate, isUnsure, measure, type Plan, type Series, type Taken } from '../../bench/harness.js'
-import { beyond, quantile, type Round, ratioOf, sift, summary } from '../../bench/statistics.js'
+import { compare, shareOf } from '../../bench/compare.js'
+import {
+  type Course,
+  calibrate,
+  FEWEST,
+  type Figure,
+  figuresOf,
+  isDone,
+  type Plan,
+  race,
+  type Series,
+} from '../../bench/harness.js'
+import { agree, intervalOf, median, rankOf } from '../../bench/intervals.js'
+import type { Machine } from '../../bench/machine.js'
+import { report } from '../../bench/results.js'
 
-const PLAN: Plan = { rounds: 5, bound: 15, roundMs: 20 }
-const quiet = (ns: number): Round => ({ ns, switches: 0, stolen: 0 })
+const PLAN: Plan = { loads: 2, mostLoads: 4, rounds: 10, bound: 30, sliceMs: 1 }
 
-/** Every packet takes 10 ns, every call 1000 more; `changes` by number of the call. */
-function machine(changes: (call: number, taken: Taken) => Partial<Taken> = () => ({})) {
+/** A CPU on which a packet of series `id` takes ns[id], times what `slowness` says of its slice. */
+function machine(ns: Readonly<Record<string, number>>, slowness: (slice: number) => number = () => 1) {
   const log: string[] = []
-  let packets = 0
-  let calls = 0
+  let spent = 0
+  let slices = 0
   const series = (id: string, more: Partial<Series> = {}): Series => ({
     id,
-    run: (count) => {
+    run: (packets) => {
       log.push(id)
-      packets = count
+      spent = packets * (ns[id] ?? 0) * slowness(slices++)
       return 0
     },
     ...more,
   })
-  const timer = (work: () => void): Taken => {
+  const timer = (work: () => void) => {
     work()
-    const taken = { cpuNs: 1000 + packets * 10, switches: 0, stolenMs: 0 }
-    return { ...taken, ...changes(calls++, taken) }
+    return spent
   }
   return { log, series, timer }
 }
 
-describe('rounds', () => {
-  it('are kept while nobody disturbs them', () => {
-    expect(sift([quiet(10), quiet(11)])).toEqual({
-      kept: [10, 11],
-      thrown: { slow: 0, preempted: 0, stolen: 0 },
-    })
+/** The harness takes 10, a 30, b 50. */
+function loads(count: number, slowness?: (slice: number) => number): Course {
+  const { series, timer } = machine({ empty: 10, a: 30, b: 50 }, slowness)
+  const own = ['a', 'b'].map((id) => series(id, { harness: 'empty' }))
+  const heat = { id: 'heat', series: [series('empty'), ...own] }
+  let course: Course | undefined
+  for (let load = 0; load < count; load++) course = race(heat, course, PLAN, timer)
+  if (!course) throw new Error('no loads')
+  return course
+}
+
+function figure(course: Course, id: string): Figure {
+  const found = figuresOf(course, PLAN).find((each) => each.id === id)
+  if (!found) throw new Error(`no figure of ${id}`)
+  return found
+}
+
+describe('intervals', () => {
+  it('have the median in the middle of odd and even numbers of values', () => {
+    expect(median([5, 1, 3])).toBe(3)
+    expect(median([4, 1, 3, 2])).toBe(2.5)
+    expect(() => median([])).toThrow('no values')
   })
 
-  it.each([
-    ['slow', quiet(16)],
-    ['preempted', { ...quiet(10), switches: 1 }],
-    ['stolen', { ...quiet(10), stolen: 20 }],
-  ] as const)('are thrown away when %s, and counted', (why, round) => {
-    const { kept, thrown } = sift([quiet(10), round, quiet(12)])
-    expect(kept).toEqual([10, 12])
-    expect(thrown).toEqual({ slow: 0, preempted: 0, stolen: 0, [why]: 1 })
+  it('are of two ranks that hold the median 95 times of 100', () => {
+    expect([5, 6, 8, 9, 12, 24].map(rankOf)).toEqual([0, 0, 0, 1, 2, 6])
+    expect(intervalOf([6, 5, 4, 3, 2, 1])).toEqual({ value: 3.5, low: 1, high: 6 })
+    expect(intervalOf([100, 5, 4, 3, 2, 1, 6, 7, -50])).toEqual({ value: 4, low: 1, high: 7 })
   })
 
-  it('that came before the quickest are judged by it too', () => {
-    expect(sift([quiet(20), quiet(10)]).kept).toEqual([10])
-  })
-})
-
-describe('figures', () => {
-  it('are the least, the median and how far half of the rounds lie apart', () => {
-    expect(summary([5, 1, 4, 2, 3])).toEqual({ min: 1, median: 3, spread: 2 })
-    expect(quantile([1, 2], 0.5)).toBe(1.5)
-    expect(() => quantile([], 0.5)).toThrow('no rounds')
-  })
-
-  it('are less the harness, and no surer for it', () => {
-    const [whole, harness] = [
-      { min: 30, median: 32, spread: 3 },
-      { min: 10, median: 11, spread: 4 },
-    ]
-    expect(beyond(whole, harness)).toEqual({ min: 20, median: 21, spread: 5 })
-  })
-
-  it('have ratios with a spread, and none to what costs nothing', () => {
-    const [a, b] = [
-      { min: 20, median: 20, spread: 2 },
-      { min: 10, median: 10, spread: 0 },
-    ]
-    expect(ratioOf(a, b)).toEqual({ ratio: 2, spread: 0.2 })
-    expect(ratioOf(a, { min: -1, median: 0, spread: 1 })).toBeUndefined()
+  it('agree where they overlap', () => {
+    const of = (low: number, high: number) => ({ value: low, low, high })
+    expect(agree(of(1, 2), of(2, 3))).toBe(true)
+    expect(agree(of(1, 4), of(2, 3))).toBe(true)
+    expect(agree(of(1, 2), of(2.1, 3))).toBe(false)
+    expect(agree(of(2.1, 3), of(1, 2))).toBe(false)
   })
 })
 
-describe('the harness', () => {
-  it('finds how many packets fill a round, and what a call costs without them', () => {
-    const { series, timer } = machine()
-    const { packets, call } = calibrate(series('a'), 20, timer)
-    expect(call).toBe(1020)
-    expect(packets).toBeGreaterThan(1_990_000)
-    expect(packets).toBeLessThan(2_010_000)
+describe('a heat', () => {
+  it('gives every series its turn before any has its next, and begins with another each time', () => {
+    const { log, series, timer } = machine({ a: 10, b: 10, c: 10 })
+    race({ id: 'heat', series: ['a', 'b', 'c'].map((id) => series(id)) }, undefined, PLAN, timer)
+    expect(log.slice(-30).join('')).toBe('abcbcacababcbcacababcbcacababc')
   })
 
-  it('sends no more than a series allows', () => {
-    const { series, timer } = machine()
-    expect(calibrate(series('a', { most: 4096 }), 20, timer).packets).toBe(4096)
+  it('finds how many packets fill a slice of its average series', () => {
+    const { series, timer } = machine({ a: 10, b: 30 })
+    const heat = { id: 'heat', series: [series('a'), series('b')] }
+    expect(calibrate(heat, 1, timer)).toBe(50_000)
   })
 
-  it('gives every series its turn before any has its next', () => {
-    const { log, series, timer } = machine()
-    measure([series('a'), series('b'), series('c')], PLAN, timer)
-    expect(log.slice(-15).join('')).toBe('abc'.repeat(5))
+  it('sends no more than any of its series allows', () => {
+    const { series, timer } = machine({ a: 10, b: 10 })
+    const heat = { id: 'heat', series: [series('a', { most: 4096 }), series('b')] }
+    expect(calibrate(heat, 1, timer)).toBe(4096)
   })
 
-  it('repeats disturbed rounds until enough are undisturbed', () => {
-    const { series, timer } = machine((call) => (call % 2 === 0 ? { stolenMs: 30 } : {}))
-    const [figure] = measure([series('a')], PLAN, timer)
-    expect(figure?.kept).toHaveLength(5)
-    expect(figure?.thrown.stolen).toBeGreaterThanOrEqual(4)
-    expect(figure?.total).toBe((figure?.packets ?? 0) * (5 + (figure?.thrown.stolen ?? 0)))
+  it('sends as many in later loads as in the first', () => {
+    const { series, timer } = machine({ a: 10 })
+    const past = { series: [{ id: 'a' }], packets: 777, loads: [], wrong: [0] }
+    expect(race({ id: 'heat', series: [series('a')] }, past, PLAN, timer).packets).toBe(777)
   })
 
-  it('gives up at the bound, and does not call what is left a figure', () => {
-    const { series, timer } = machine(() => ({ switches: 1e9 }))
-    const [figure] = measure([series('a')], PLAN, timer)
-    expect(figure?.thrown.preempted).toBe(PLAN.bound)
-    expect(figure && isUnsure(figure)).toBe(true)
-  })
-
-  it('adds up packets with another fate, those of disturbed rounds too', () => {
-    const { series, timer } = machine()
-    const [figure] = measure([series('a', { run: () => 3, most: 100 })], PLAN, timer)
-    expect(figure).toMatchObject({ wrong: 15, total: 500 })
-  })
-
-  it('prepares before each round and cleans up after it, outside the time', () => {
+  it('prepares before each slice and cleans up after it, outside the time', () => {
     const steps: string[] = []
+    const { series } = machine({ a: 10 })
     const hooks = { before: () => void steps.push('before'), after: () => void steps.push('after') }
-    const { series } = machine()
-    const timer = (work: () => void): Taken => {
+    const timer = (work: () => void) => {
       steps.push('start')
       work()
       steps.push('stop')
-      return { cpuNs: 2e7, switches: 0, stolenMs: 0 }
+      return 1e6
     }
-    measure([series('a', hooks)], PLAN, timer)
+    race({ id: 'heat', series: [series('a', hooks)] }, undefined, PLAN, timer)
     expect(steps.slice(-4)).toEqual(['before', 'start', 'stop', 'after'])
+  })
+})
+
+describe('a figure', () => {
+  it('is what a packet takes beyond the harness, once for each load', () => {
+    expect(figure(loads(3), 'b')).toMatchObject({ loads: [40, 40, 40], rounds: 30, thrown: 0, unquiet: 0 })
+    expect(figure(loads(1), 'empty').loads).toEqual([10])
+  })
+
+  it('leaves out rounds in which the machine was slow, and asks for others', () => {
+    const course = loads(2, (slice) => (Math.floor(slice / 3) % 2 === 0 ? 1 : 1.5))
+    expect(figure(course, 'a')).toMatchObject({ loads: [20, 20], rounds: 20, unquiet: 0 })
+    expect(figure(course, 'a').thrown).toBeGreaterThanOrEqual(16)
+  })
+
+  it('leaves out loads without a quiet round when others are enough', () => {
+    const first = loads(1)
+    const slow = loads(1, () => 1.5)
+    const course = { ...first, loads: [...slow.loads, ...first.loads, ...first.loads] }
+    expect(isDone({ ...first, loads: [...slow.loads, ...first.loads] }, PLAN)).toBe(false)
+    expect(isDone(course, PLAN)).toBe(true)
+    expect(figure(course, 'a')).toMatchObject({ loads: [20, 20], unquiet: 0 })
+  })
+
+  it('is there all the same when they are not, from the quickest rounds, and says so', () => {
+    const quiet = loads(1)
+    const slow = loads(1, () => 1.5)
+    const made = figure({ ...quiet, loads: [...quiet.loads, ...slow.loads] }, 'a')
+    expect(made).toMatchObject({ loads: [20, 30], rounds: 10 + FEWEST, unquiet: 1 })
+  })
+
+  it('gives up at the bound of rounds', () => {
+    const noise = (slice: number) => 1 + Math.floor(slice / 3)
+    expect(loads(1, noise).loads[0]).toHaveLength(PLAN.bound)
+  })
+
+  it('knows the share of packets with another fate, in rounds left out too', () => {
+    const { series, timer } = machine({ a: 10 })
+    const heat = { id: 'heat', series: [series('a', { run: () => 5, most: 100 })] }
+    const [made] = figuresOf(race(heat, undefined, PLAN, timer), PLAN)
+    expect(made).toMatchObject({ packets: 100, wrong: 0.05 })
+  })
+})
+
+describe('two runs', () => {
+  const run = (low: number, high: number, id = 'hit') => {
+    const interval = { value: (low + high) / 2, low, high }
+    const cell = { ...interval, loads: [low, high], rounds: 9, thrown: 0, unquiet: 0, packets: 9, wrong: 0 }
+    const ratios = [{ to: 'floor', value: 2, low: 1.9, high: 2.1 }]
+    return report({} as Machine, [{ id, title: id, group: '', cells: { xlvs: cell }, ratios }], [])
+  }
+
+  it('agree figure by figure, where the intervals overlap', () => {
+    const { all, alone } = compare(run(10, 12), run(11, 13))
+    expect(all.map(({ kind, what, agrees }) => [kind, what, agrees])).toEqual([
+      ['ratio', 'hit × floor', true],
+      ['ns', 'hit xlvs', true],
+    ])
+    expect(alone).toEqual([])
+    expect(shareOf(compare(run(10, 12), run(13, 14)).all)).toBe(0.5)
+  })
+
+  it('say what only one of them has', () => {
+    const { all, alone } = compare(run(10, 12), run(10, 12, 'miss'))
+    expect(all).toEqual([])
+    expect(alone).toEqual(['hit × floor', 'hit xlvs', 'miss × floor', 'miss xlvs'])
   })
 })

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `make bench` says: targets judged by figures, a table, curves that any reader of SVG can read.
 import { describe, expect, it } from 'vitest'
-import { BUNDLES } from '../../bench/cases.js'
+import { BUNDLES, heatOf } from '../../bench/cases.js'
+import type { Series } from '../../bench/harness.js'
 import type { Machine } from '../../bench/machine.js'
 import { toJson } from '../../bench/report/json.js'
 import { toMarkdown } from '../../bench/report/markdown.js'
 import { decadeBelow, ticksBetween } from '../../bench/report/plot.js'
 import { toSvg } from '../../bench/report/svg.js'
 import { toText } from '../../bench/report/text.js'
-import { type Cell, faultsOf, type Row, report, rowOf } from '../../bench/results.js'
+import { type Cell, cellOf, faultsOf, type Row, report, rowOf } from '../../bench/results.js'
+import { heatsOf } from '../../bench/run.js'
 import { harnessId, seriesId } from '../../bench/series-names.js'
 import { judgeTargets, TARGETS } from '../../bench/targets.js'
 
@@ -24,22 +26,27 @@ const MACHINE: Machine = {
 }
 const cases = BUNDLES.flatMap(({ groups }) => groups.flatMap((group) => group.cases))
 
-function cell(median: number, changes: Partial<Cell> = {}): Cell {
-  return { min: median - 1, median, spread: 2, rounds: 11, thrown: 0, packets: 1000, wrong: 0, ...changes }
+/** Six loads, the last of which differs by 2. */
+function cell(ns: number, changes: Partial<Cell> = {}): Cell {
+  const loads = [ns, ns, ns, ns, ns, ns + 2]
+  return {
+    ...cellOf({ id: '', loads, rounds: 60, thrown: 4, unquiet: 0, packets: 1000, wrong: 0 }),
+    ...changes,
+  }
 }
 
-function row(id: string, cells: Row['cells']): Row {
-  return { id, title: `title of ${id}`, group: 'a group', cells }
+function row(id: string, cells: Row['cells'], ratios: Row['ratios'] = []): Row {
+  return { id, title: `title of ${id}`, group: 'a group', cells, ratios }
 }
 
 const CURVES = [1, 10, 100].flatMap((factor, i) => {
   const flows = ['1', '1K', '64K'][i]
   return [4, 6].map((family) =>
-    row(`hit/v${family}/tcp/${flows}`, {
-      xlvs: cell(20 * factor),
-      floor: cell(10 * factor),
-      control: cell(40 * factor),
-    }),
+    row(
+      `hit/v${family}/tcp/${flows}`,
+      { xlvs: cell(20 * factor), floor: cell(10 * factor), control: cell(40 * factor) },
+      [{ to: 'floor', value: 2, low: 1.83, high: 2 }],
+    ),
   )
 })
 
@@ -75,13 +82,33 @@ describe('targets', () => {
     expect(asked).toEqual([])
   })
 
+  it('are between series of one heat, or their loads would not be the same', () => {
+    const heats = new Map(cases.map((each) => [each.id, heatOf(each)]))
+    for (const { figure, says } of TARGETS) {
+      const met = new Set<string | undefined>()
+      figure(([id]) => {
+        met.add(heats.get(id))
+        return cell(1)
+      })
+      expect([...met], says).toHaveLength(1)
+    }
+  })
+
   it.each([
-    [25, 'met', true],
-    [15, 'met', false],
-    [40, 'missed', false],
-  ] as const)('are judged by the figures alone: %i ns to 20', (ns, verdict, close) => {
-    const [judged] = judgeTargets([row('hit/v4/tcp/1', { xlvs: cell(ns), floor: cell(20) })])
+    [20, 'met', false],
+    [25.9, 'met', true],
+    [28, 'missed', false],
+  ] as const)('are judged load by load: %d ns to 20', (ns, verdict, close) => {
+    const floor = cell(20, { loads: [20, 20, 20, 20, 20, 20] })
+    const [judged] = judgeTargets([row('hit/v4/tcp/1', { xlvs: cell(ns), floor })])
     expect(judged).toMatchObject({ id: 'hit/v4/tcp/1', value: ns / 20, limit: 1.3, verdict, close })
+  })
+
+  it('are not moved by what both sides share', () => {
+    const loads = [10, 12, 14, 16, 18, 20]
+    const xlvs = cell(0, { loads: loads.map((ns) => 2 * ns) })
+    const [judged] = judgeTargets([row('hit/v4/tcp/1', { xlvs, floor: cell(0, { loads }) })])
+    expect(judged).toMatchObject({ value: 2, low: 2, high: 2 })
   })
 
   it('are met from above where they say at least', () => {
@@ -110,34 +137,52 @@ describe('cases', () => {
     expect(new Set(cases.map(({ id }) => id)).size).toBe(cases.length)
   })
 
-  it('become rows without the harness', () => {
+  it('are compared within a heat', () => {
+    const byId = new Map(cases.map((each) => [each.id, each]))
+    for (const each of cases) {
+      if (!each.beside) continue
+      const [id, program] = each.beside.place
+      const other = byId.get(id)
+      expect(other && heatOf(other), each.id).toBe(heatOf(each))
+      expect(other?.programs, each.id).toContain(program)
+    }
+  })
+
+  it('run with one harness for each shape of frame of their heat', () => {
+    const own = cases.filter(({ id }) => /^hit\/v.\/tcp\/1$/.test(id))
+    const made = own.flatMap(({ id, programs, work }): Series[] =>
+      programs.map((name) => ({ id: seriesId(id, name), harness: harnessId(work), run: () => 0 })),
+    )
+    const harnesses = own.map(({ work }): Series => ({ id: harnessId(work), run: () => 0 }))
+    const [heat, ...others] = heatsOf(own, [...made, ...harnesses, ...harnesses])
+    expect(others).toEqual([])
+    expect(heat?.series.map(({ id }) => id)).toEqual([...harnesses, ...made].map(({ id }) => id))
+  })
+
+  it('become rows, with ratios load by load', () => {
     const [each] = cases
     if (!each) throw new Error('no cases')
-    const figure = (id: string, kept: readonly number[], wrong = 0) => {
-      const thrown = { slow: 1, preempted: 0, stolen: 0 }
-      return [id, { id, packets: 100, total: 400, wrong, kept, thrown }] as const
+    const figure = (name: 'xlvs' | 'floor', loads: readonly number[], wrong = 0) => {
+      const id = seriesId(each.id, name)
+      return [id, { id, loads, rounds: 9, thrown: 1, unquiet: 0, packets: 100, wrong }] as const
     }
-    const harness = figure(harnessId(each.work), [10, 10, 10])
-    const figures = new Map([harness, figure(seriesId(each.id, 'xlvs'), [30, 31, 32], 100)])
+    const figures = new Map([figure('xlvs', [30, 20, 10], 0.25), figure('floor', [10, 10, 10])])
     const made = rowOf(each, 'a group', figures)
-    expect(made.cells.xlvs).toEqual({
-      min: 20,
-      median: 21,
-      spread: 1,
-      rounds: 3,
-      thrown: 1,
-      packets: 100,
-      wrong: 0.25,
-    })
-    expect(faultsOf([each], [made])).toEqual([
-      `${each.id}, xlvs: 25.0 % of the packets had another fate`,
-      ...each.programs
-        .filter((name) => name !== 'xlvs')
-        .map(
-          (name) =>
-            `${each.id}, ${name}: fewer than three undisturbed rounds; run again when the machine is idle`,
-        ),
-    ])
+    expect(made.cells.xlvs).toMatchObject({ value: 20, low: 10, high: 30, thrown: 1 })
+    expect(made.ratios).toEqual([{ to: 'floor', value: 2, low: 1, high: 3 }])
+    expect(faultsOf([each], [made])).toEqual([`${each.id}, xlvs: 25.0 % of the packets had another fate`])
+    expect(faultsOf([{ ...each, lossy: true }], [made])).toEqual([])
+  })
+
+  it('have no ratio to what costs nothing measurable', () => {
+    const [each] = cases
+    if (!each) throw new Error('no cases')
+    const figure = (name: 'xlvs' | 'floor', loads: readonly number[]) => {
+      const id = seriesId(each.id, name)
+      return [id, { id, loads, rounds: 9, thrown: 1, unquiet: 0, packets: 100, wrong: 0 }] as const
+    }
+    const figures = new Map([figure('xlvs', [30, 20]), figure('floor', [10, -1])])
+    expect(rowOf(each, 'a group', figures).ratios).toEqual([])
   })
 })
 
@@ -151,17 +196,24 @@ describe('the reports', () => {
     expect(JSON.parse(toJson(whole)).header).toEqual(MACHINE)
   })
 
-  it('show figure, ratio and target of a row', () => {
-    expect(toMarkdown(whole)).toContain(
-      '| title of hit/v4/tcp/1 | 20.0 ± 2.0 (19.0) | 10.0 ± 2.0 (9.0) | 40.0 ± 2.0 (39.0) | 2.00 ± 0.45 × floor; 0.50 ± 0.06 × LRU_HASH | missed (at most 1.3 ×) |',
+  it('show figures and ratios with their intervals, and the targets first', () => {
+    const text = toMarkdown(whole)
+    expect(text).toContain(
+      '| title of hit/v4/tcp/1 | 20.0 [20.0–22.0] | 10.0 [10.0–12.0] | 40.0 [40.0–42.0] | 2.00 [1.83–2.00] × floor |',
     )
-    expect(toText(whole)).toMatch(/missed {2}hit, one flow: xlvs to floor +2\.00 ± 0\.45 × +at most 1\.3\n/)
+    expect(text).toContain(
+      '| hit, one flow: xlvs to floor | at most 1.3 × | 2.00 [1.83–2.00] × | **missed** |',
+    )
+    expect(text.indexOf('## Targets')).toBeLessThan(text.indexOf('## A group'))
+    expect(toText(whole)).toMatch(
+      /missed {2}hit, one flow: xlvs to floor +2\.00 \[1\.83–2\.00\] × +at most 1\.3\n/,
+    )
   })
 
   it('say what was disturbed, and what is not to be relied on', () => {
-    const rows = [row('miss', { xlvs: cell(20, { thrown: 4, wrong: 0.5 }) })]
+    const rows = [row('miss', { xlvs: cell(20, { unquiet: 4, wrong: 0.5 }) })]
     const text = toMarkdown(report(MACHINE, rows, ['miss, xlvs: half of it']))
-    expect(text).toContain('xlvs: 4 of 15 rounds disturbed; xlvs: 50 % with another fate')
+    expect(text).toContain('4 of 6 loads never undisturbed; xlvs: 50 % with another fate')
     expect(text).toContain('**Not to be relied on:**\n\n- miss, xlvs: half of it')
   })
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // `make bench-table` without a kernel: the theory, a table of counters that agrees with it, crowds of clients, the report.
 import { describe, expect, it } from 'vitest'
+import type { Director } from '../../bench/table/director.js'
 import { emptySets, offer, thin, turnedOver } from '../../bench/table/fluid.js'
 import { CROWDS, scattered } from '../../bench/table/keys.js'
-import { drawn, type Point, ROUND } from '../../bench/table/measure.js'
+import { drawn, fill, type Point, ROUND, turnOver } from '../../bench/table/measure.js'
 import { answerOf, type Series, sentenceOf, toSvg, toText } from '../../bench/table/report.js'
 import { OTHER_RULES, ROOM_H, simulate } from '../../bench/table/simulate.js'
 
@@ -86,6 +87,60 @@ describe('crowds', () => {
     expect(new Set(one).size).toBe(100)
     expect(Math.max(...one)).toBeLessThan(1000)
     expect([...one]).not.toEqual([...other])
+  })
+})
+
+/** Has room for `room` flows, and no sets; one packet of each asked flow may stray. */
+function tableWith(room: number, strays = 0): Director & { readonly most: () => number } {
+  const stored = new Set<number>()
+  let [unstored, most] = [0, 0]
+  return {
+    ways: 1_000,
+    begin: (flows) => {
+      for (const flow of flows)
+        if (stored.size < room) stored.add(flow)
+        else unstored++
+      most = Math.max(most, stored.size)
+    },
+    ask: (flows) => {
+      const found = flows.filter((flow) => stored.has(flow)).length
+      return { stored: found, second: found / 4, strayed: strays }
+    },
+    end: (flows) => {
+      for (const flow of flows) stored.delete(flow)
+    },
+    counts: () => ({ evicted: 0, unstored }),
+    empty: () => stored.clear(),
+    close: async () => undefined,
+    most: () => most,
+  }
+}
+
+describe('what is measured', () => {
+  it('is the flows that came so far, those without a place and where the others stand', () => {
+    const points = fill(tableWith(700), [50, 80])
+    expect(points).toMatchObject([
+      { load: 50, offered: 500, lost: 0, second: 0.25, evicted: 0, strayed: 0 },
+      { load: 80, offered: 800, lost: 100, second: 0.25, evicted: 0, strayed: 0 },
+    ])
+    expect(points[1]?.computed.lost).toBeCloseTo(0.022669, 6)
+  })
+
+  it('does not add up when the table loses a flow that it said it had', () => {
+    const table = tableWith(700)
+    const lossy = { ...table, ask: () => ({ stored: 1, second: 0, strayed: 0 }) }
+    expect(() => fill(lossy, [50])).toThrow('500 flows began; 1 are stored, 0 were not, 0 made room')
+  })
+
+  it('turns over at a steady load, and counts the last turn only', () => {
+    const table = tableWith(500, 1)
+    const { offered, lost, strayed, computed } = turnOver(table, 60)
+    expect(table.most()).toBe(500)
+    expect(offered).toBe(Math.floor(600 / 32) * 32)
+    expect(lost).toBeGreaterThan(0)
+    expect(lost).toBeLessThan(offered / 3)
+    expect(strayed).toBe(3)
+    expect(computed.lost).toBeCloseTo(0.0154, 3)
   })
 })
 

@@ -9,6 +9,30 @@
 #include "connect.h"
 #include "frag.h"
 
+/* conn_reuse_mode: a finished connection gives way to a new one; one under persistence keeps its real server. */
+static __always_inline bool conn_restarts(__u64 data)
+{
+	__u32 mode = tunable(XLVS_TUNE_CONN_REUSE_MODE), state = conn_state(data);
+
+	if (!mode || data & CONN_CONTROLLED)
+		return false;
+	return state == XLVS_TCP_TIME_WAIT || state == XLVS_TCP_CLOSE || state == XLVS_SCTP_CLOSED ||
+	       (mode & 2 && state == XLVS_TCP_FIN_WAIT);
+}
+
+/* The packet goes on as if its connection were not there, and the connection ends (IPVS.md sections 2.5, 2.6). */
+static __noinline bool conn_gives_way(__u64 data, const struct flow *w)
+{
+	__u32 flags = real_flags(conn_real(data));
+
+	if (unlikely(drain_parts(flags, w)))
+		return true;
+	if (tunable(XLVS_TUNE_EXPIRE_NODEST_CONN) &&
+	    (!(flags & XLVS_REAL_AVAILABLE) || (flags & XLVS_REAL_QUIESCED && opens(w))))
+		return true;
+	return opens(w) && conn_restarts(data);
+}
+
 /* Not static: verified once, for both families. */
 __noinline int judge(struct desk *d)
 {

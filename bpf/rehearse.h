@@ -6,7 +6,7 @@
 #ifndef XLVS_REHEARSE_H
 #define XLVS_REHEARSE_H
 
-#include "conn.h"
+#include "judge.h"
 
 /* `reason`: NEXT when it was read as a packet for a VIP. */
 static __always_inline void tell_flow(const struct flow *w, __u64 hash, const struct found *way, __u32 reason)

@@ -3,12 +3,13 @@
 // service that is there has counted is told without one.
 import type { Filter } from '../api/contract.js'
 import type { DropRow } from '../api/contract-sight.js'
-import type { ServiceSnapshot, Snapshot } from '../datapath/types.js'
+import type { Counts } from '../datapath/counts.js'
 import { adviceOf, badEnd, REASON_TEXTS } from '../model/reasons.js'
 import type { ServiceKey } from '../model/types.js'
 import { ESTIMATION_MS } from './estimator.js'
 
 const REASONS = Object.keys(REASON_TEXTS).filter((reason) => badEnd(reason) !== undefined)
+const BAD: ReadonlySet<string> = new Set(REASONS)
 /** They end before anybody looks for a service. */
 const NOBODYS: ReadonlySet<string> = new Set([
   'drop_truncated',
@@ -17,6 +18,12 @@ const NOBODYS: ReadonlySet<string> = new Set([
   'pass_fragment_first_unseen',
   'pass_ext_headers',
 ])
+
+/** Of counts, or of a snapshot. */
+type Ended = Pick<Counts, 'reasons'> & {
+  readonly services: readonly Omit<Counts['services'][number], 'reals'>[]
+}
+
 const SECONDS = ESTIMATION_MS / 1000
 
 /** Of one reason: packets, as last seen and as of the last tick. */
@@ -41,42 +48,49 @@ export class Drops {
   readonly #gone = new Map<string, number>()
 
   /** What is there now is no traffic of the first two seconds. */
-  prime(snapshot: Snapshot): void {
+  prime(ended: Ended): void {
+    const theirs = sumOf(ended)
     for (const reason of REASONS) {
-      if (!NOBODYS.has(reason)) this.#hand(reason, this.#without(snapshot, reason))
+      if (!NOBODYS.has(reason)) this.#hand(reason, this.#without(ended, theirs, reason))
     }
-    this.#look(snapshot)
+    this.#look(ended)
     for (const pair of this.#pairs()) pair.ticked = pair.seen
   }
 
   /** Two seconds have passed. */
-  tick(snapshot: Snapshot): void {
-    this.#look(snapshot)
+  tick(ended: Ended): void {
+    this.#look(ended)
     for (const pair of this.#pairs()) move(pair)
   }
 
-  rows(snapshot: Snapshot, { service }: Filter): readonly DropRow[] {
-    this.#look(snapshot)
+  rows(ended: Ended, { service }: Filter): readonly DropRow[] {
+    this.#look(ended)
     const wanted = [...this.#services.values()].filter(({ key }) => service === undefined || key === service)
     const named = wanted.flatMap(({ key, pairs }) => rowsOf(pairs, key))
     return [...named, ...(service === undefined ? rowsOf(this.#rest) : [])].sort(worstFirst)
   }
 
-  #look(snapshot: Snapshot): void {
-    const there = new Map(snapshot.services.map(({ id, key }) => [id, key]))
+  #look(ended: Ended): void {
+    const there = new Map(ended.services.map(({ id, key }) => [id, key]))
     for (const [id, counted] of this.#services) if (there.get(id) !== counted.key) this.#forget(id, counted)
-    for (const service of snapshot.services) this.#seeService(service)
-    for (const reason of REASONS) see(this.#rest, reason, this.#without(snapshot, reason))
+    for (const service of ended.services) this.#seeService(service)
+    const theirs = sumOf(ended)
+    for (const reason of REASONS) see(this.#rest, reason, this.#without(ended, theirs, reason))
   }
 
-  #seeService({ id, key, reasons }: ServiceSnapshot): void {
-    const packets = (reason: string) => Number(reasons[reason] ?? 0n)
+  /** What it never had it has no pair for, and what it had and has no more is another's, who took over its number. */
+  #seeService({ id, key, reasons }: Ended['services'][number]): void {
     const before = this.#services.get(id)
-    const begunAnew = before && [...before.pairs].some(([reason, { seen }]) => packets(reason) < seen)
-    if (begunAnew) this.#forget(id, before)
-    const counted = this.#services.get(id) ?? { key, pairs: new Map() }
-    this.#services.set(id, counted)
-    for (const reason of REASONS) see(counted.pairs, reason, packets(reason))
+    if (before && hasLess(reasons, before.pairs)) this.#forget(id, before)
+    let pairs = this.#services.get(id)?.pairs
+    for (const reason in reasons) {
+      if (!BAD.has(reason)) continue
+      if (pairs === undefined) {
+        pairs = new Map()
+        this.#services.set(id, { key, pairs })
+      }
+      see(pairs, reason, Number(reasons[reason]))
+    }
   }
 
   /** Its packets stay in the interfaces' counts. */
@@ -90,16 +104,28 @@ export class Drops {
   }
 
   /** Of all packets those that no service has counted; a moment's difference goes with the next look. */
-  #without({ reasons, services }: Snapshot, reason: string): number {
-    const theirs = services.reduce((sum, service) => sum + Number(service.reasons[reason] ?? 0n), 0)
+  #without({ reasons }: Ended, theirs: ReadonlyMap<string, number>, reason: string): number {
     const all = Number(reasons[reason]?.packets ?? 0n)
-    return Math.max(0, all - theirs - (this.#gone.get(reason) ?? 0))
+    return Math.max(0, all - (theirs.get(reason) ?? 0) - (this.#gone.get(reason) ?? 0))
   }
 
   *#pairs(): Iterable<Pair> {
     yield* this.#rest.values()
     for (const { pairs } of this.#services.values()) yield* pairs.values()
   }
+}
+
+/** What services have counted, by reason. */
+function sumOf({ services }: Ended): ReadonlyMap<string, number> {
+  const sums = new Map<string, number>()
+  for (const { reasons } of services)
+    for (const reason in reasons) sums.set(reason, (sums.get(reason) ?? 0) + Number(reasons[reason]))
+  return sums
+}
+
+function hasLess(reasons: Ended['services'][number]['reasons'], pairs: Pairs): boolean {
+  for (const [reason, { seen }] of pairs) if (Number(reasons[reason] ?? 0n) < seen) return true
+  return false
 }
 
 /** Nothing is kept of what never happened. */

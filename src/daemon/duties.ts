@@ -3,6 +3,7 @@
 // also follow a change at once.
 import { setImmediate } from 'node:timers/promises'
 import type { Change } from '../api/contract.js'
+import type { Counts } from '../datapath/counts.js'
 import type { Datapath, Snapshot } from '../datapath/types.js'
 import type { Happening } from '../events/feed.js'
 import { fail, quote, succeed } from '../model/describe.js'
@@ -17,7 +18,7 @@ import { createMeter, type Meter } from './meter.js'
 import { DEFENCE_MS, type Round, SLICES, SWEEP_MS, setsPerSlice, TEND_MS } from './rounds.js'
 import { desiredOf, effectiveOf, type Store, tunablesOf } from './store.js'
 import { storeZero } from './store-settings.js'
-import { withoutPast, withoutServices, zeroNow } from './zero.js'
+import { isNone, withoutPast, withoutServices, zeroNow } from './zero.js'
 
 export interface DutyWorld {
   readonly datapath: Datapath
@@ -57,6 +58,7 @@ export function createDuties(world: DutyWorld): Duties {
   const frozen = () => tunables().run_estimation === 0
   const defence = createDefence({ datapath, tunables, pages, random: Math.random, tell })
   const sweeper = createSweeper(world)
+  const estimating = createEstimating(world, estimator, drops)
   return {
     drops,
     meter: createMeter(estimator, () => engine().store().runtime.zero, frozen),
@@ -66,7 +68,7 @@ export function createDuties(world: DutyWorld): Duties {
       {
         what: 'estimating',
         every: ESTIMATION_MS,
-        act: () => (frozen() ? undefined : estimate(world, estimator, drops)),
+        act: () => (frozen() ? undefined : estimating()),
       },
       { what: 'ending drains', every: DEADLINE_MS, act: () => endDrains(world) },
       { what: 'defending', every: DEFENCE_MS, act: defence.second },
@@ -87,13 +89,19 @@ export function createDuties(world: DutyWorld): Duties {
   }
 }
 
-async function estimate({ engine, snapshot }: DutyWorld, estimator: Estimator, drops: Drops): Promise<void> {
-  const now = snapshot()
-  estimator.tick(now)
-  drops.tick(now)
-  const { zero } = engine().store().runtime
-  if (withoutPast(zero, now) === zero) return
-  await engine().remember((s) => storeZero(s, withoutPast(s.runtime.zero, snapshot())))
+/** A zero can be past only where ids may have gone to others, or a counter did go back. */
+function createEstimating({ datapath, engine, snapshot }: DutyWorld, estimator: Estimator, drops: Drops) {
+  let judged: Counts['services'] | undefined
+  return async (): Promise<void> => {
+    const now = datapath.counts()
+    const back = estimator.tick(now)
+    drops.tick(now)
+    if (!back && judged === now.services) return
+    const { zero } = engine().store().runtime
+    if (!isNone(zero) && withoutPast(zero, snapshot()) !== zero)
+      await engine().remember((s) => storeZero(s, withoutPast(s.runtime.zero, snapshot())))
+    judged = now.services
+  }
 }
 
 async function zero(

@@ -2,6 +2,7 @@
 // IPVS's estimators for every real server, every service and all of them together: looked at every two seconds, and
 // frozen by run_estimation 0. Ids of the datapath name them, so that a real server out of the trash goes on.
 import type { Rates } from '../api/contract.js'
+import type { Counts } from '../datapath/counts.js'
 import type { RealCounters, Snapshot } from '../datapath/types.js'
 import { Averages } from './averages.js'
 
@@ -13,8 +14,8 @@ const ALL = 0
 export interface Estimator {
   /** What is there before the first tick is no traffic of the first two seconds; `trash`: ids of real servers in it. */
   prime(snapshot: Snapshot, trash: readonly number[]): void
-  /** Two seconds have passed. */
-  tick(snapshot: Snapshot): void
+  /** Two seconds have passed. True: some counter is another's now, who took over a number and began from nothing. */
+  tick(counts: Counts): boolean
   /** `xlvsadm -Z`: rates are 0 and begin from what is counted now; of one service, or of all and the total. */
   zero(snapshot: Snapshot, service?: string): void
   real(id: number): Estimate
@@ -46,14 +47,16 @@ export function createEstimator(): Estimator {
       reset(snapshot)
       for (const id of trash) reals.wait(id)
     },
-    tick: (snapshot) => {
+    tick: (counts) => {
+      const before = services.anew + reals.anew
       const all = new Float64Array(3)
-      for (const service of snapshot.services) {
-        const moved = services.move(service.id, service)
+      for (const service of counts.services) {
+        const moved = services.move(service.id, counts.ofServices)
         for (let i = 0; i < 3; i++) all[i] = (all[i] as number) + (moved[i] as number)
-        for (const real of service.reals) reals.move(real.id, real)
+        for (const real of service.reals) reals.move(real, counts.ofReals)
       }
       total.approach(ALL, all)
+      return services.anew + reals.anew !== before
     },
     zero: (snapshot, key) => {
       reset(snapshot, key)

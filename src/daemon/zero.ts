@@ -54,6 +54,11 @@ export function withoutServices(zero: Zero, leaving: readonly ServiceSnapshot[])
   }
 }
 
+/** No counter that is there has a zero of its own. */
+export function isNone({ services, reals }: Zero): boolean {
+  return Object.keys(services).length + Object.keys(reals).length === 0
+}
+
 /** A counter below its zero is another's, who took over the name and began from nothing. */
 export function withoutPast(zero: Zero, snapshot: Snapshot): Zero {
   const past = new Set<string>()

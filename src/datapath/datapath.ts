@@ -12,28 +12,26 @@ import type { WeightChange } from '../plan/what-if.js'
 import { ActualReader, type Look } from './actual.js'
 import { applyOps } from './apply.js'
 import { Arena } from './arena.js'
-import { Interfaces } from './attach.js'
 import { bindingsOf } from './bindings.js'
 import type { Target } from './carry-out.js'
 import { ticksNow } from './clock.js'
 import { readConns, readTemplates } from './conns.js'
-import { HopSlots } from './hop-slots.js'
+import { Counter } from './counts.js'
 import { Ledger } from './ledger.js'
 import type { Programs } from './load.js'
 import { type Maps, store32 } from './maps.js'
-import { NextHops } from './nexthops.js'
+import { createOrgans, type Organs } from './organs.js'
 import { clearPins, type Pins } from './pins.js'
 import { Rehearsal } from './rehearsal.js'
 import type { Repair } from './repair.js'
 import { notePeers, writeDefence, writePeers, writeTimeouts, writeTunables } from './settings.js'
-import { reasonsOf, takeSnapshot } from './snapshot.js'
-import { handshakesOf } from './stats.js'
+import { takeSnapshot } from './snapshot.js'
+import { handshakesOf, reasonsOf } from './stats.js'
 import { Sweeper } from './sweep.js'
 import { Tallies } from './tallies.js'
 import { tellOf } from './told.js'
 import { endTrace, linkNames, startTrace } from './trace.js'
 import type { Traced } from './trace-record.js'
-import { TxPorts } from './tx-ports.js'
 import type { ConnFilter, Datapath, Defence, NextHopState } from './types.js'
 
 export interface Parts {
@@ -50,30 +48,7 @@ export interface Parts {
 }
 
 export async function createDatapath(parts: Parts): Promise<Datapath> {
-  const { maps, pins, programs, limits } = parts
-  const clock = () => performance.now()
-  const slots = new HopSlots(maps, clock)
-  const ports = new TxPorts(maps.handles.tx_ports)
-  const interfaces = new Interfaces(maps, pins, limits, programs.xlvs)
-  const hops = new NextHops({
-    slots,
-    onEgress: (ifindex) => ports.add(ifindex),
-    onLink: (link, change) => {
-      interfaces.onLink(link, change)
-      if (change === 'removed') ports.forget(link.index)
-    },
-  })
-  await hops.start()
-  interfaces.adopt(hops.links.values())
-  return new KernelDatapath(parts, { slots, ports, interfaces, hops, clock })
-}
-
-interface Organs {
-  readonly slots: HopSlots
-  readonly ports: TxPorts
-  readonly interfaces: Interfaces
-  readonly hops: NextHops
-  readonly clock: () => number
+  return new KernelDatapath(parts, await createOrgans(parts, parts.programs.xlvs))
 }
 
 class KernelDatapath implements Datapath {
@@ -85,6 +60,7 @@ class KernelDatapath implements Datapath {
   readonly #reader: ActualReader
   readonly #ledger: Ledger
   readonly #tallies: Tallies
+  readonly #counter: Counter
   #repairs: readonly Repair[] = []
   #changes = 0
   readonly #cpus = possibleCpus()
@@ -100,6 +76,7 @@ class KernelDatapath implements Datapath {
     this.#ledger = new Ledger(parts.maps)
     this.#reader = new ActualReader(parts.maps, parts.limits, this.#ledger)
     this.#tallies = new Tallies(parts.maps, this.#cpus)
+    this.#counter = new Counter(parts.maps, this.#cpus, this.#tallies)
     this.#rehearsal = new Rehearsal({ ...parts, object: parts.rehearsal, cpus: this.#cpus })
     this.#sweeper = new Sweeper(parts.programs.sweep, parts.maps.sizes)
     this.#target = {
@@ -136,6 +113,7 @@ class KernelDatapath implements Datapath {
   apply(ops: readonly Op[]) {
     const before = this.#doubtful
     this.#doubtful = true
+    this.#counter.moved()
     const outcome = this.#settle(() => applyOps(this.#target, ops))
     this.#changes += 1
     this.#doubtful = before
@@ -190,6 +168,10 @@ class KernelDatapath implements Datapath {
       tallies: this.#tallies,
     }
     return takeSnapshot(sources, names, Date.now())
+  }
+
+  counts() {
+    return this.#counter.look(() => this.#read(), this.limits.interfaces)
   }
 
   reasons() {

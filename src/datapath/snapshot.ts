@@ -57,11 +57,6 @@ export function takeSnapshot(sources: Sources, names: Desired, at: number): Snap
   }
 }
 
-/** Packets by reason, all interfaces together. */
-export function reasonsOf(maps: Maps, cpus: number, interfaces: number): Snapshot['reasons'] {
-  return byReason(sumRows(slotRows(maps, cpus, interfaces)))
-}
-
 function slotRows(maps: Maps, cpus: number, interfaces: number) {
   return Array.from({ length: interfaces }, (_, slot) => verdictRows(maps, cpus, slot))
 }

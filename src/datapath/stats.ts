@@ -86,16 +86,33 @@ export function addCounters(a: RealCounters, b: RealCounters): RealCounters {
 
 /** Row of reason -> counts, for one block of rows. */
 export function verdictRows(maps: Maps, cpus: number, slot: number): Counters[] {
+  return sumVerdicts(maps, cpus, slot, slot + 1)
+}
+
+/** Packets by reason, all interfaces together. */
+export function reasonsOf(maps: Maps, cpus: number, interfaces: number): Record<ReasonName, Counters> {
+  return byReason(sumVerdicts(maps, cpus, 0, interfaces))
+}
+
+/** Blocks of rows from one up to another; most rows are 0, and to see that costs no bigint. */
+function sumVerdicts(maps: Maps, cpus: number, first: number, end: number): Counters[] {
+  const sums: Counters[] = Array.from({ length: Limit.REASONS }, () => NONE)
+  const words = halves(maps.verdicts)
   const rows = maps.sizes.verdicts / cpus
-  return Array.from({ length: Limit.REASONS }, (_, reason) => {
-    let [packets, bytes] = [0n, 0n]
-    for (let cpu = 0; cpu < cpus; cpu++) {
-      const at = (cpu * rows + slot * Limit.REASONS + reason) * VERDICT_WORDS
-      packets += maps.verdicts[at] as bigint
-      bytes += maps.verdicts[at + 1] as bigint
+  for (let cpu = 0; cpu < cpus; cpu++)
+    for (let row = first * Limit.REASONS; row < end * Limit.REASONS; row++) {
+      const at = (cpu * rows + row) * VERDICT_WORDS
+      if (words[2 * at] === 0 && words[2 * at + 1] === 0) continue
+      const reason = row % Limit.REASONS
+      const seen = { packets: maps.verdicts[at] as bigint, bytes: maps.verdicts[at + 1] as bigint }
+      sums[reason] = add(sums[reason] as Counters, seen)
     }
-    return { packets, bytes }
-  })
+  return sums
+}
+
+/** 64-bit words as halves, the lower first: to look at one makes no bigint. */
+export function halves({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint32Array {
+  return new Uint32Array(buffer, byteOffset, Math.floor(byteLength / 4))
 }
 
 /** Every reason by name, redirected packets with the reason they were forwarded for. */
@@ -103,7 +120,7 @@ export function byReason(rows: readonly Counters[]): Record<ReasonName, Counters
   const found: Record<ReasonName, Counters> = {}
   for (const [number, name] of REASONS) {
     const redirected = isForward(number) ? rows[number + Reason.FORWARD_REDIRECTED] : undefined
-    found[name] = add(rows[number] ?? NONE, redirected ?? NONE)
+    found[name] = redirected ? add(rows[number] ?? NONE, redirected) : (rows[number] ?? NONE)
   }
   return found
 }

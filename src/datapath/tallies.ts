@@ -11,6 +11,7 @@ import {
 } from '../abi/generated.js'
 import { type Latency, sumLatencies } from '../model/latency.js'
 import type { Maps } from './maps.js'
+import { halves } from './stats.js'
 import type { ReasonName } from './types.js'
 
 const REASON_WORDS = ServiceReasons_SIZE / 8
@@ -44,6 +45,8 @@ const MEANT_FOR_A_REAL: ReadonlySet<number> = new Set([
   Reason.ANSWER_TTL,
   Reason.ANSWER_MTU,
 ])
+
+const NOTHING: Readonly<Record<ReasonName, bigint>> = {}
 
 interface Seen {
   /** buckets as they were read, modulo 2^32 */
@@ -90,6 +93,18 @@ export class Tallies {
     this.#settled.set(service, settled)
     found['forward_conn'] = settled
     return found
+  }
+
+  /** The same without FORWARD_CONN, which nothing but real servers' packets tell. */
+  counted(service: number): Readonly<Record<ReasonName, bigint>> {
+    let found: Record<ReasonName, bigint> | undefined
+    for (const [number, name] of REASONS) {
+      const count = this.#reason(service, number)
+      if (count === 0n) continue
+      found ??= {}
+      found[name] = count
+    }
+    return found ?? NOTHING
   }
 
   /** undefined: no handshake with this real server was timed yet. The same object while nothing has changed. */
@@ -214,8 +229,4 @@ export class Tallies {
 function since(before: number, now: number): number {
   const passed = (now - before) >>> 0
   return passed < TOO_MANY ? passed : now
-}
-
-function halves({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint32Array {
-  return new Uint32Array(buffer, byteOffset, Math.floor(byteLength / 4))
 }

@@ -22,6 +22,7 @@ import type {
 import type { Actual } from '../plan/actual.js'
 import type { Op } from '../plan/ops.js'
 import type { WeightChange } from '../plan/what-if.js'
+import type { Counts } from './counts.js'
 import type { ConnEntry, ConnFilter, TemplateEntry } from './entries.js'
 import type { Repair } from './repair.js'
 import type { Told } from './told.js'
@@ -84,6 +85,8 @@ export interface Datapath {
   nextHop(address: AddressText): NextHopState
   /** Names and configured weights are taken from `names`, everything else from the maps. */
   snapshot(names: Desired): Snapshot
+  /** Of a snapshot the counters alone, at the price of reading them. */
+  counts(): Counts
   /** Packets by reason, all interfaces together: of a snapshot only this. */
   reasons(): Readonly<Record<ReasonName, Counters>>
   /** How clients' handshakes with a real server (by its id) go. */

@@ -21,6 +21,7 @@ import {
 } from '../../../src/model/types.js'
 import type { Actual, ActualReal, ActualService, ActualVip, DirectoryName } from '../../../src/plan/actual.js'
 import type { Op } from '../../../src/plan/ops.js'
+import { countsOf } from '../metrics/counted.js'
 import { serviceOf, snapshotOf } from '../metrics/given.js'
 
 export interface Memory extends Datapath {
@@ -63,6 +64,8 @@ export function memoryDatapath(options: MemoryOptions = {}): Memory {
   let counters: Readonly<Record<string, RealCounters>> = {}
   const repairs: Repair[] = []
   let ends: () => Readonly<Record<string, number>> = () => ({})
+  const reasons = () =>
+    Object.fromEntries(Object.entries(ends()).map(([name, n]) => [name, { packets: BigInt(n), bytes: 0n }]))
   for (const name of options.attached ?? []) attached.set(name, attachmentOf(name, 'native'))
   const hop = (address: string): NextHopState =>
     unreachable.includes(address)
@@ -112,6 +115,7 @@ export function memoryDatapath(options: MemoryOptions = {}): Memory {
       if (options.sweeps) events.push(`sweep ${sets}`)
       return { sets, freed: 0, roundComplete: true }
     },
+    counts: () => countsOf({ ...snapshotFrom(state, undefined, hop, counters), reasons: reasons() }),
     handshakes: () => ({ retries: 0, handshakes: 0 }),
     defend: (at) => {
       events.push(`defend ${at >= 0 && at < 1 ? 'somewhere' : at}`)
@@ -133,10 +137,7 @@ export function memoryDatapath(options: MemoryOptions = {}): Memory {
     count: (now) => {
       counters = now
     },
-    reasons: () =>
-      Object.fromEntries(
-        Object.entries(ends()).map(([name, n]) => [name, { packets: BigInt(n), bytes: 0n }]),
-      ),
+    reasons,
     end: (reasons) => {
       ends = reasons
     },
@@ -252,13 +253,13 @@ function weightsOf(state: State): Record<string, Record<string, number>> {
 
 function snapshotFrom(
   state: State,
-  names: Desired,
+  names: Desired | undefined,
   hop: (address: string) => NextHopState,
   counters: Readonly<Record<string, RealCounters>>,
 ): Snapshot {
   return snapshotOf({
     services: [...state.services.values()].map((service) => {
-      const said = names.services.find((one) => serviceKey(one) === service.key)
+      const said = names?.services.find((one) => serviceKey(one) === service.key)
       const { id, key, match, scheduler, flags, onePacket } = service
       return serviceOf({
         ...{ id, key, match, scheduler },

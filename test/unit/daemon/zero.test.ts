@@ -11,6 +11,7 @@ import {
   type Zero,
   zeroNow,
 } from '../../../src/daemon/zero.js'
+import { countsOf } from '../metrics/counted.js'
 import { realOf, serviceOf, snapshotOf } from '../metrics/given.js'
 
 const counters = (n: bigint) => ({ connections: n, packets: n * 2n, bytes: n * 3n })
@@ -92,7 +93,7 @@ describe('run_estimation 0', () => {
       () => frozen,
     )
     estimator.prime(snapshotOf({ services: [web(0n)] }), [])
-    estimator.tick(snapshotOf({ services: [web(8n)] }))
+    estimator.tick(countsOf(snapshotOf({ services: [web(8n)] })))
     expect(meter.service(web(20n)).sinceZero.connections).toBe(20)
     frozen = true
     expect(meter.service(web(20n))).toEqual({

@@ -26,13 +26,15 @@ static __always_inline void count_real(const struct frame *f, __u32 real)
  */
 __noinline int count_service(__u32 cpu, __u32 reason, __u32 real, __u32 service)
 {
-	const struct xlvs_real_info *info = at(&real_info, real);
+	const struct xlvs_real_info *info;
 	struct xlvs_service_reasons *row;
 
 	if (reason == XLVS_FORWARD_CONN)
 		return 0;
-	if (!service && real && info)
-		service = info->service;
+	if (!service && real) {
+		info = at(&real_info, real);
+		service = info ? info->service : 0;
+	}
 	row = service ? at(&service_reasons, cpu * config.service_rows + service) : NULL;
 	if (row)
 		TALLY(row->packets[masked(reason, XLVS_REASONS - 1)], 1);

@@ -81,8 +81,14 @@ static __noinline int offer_of(__u32 set, const struct flow *w, struct offer *ou
 	return 0;
 }
 
-/* Half of a set is empty: its first empty way. Not when the flow itself seems to be in it. */
-static __always_inline bool is_spare(const __u64 *set, const struct flow *w, const int family, struct found *out)
+enum room {
+	NO_ROOM,
+	ROOM,
+	NO_NEED,			/* the flow is there after all: found is its way */
+};
+
+/* Half of a set is empty: its first empty way. ROOM, NO_ROOM, or NO_NEED when the flow itself seems to be in it. */
+static __always_inline int room_in(const __u64 *set, const struct flow *w, const int family, struct found *out)
 {
 	const int words = family == XLVS_IPV4 ? CONN4_WORDS : CONN6_WORDS;
 	const int ways = family == XLVS_IPV4 ? XLVS_CONN4_WAYS : XLVS_CONN6_WAYS;
@@ -94,16 +100,16 @@ static __always_inline bool is_spare(const __u64 *set, const struct flow *w, con
 	for (int i = ways - 1; i >= 0; i--) {
 		if (READ_ONCE(set[i * words + words - 1])) {
 			if (unlikely(READ_ONCE(set[i * words]) == mine))
-				return false;
+				return NO_NEED;
 			continue;
 		}
 		out->way = i;
 		empty++;
 	}
-	return empty >= (__u32)ways / 2;
+	return empty >= (__u32)ways / 2 ? ROOM : NO_ROOM;
 }
 
-static __always_inline bool take_spare(__u32 set, const struct flow *w, struct found *out)
+static __always_inline int take_spare(__u32 set, const struct flow *w, struct found *out)
 {
 	const void *words;
 
@@ -111,17 +117,11 @@ static __always_inline bool take_spare(__u32 set, const struct flow *w, struct f
 	out->set = set;
 	if (w->family == XLVS_IPV4) {
 		words = at(&conns4, set);
-		return words && is_spare(words, w, XLVS_IPV4, out);
+		return words ? room_in(words, w, XLVS_IPV4, out) : NO_ROOM;
 	}
 	words = at(&conns6, set);
-	return words && is_spare(words, w, XLVS_IPV6, out);
+	return words ? room_in(words, w, XLVS_IPV6, out) : NO_ROOM;
 }
-
-enum room {
-	NO_ROOM,
-	ROOM,
-	NO_NEED,			/* the flow is there after all: found is its way */
-};
 
 #define FLOOD 3				/* of the ways of two sets, embryonic ones that are no accident */
 
@@ -135,15 +135,19 @@ __noinline int find_room(const struct flow *w, __u64 hash, struct found *out)
 {
 	struct offer first = {}, second = {};
 	__u32 sets, cost;
+	int room;
 
 	if (!w || !out)
 		return NO_ROOM;
 	sets = w->family == XLVS_IPV4 ? config.conn4_sets : config.conn6_sets;
-	if (likely(take_spare(first_set(hash, sets), w, out)))
+	room = take_spare(first_set(hash, sets), w, out);
+	if (likely(room == ROOM))
 		return ROOM;
-	find_flow(w, out);		/* it may have moved while it was looked up */
-	if (out->seen)
-		return conn_expired(out->seen, w->now) ? ROOM : NO_NEED;
+	if (room == NO_NEED) {		/* it has moved while it was looked up, or another CPU was faster */
+		find_flow(w, out);
+		if (out->seen)
+			return conn_expired(out->seen, w->now) ? ROOM : NO_NEED;
+	}
 	offer_of(first_set(hash, sets), w, &first);
 	offer_of(second_set(hash, sets), w, &second);
 	*out = first.at;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One table filled step by step, and one that turns over at a steady load: what was lost, beside what theory says.
+// One table filled step by step, and one that turns over at a steady load: what was lost, beside what was computed.
 import type { Director } from './director.js'
-import { emptySets, offer, type Passed, turnedOver } from './fluid.js'
 import { scattered } from './keys.js'
-import { ROUNDS } from './simulate.js'
+import { type Found, ROUNDS } from './simulate.js'
 
 /** Flows per way, in percent. 66 is the limit the operator names: tables are made a half larger. */
 export const LOADS = [50, 60, 66, 70, 75, 80, 85, 90, 95] as const
@@ -13,7 +12,7 @@ const TURNS = 3
 /** One flow of so many is asked after at each load; at the last one all are. */
 const SAMPLED = 16
 
-export interface Point {
+export interface Measured {
   /** percent of the ways */
   readonly load: number
   /** flows that came: since the table was empty, or in the last turnover */
@@ -26,28 +25,33 @@ export interface Point {
   readonly evicted: number
   /** packets that did not go where their flow began */
   readonly strayed: number
-  /** shares by the theory */
-  readonly computed: { readonly lost: number; readonly second: number }
 }
 
-export const WAYS = 4
+export interface Point extends Measured {
+  /** of a table in memory (simulate.ts) at the same load */
+  readonly computed: Omit<Found, 'load'>
+}
 
-export function fill(director: Director, loads: readonly number[] = LOADS): readonly Point[] {
-  let [sets, begun] = [emptySets(WAYS), 0]
-  const passed = { offered: 0, first: 0, second: 0, lost: 0 }
+export function beside(measured: readonly Measured[], computed: readonly Found[]): readonly Point[] {
+  return measured.map((point) => {
+    const found = computed.find(({ load }) => load === point.load)
+    if (!found) throw new Error(`nothing was computed for a load of ${point.load} %`)
+    return { ...point, computed: { lost: found.lost, second: found.second } }
+  })
+}
+
+export function fill(director: Director, loads: readonly number[] = LOADS): readonly Measured[] {
+  let begun = 0
   return loads.map((load) => {
     const wanted = Math.floor((director.ways * load) / 100)
     director.begin(numbers(begun, wanted))
-    const next = offer(sets, (load / 100) * WAYS - passed.offered)
-    sets = next.sets
-    for (const key of ['offered', 'first', 'second', 'lost'] as const) passed[key] += next.passed[key]
     begun = wanted
-    return { load, ...asked(director, begun, load === loads.at(-1)), computed: shares(passed) }
+    return { load, ...asked(director, begun, load === loads.at(-1)) }
   })
 }
 
 /** All flows, or a part of them while the table fills. */
-function asked(director: Director, begun: number, all: boolean): Omit<Point, 'load' | 'computed'> {
+function asked(director: Director, begun: number, all: boolean): Omit<Measured, 'load'> {
   const part = Uint32Array.from(
     { length: Math.ceil(begun / (all ? 1 : SAMPLED)) },
     (_, i) => i * (all ? 1 : SAMPLED),
@@ -60,7 +64,7 @@ function asked(director: Director, begun: number, all: boolean): Omit<Point, 'lo
 }
 
 /** The table is filled to `load`; then flows drawn at random end and as many begin, until all have been replaced thrice. */
-export function turnOver(director: Director, load: number): Point {
+export function turnOver(director: Director, load: number): Measured {
   director.empty()
   const population = numbers(0, Math.floor((director.ways * load) / 100))
   director.begin(population)
@@ -88,7 +92,6 @@ export function turnOver(director: Director, load: number): Point {
     second: share,
     evicted,
     strayed,
-    computed: shares(turnedOver(WAYS, load / 100, ROUND)),
   }
 }
 
@@ -102,8 +105,4 @@ export function drawn(size: number, count: number, seed: number): Uint32Array {
   for (let i = 0; chosen.size < count; i++)
     chosen.add(Math.floor((scattered(scattered(seed) ^ i) / 2 ** 32) * size))
   return Uint32Array.from(chosen)
-}
-
-function shares({ offered, first, second, lost }: Passed): Point['computed'] {
-  return { lost: lost / offered, second: second / (first + second) }
 }

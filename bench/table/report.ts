@@ -4,7 +4,6 @@ import type { Machine } from '../machine.js'
 import type { Line, Plot } from '../report/plot.js'
 import { drawing } from '../report/svg.js'
 import type { Point } from './measure.js'
-import type { Lost } from './simulate.js'
 
 export interface Series {
   readonly name: string
@@ -21,8 +20,8 @@ export interface Series {
 
 export interface OtherRule {
   readonly name: string
-  /** by load in percent; computed with a table of counters */
-  readonly lost: readonly (Lost & { readonly load: number })[]
+  /** by load in percent; shares, computed with a table in memory */
+  readonly lost: readonly { readonly load: number; readonly filled: number; readonly turnedOver: number }[]
 }
 
 export interface TableReport {
@@ -88,11 +87,12 @@ export function toText({ series, rules, answer }: TableReport): string {
   ].join('\n')
 }
 
-export function sentenceOf({ load, target, filled, turnedOver, met, evicted, strayed }: Answer): string {
-  const over = turnedOver === undefined ? '' : `, ${perMillion(turnedOver)} once it turned over`
+export function sentenceOf({ load, target, filled, turnedOver, evicted, strayed }: Answer): string {
+  const judged = (share: number) => `${perMillion(share)} (${share < target ? 'met' : 'missed'})`
+  const over = turnedOver === undefined ? '' : `, ${judged(turnedOver)} once it turned over`
   return [
-    `at ${load} % load ${perMillion(filled)} of a million flows found no room while the table filled${over};`,
-    `the target is fewer than ${perMillion(target)}: ${met ? 'met' : 'missed'}.`,
+    `at ${load} % load the target is that fewer than ${perMillion(target)} of a million flows find no room:`,
+    `${judged(filled)} while the table filled${over}.`,
     `Established flows evicted: ${evicted}. Packets that went to another real server: ${strayed}.`,
   ].join(' ')
 }
@@ -138,7 +138,7 @@ function perMillion(share: number): string {
   return parts > 0 && parts < 10 ? parts.toFixed(1) : Math.round(parts).toLocaleString('en')
 }
 
-/** Both kinds, each beside its theory; loads where nothing was lost have no place on a logarithmic axis. */
+/** Both kinds, each beside what was computed; loads where nothing was lost have no place on a logarithmic axis. */
 export function toSvg({ header, series }: TableReport): string {
   const shown = series.filter(({ crowd }) => crowd === 'random')
   const measured = shown.map(({ name, points }): Line => {

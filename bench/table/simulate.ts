@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small table in memory, filled with random flows by bpf/room.h's rule or by another one: a second opinion on the theory,
-// and what other rules would lose. Pure.
+// A table in memory whose keys are random, filled by the rule of bpf/room.h or by another one: what the real one should lose,
+// and what other rules would. Pure.
 import { scattered } from './keys.js'
 
 export interface Rule {
@@ -10,46 +10,64 @@ export interface Rule {
   readonly choices: number
   /** a first set with at least half of its ways empty is not compared with another one */
   readonly firstWhileRoomy: boolean
-  /** with all candidate sets full, a flow that has room in its own other set moves there */
+  /** with all candidate sets full, the first flow in them that has room in another set of its own moves there */
   readonly moves: boolean
 }
 
-export const ROOM_H: Rule = { name: 'as it is', ways: 4, choices: 2, firstWhileRoomy: true, moves: false }
+export const ROOM_H: Rule = { name: 'as it is', ways: 4, choices: 2, firstWhileRoomy: true, moves: true }
+const BEFORE: Rule = { ...ROOM_H, name: 'nobody moves (as it was before)', moves: false }
 
 export const OTHER_RULES: readonly Rule[] = [
+  BEFORE,
+  { ...BEFORE, name: 'nobody moves, three sets', choices: 3 },
+  { ...BEFORE, name: 'nobody moves, eight ways', ways: 8 },
   { ...ROOM_H, name: 'always the emptier set', firstWhileRoomy: false },
   { ...ROOM_H, name: 'three sets', choices: 3 },
   { ...ROOM_H, name: 'eight ways', ways: 8 },
-  { ...ROOM_H, name: 'one flow moves over', moves: true },
-  { ...ROOM_H, name: 'eight ways, one flow moves over', ways: 8, moves: true },
 ]
 
-export interface Lost {
-  /** shares of the flows that came */
-  readonly filled: number
-  readonly turnedOver: number
-  /** share of the stored flows that are in another than their first set, after the turnovers */
+export interface Found {
+  /** percent of the ways */
+  readonly load: number
+  /** share of the flows that came: since the table was empty, or in the last turnover */
+  readonly lost: number
+  /** of those stored: in another than their first set, as a share */
   readonly second: number
 }
 
 const TURNS = 3
 export const ROUNDS = 32
 
-/** Filled to `load` flows per way; then in each round one flow of `ROUNDS` is replaced, until as many as thrice all have been. */
-export function simulate(rule: Rule, sets: number, load: number, seed = 0): Lost {
-  const table = new Table(rule, sets, Math.floor(sets * rule.ways * load), seed)
-  const flows = Array.from({ length: table.flows }, (_, i) => i)
-  const filled = table.placeAll(flows) / flows.length
+/** One table, filled from one load to the next; `loads` rise. */
+export function filled(rule: Rule, sets: number, loads: readonly number[], seed = 0): readonly Found[] {
+  const flowsAt = (load: number) => Math.floor((sets * rule.ways * load) / 100)
+  const table = new Table(rule, sets, flowsAt(Math.max(...loads)), seed)
+  let [begun, lost] = [0, 0]
+  return loads.map((load) => {
+    for (; begun < flowsAt(load); begun++) if (!table.place(begun)) lost++
+    return { load, lost: lost / begun, second: table.elsewhere() }
+  })
+}
+
+/** Filled to `load`; then in each round one flow of `ROUNDS` is replaced, until as many as thrice all have been. */
+export function turnedOver(rule: Rule, sets: number, load: number, seed = 0): Found {
+  const table = new Table(rule, sets, Math.floor((sets * rule.ways * load) / 100), seed)
+  for (let flow = 0; flow < table.flows; flow++) table.place(flow)
   let [lost, replaced] = [0, 0]
   for (let round = 0; round < TURNS * ROUNDS; round++) {
     if (round % ROUNDS === 0) [lost, replaced] = [0, 0]
-    const salt = scattered(round ^ seed)
-    const ended = flows.filter((flow) => scattered(flow ^ salt) % ROUNDS === 0)
+    const ended = endOf(table.flows, scattered(round ^ seed))
     for (const flow of ended) table.replace(flow)
-    lost += table.placeAll(ended)
+    for (const flow of ended) if (!table.place(flow)) lost++
     replaced += ended.length
   }
-  return { filled, turnedOver: lost / replaced, second: table.elsewhere() }
+  return { load, lost: lost / replaced, second: table.elsewhere() }
+}
+
+function endOf(flows: number, salt: number): readonly number[] {
+  const ended: number[] = []
+  for (let flow = 0; flow < flows; flow++) if (scattered(flow ^ salt) % ROUNDS === 0) ended.push(flow)
+  return ended
 }
 
 const NOBODY = -1
@@ -79,12 +97,8 @@ class Table {
     this.#next = flows
   }
 
-  /** How many found no room. */
-  placeAll(flows: readonly number[]): number {
-    return flows.reduce((lost, flow) => lost + (this.#place(flow) ? 0 : 1), 0)
-  }
-
-  #place(flow: number): boolean {
+  /** false: there was no room. */
+  place(flow: number): boolean {
     const { ways, choices, firstWhileRoomy, moves } = this.#rule
     let [best, least] = [0, this.#count(flow, 0)]
     if (!firstWhileRoomy || ways - least < ways / 2) {
@@ -143,12 +157,12 @@ class Table {
     this.#choice[flow] = NOBODY
   }
 
-  /** One flow of the full candidate sets goes to another set of its own: which of them has room now. */
+  /** Of the full candidate sets, as make_way of bpf/move.h tries them: the one that has room now. */
   #roomIn(flow: number): number {
     const { ways, choices } = this.#rule
     for (let choice = 0; choice < choices; choice++) {
       const first = this.#set(flow, choice) * ways
-      for (const resident of this.#slots.slice(first, first + ways)) {
+      for (const resident of this.#slots.subarray(first, first + ways)) {
         for (let other = 0; other < choices; other++) {
           if (other === this.#choice[resident] || this.#count(resident, other) === ways) continue
           this.#take(resident)

@@ -20,6 +20,12 @@ const IDLE: readonly (readonly [name: string, shape: Shape, ms: number])[] = [
   ['10000', { services: 1_000, reals: 10 }, 20_000],
 ]
 
+/** ms of a look at whether it is at rest: two whole rounds of estimating */
+const REST_MS = 4_000
+/** So much of the look before, and it takes no less any more. */
+const STILL = 0.8
+const LOOKS = 10
+
 const ROUNDS = 20
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   'node -e 0': ['-e', '0'],
@@ -51,6 +57,7 @@ export async function idle(stage: Stage): Promise<readonly Row[]> {
   const rows: Row[] = []
   for (const [name, shape, ms] of IDLE) {
     const row = await withDaemon(stage, shape, {}, async (pid) => {
+      await untilAtRest(pid)
       const from = cpuNs(pid)
       await sleep(ms)
       const share = (cpuNs(pid) - from) / 1e6 / ms
@@ -60,6 +67,19 @@ export async function idle(stage: Stage): Promise<readonly Row[]> {
     rows.push(row)
   }
   return rows
+}
+
+/** After its answer a daemon still finds next hops, remembers how things stand, and V8 compiles what runs often. */
+async function untilAtRest(pid: number): Promise<void> {
+  let before = Number.POSITIVE_INFINITY
+  for (let look = 0; look < LOOKS; look++) {
+    const from = cpuNs(pid)
+    await sleep(REST_MS)
+    const spent = cpuNs(pid) - from
+    if (spent >= before * STILL) return
+    before = spent
+  }
+  throw new Error(`the daemon is not at rest after ${(LOOKS * REST_MS) / 1000} s`)
 }
 
 async function withDaemon(

@@ -130,9 +130,13 @@ export class HopSlots {
     for (const [address, { slot, reals }] of this.#targets) {
       const right = slot === 0 || sameBytes(this.#bytes(slot), this.#written.get(slot))
       if (!right) this.#bytes(slot).set(this.#written.get(slot) as Uint8Array)
-      const astray = [...reals].filter((id) => this.#pointer(id) !== slot)
-      for (const id of astray) store32(this.#maps.reals, id * Real_SIZE + Real_OFFSETS.nexthop, slot)
-      if (!right || astray.length > 0) found.push({ kind: 'nexthop', what: `the next hop of ${address}` })
+      let astray = false
+      for (const id of reals) {
+        if (this.#pointer(id) === slot) continue
+        store32(this.#maps.reals, id * Real_SIZE + Real_OFFSETS.nexthop, slot)
+        astray = true
+      }
+      if (!right || astray) found.push({ kind: 'nexthop', what: `the next hop of ${address}` })
     }
     return found
   }

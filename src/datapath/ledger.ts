@@ -211,10 +211,8 @@ export class Ledger {
   #mendTerms(): Repair[] {
     const found: Repair[] = []
     for (let id = 1; id < this.#maps.sizes.reals; id++) {
-      if (!this.ownsReal(id)) continue
+      if (!this.ownsReal(id) || this.#hasTerms(id)) continue
       const [upper = 0, lower = 0, flags = 0] = this.#terms.subarray(3 * id, 3 * id + 3)
-      const now = termsAt(this.#maps, id)
-      if (now[0] === upper && now[1] === lower && now[2] === flags) continue
       store32(this.#maps.reals, id * Real_SIZE + Real_OFFSETS.upper, upper)
       store32(this.#maps.reals, id * Real_SIZE + Real_OFFSETS.lower, lower)
       or32(this.#maps.reals, id * Real_SIZE + Real_OFFSETS.flags, flags)
@@ -224,10 +222,20 @@ export class Ledger {
     return found
   }
 
+  #hasTerms(id: number): boolean {
+    const { reals } = this.#maps
+    const at = id * Real_SIZE
+    return (
+      reals.getUint32(at + Real_OFFSETS.upper, true) === this.#terms[3 * id] &&
+      reals.getUint32(at + Real_OFFSETS.lower, true) === this.#terms[3 * id + 1] &&
+      (reals.getUint32(at + Real_OFFSETS.flags, true) & ~SHARED) >>> 0 === this.#terms[3 * id + 2]
+    )
+  }
+
   #mendRegions(): Repair[] {
     const found: Repair[] = []
+    const map = new Uint8Array(this.#maps.tables.buffer, this.#maps.tables.byteOffset)
     for (const [name, { parts }] of this.#regions) {
-      const map = new Uint8Array(this.#maps.tables.buffer, this.#maps.tables.byteOffset)
       const wrong = parts.filter(
         ({ at, bytes }) => Buffer.compare(bytes, map.subarray(at, at + bytes.length)) !== 0,
       )

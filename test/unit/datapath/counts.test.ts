@@ -149,7 +149,7 @@ describe('counters read alone', () => {
       }, INTERFACES)
     const { services } = look()
     maps.realStats[RealStats_SIZE / 8] = 7n
-    expect(at(look().ofReals, 1).packets).toBe(7n)
+    for (let i = 0; i < 2; i++) expect(at(look().ofReals, 1).packets).toBe(7n)
     expect([look().services, asked]).toEqual([services, 1])
     counter.moved()
     expect(look().services).not.toBe(services)

@@ -57,16 +57,16 @@ __noinline int conn_forget(__u32 family, const struct found *way)
 /* The way held this very flow: used anew, nothing had to make room. */
 static __always_inline bool was_own(const struct found *room, const struct flow *w)
 {
-	const __u64 *client = (const __u64 *)w->client, *key;
+	const __u64 *key;
 
 	if (!conn_is_for(room->seen, w))
 		return false;
 	if (w->family == XLVS_IPV4) {
 		key = (const __u64 *)way4(room->set, room->way);
-		return key && key[0] == (ports_key(w) | w->client[0]);
+		return key && key_is(key, w, XLVS_IPV4);
 	}
 	key = (const __u64 *)way6(room->set, room->way);
-	return key && key[0] == client[0] && key[1] == client[1] && key[2] == ports_key(w) >> 32;
+	return key && key_is(key, w, XLVS_IPV6);
 }
 
 /* A way makes room: its connection was over, or is evicted. */

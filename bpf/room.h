@@ -87,19 +87,26 @@ enum room {
 	NO_NEED,			/* the flow is there after all: found is its way */
 };
 
+static __always_inline bool key_is(const __u64 *key, const struct flow *w, const int family)
+{
+	const __u64 *client = (const __u64 *)w->client;
+
+	if (family == XLVS_IPV4)
+		return READ_ONCE(key[0]) == (ports_key(w) | w->client[0]);
+	return READ_ONCE(key[2]) == ports_key(w) >> 32 && READ_ONCE(key[1]) == client[1] && READ_ONCE(key[0]) == client[0];
+}
+
 /* Half of a set is empty: its first empty way. ROOM, NO_ROOM, or NO_NEED when the flow itself seems to be in it. */
 static __always_inline int room_in(const __u64 *set, const struct flow *w, const int family, struct found *out)
 {
 	const int words = family == XLVS_IPV4 ? CONN4_WORDS : CONN6_WORDS;
 	const int ways = family == XLVS_IPV4 ? XLVS_CONN4_WAYS : XLVS_CONN6_WAYS;
-	__u64 client = family == XLVS_IPV4 ? w->client[0] : *(const __u64 *)w->client, mine;
 	__u32 empty = 0;
 
-	mine = family == XLVS_IPV4 ? client | ports_key(w) : client;
 	#pragma unroll
 	for (int i = ways - 1; i >= 0; i--) {
 		if (READ_ONCE(set[i * words + words - 1])) {
-			if (unlikely(READ_ONCE(set[i * words]) == mine))
+			if (unlikely(key_is(set + i * words, w, family)))
 				return NO_NEED;
 			continue;
 		}

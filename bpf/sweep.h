@@ -63,19 +63,29 @@ static __always_inline void sweep_conn(const struct found *c, __u64 *word, struc
 	pass->freed++;
 }
 
-static int sweep_conn_set(__u32 i, struct sweep_pass *pass)
+/* Most sets of most tables are empty, and every one is looked at in a round: the four data words at once. */
+static __always_inline int sweep_conns(__u32 index, struct sweep_pass *pass, const int family)
 {
-	for (__u32 way = 0; way < XLVS_CONN4_WAYS && way < ways_of(pass->family); way++) {
-		struct found c = { .set = pass->first + i, .way = way };
-		__u64 *word = way_data(pass->family, c.set, way);
+	const int words = family == XLVS_IPV4 ? CONN4_WORDS : CONN6_WORDS;
+	const int ways = family == XLVS_IPV4 ? XLVS_CONN4_WAYS : XLVS_CONN6_WAYS;
+	__u64 *data = conn_set(index, family), any = 0;
 
-		if (!word)
-			return 1;
-		c.seen = READ_ONCE(*word);
-		sweep_conn(&c, word, pass);
+	if (!data)
+		return 1;
+	data += words - 1;
+	#pragma unroll
+	for (int i = 0; i < ways; i++)
+		any |= READ_ONCE(data[i * words]);
+	for (int i = 0; any && i < ways; i++) {
+		struct found c = { .set = index, .way = i, .seen = READ_ONCE(data[i * words]) };
+
+		sweep_conn(&c, data + i * words, pass);
 	}
 	return 0;
 }
+
+static int sweep_conn4_set(__u32 i, struct sweep_pass *pass) { return sweep_conns(pass->first + i, pass, XLVS_IPV4); }
+static int sweep_conn6_set(__u32 i, struct sweep_pass *pass) { return sweep_conns(pass->first + i, pass, XLVS_IPV6); }
 
 /* A template whose real server is removed, or drained, holds nobody any more. */
 static __always_inline bool is_void(__u32 real)
@@ -143,7 +153,10 @@ static __always_inline void sweep_slice(struct xlvs_sweep *order)
 			__sync_fetch_and_add(&count->templates_expired, pass.freed);
 	} else {
 		pass.family = order->table == XLVS_TABLE_CONN4 ? XLVS_IPV4 : XLVS_IPV6;
-		bpf_loop(order->count, sweep_conn_set, &pass, 0);
+		if (pass.family == XLVS_IPV4)
+			bpf_loop(order->count, sweep_conn4_set, &pass, 0);
+		else
+			bpf_loop(order->count, sweep_conn6_set, &pass, 0);
 		if (count)
 			__sync_fetch_and_add(&count->conns_expired, pass.freed);
 	}

@@ -94,7 +94,7 @@ export function createSession(given: SessionWorld): Session {
   const read = () => datapath.snapshot(desiredOf(engine.store()))
   const { recent: snapshot, fresh } = cached(now, engine.generation, read)
   const duties = createDuties({ ...world, engine: () => engine, snapshot, fresh })
-  const vrrp = vrrpOf(world, engine, snapshot)
+  const vrrp = vrrpOf(world, engine)
   const { taken, based, last } = createTaking(world, metrics, parts)
   const begin = async (base: Desired, runtime: Runtime) => {
     health.begin(runtime)
@@ -213,9 +213,10 @@ function withApplier(duties: Duties, applier: Applier, rounds: readonly Round[])
   }
 }
 
-function vrrpOf({ now, log, tell, places }: World, engine: Engine, snapshot: () => Snapshot): Vrrp {
+function vrrpOf({ datapath, now, log, tell, places }: World, engine: Engine): Vrrp {
   return createVrrp({
-    ...{ snapshot, now, log, tell, memory: `${places.socket}.vrrp` },
+    ...{ now, log, tell, memory: `${places.socket}.vrrp` },
+    nextHop: (address) => datapath.nextHop(address),
     services: () => effectiveOf(engine.store()).services,
     wished: () => desiredOf(engine.store()).services,
   })

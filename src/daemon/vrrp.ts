@@ -3,14 +3,14 @@
 // there is anything to be master for.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Snapshot } from '../datapath/types.js'
+import type { NextHopState } from '../datapath/types.js'
 import type { Happening } from '../events/feed.js'
-import type { Service } from '../model/types.js'
+import type { AddressText, Service } from '../model/types.js'
 import { canServe, parseNotice, type VrrpNotice, type VrrpStanding, type VrrpWish } from '../model/vrrp.js'
 import { type Fifo, followFifo } from './fifo.js'
 
 export interface VrrpWorld {
-  readonly snapshot: () => Snapshot
+  readonly nextHop: (address: AddressText) => NextHopState
   /** in force: with what health and drains leave of weights */
   readonly services: () => readonly Service[]
   /** sorry servers do not count as somebody to serve with */
@@ -118,15 +118,12 @@ function vrrpHappened({ kind, name, state }: VrrpNotice, from: string): Happenin
 }
 
 /** Of each service: a real server of its own that gets connections, and whose next hop is there. */
-function usable({ services, wished, snapshot }: VrrpWorld): readonly boolean[] {
-  const unreachable = new Set(
-    snapshot().services.flatMap(({ reals }) =>
-      reals.filter(({ nexthop }) => nexthop.state === 'unresolved').map(({ address }) => address),
-    ),
-  )
+function usable({ services, wished, nextHop }: VrrpWorld): readonly boolean[] {
   const own = wished().map(({ reals }) => new Set(reals.map(({ address }) => address)))
   return services().map(({ reals }, i) =>
-    reals.some(({ address, weight }) => weight > 0 && own[i]?.has(address) && !unreachable.has(address)),
+    reals.some(
+      ({ address, weight }) => weight > 0 && own[i]?.has(address) && nextHop(address).state !== 'unresolved',
+    ),
   )
 }
 

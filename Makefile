@@ -16,7 +16,7 @@ counted_objects := $(addprefix build/bench-bpf/,beside.bpf.o subject.bpf.o floor
 shipped := dist/bpf/xlvs.bpf.o dist/bpf/probe.bpf.o dist/bpf/rehearse.bpf.o dist/bpf/lab/pass.bpf.o
 addon := native/build/Release/libbpf_ts.node
 
-.PHONY: build test demo calm bench bench-full bench-control bench-ipvs bench-live bench-table bench-disruption bench-instructions bench-check oracle lint kernels types clean help artifacts
+.PHONY: build test demo calm bench bench-full bench-control bench-ipvs bench-live bench-table bench-disruption bench-instructions bench-profile bench-check oracle lint kernels types clean help artifacts
 
 build: ## compile the BPF programs, the addon and the TypeScript (what `make` does)
 	@scripts/bootstrap build
@@ -74,6 +74,12 @@ bench-instructions: ## instructions per packet of the datapath, counted in qemu 
 	@flock build/.build-lock $(MAKE) artifacts $(counted_objects)
 	@$(BIN)/tsc -p bench/instructions/tsconfig.json
 	@node build/bench-instructions/bench/instructions/main.js $(ARGS)
+
+bench-profile: ## the same by source file and function, from a log of each instruction (root); ARGS="--only REGEX"
+	@scripts/bootstrap guest
+	@flock build/.build-lock $(MAKE) artifacts $(counted_objects) build/bench-instructions/jited
+	@$(BIN)/tsc -p bench/instructions/tsconfig.json
+	@node build/bench-instructions/bench/instructions/profile.js $(ARGS)
 
 bench-table: ## flows that find no room in the connection table, by load, measured and computed (root); ARGS=--quick
 	@scripts/bootstrap lab
@@ -142,6 +148,10 @@ build/bench-bpf/%.bpf.o: bench/bpf/%.bpf.c
 	@mkdir -p $(@D)
 	@echo "  bpf     $@"
 	@$(CLANG_BPF) -MMD -MP -c $< -o $@
+
+build/bench-instructions/jited: bench/instructions/jited.c
+	@mkdir -p $(@D)
+	@$(CC) -static -O2 -Wall -Wextra $< -o $@
 
 -include $(bpf_objects:.o=.d) $(bench_objects:.o=.d)
 

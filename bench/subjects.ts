@@ -44,6 +44,8 @@ const ORDER = {
 } as const
 
 export interface Subject {
+  /** the kernel's number of the program */
+  readonly id: number
   /** Nothing is timed here. `first`: number of the first frame; another one gives other flows */
   prepare(work: Work, first: bigint): void
   /** how many verdicts were not the expected one */
@@ -107,6 +109,7 @@ export function load(
 function subject(program: BpfProgram, order: DataView): Subject {
   const data = new Uint8Array(FRAME_BYTES)
   return {
+    id: program.info().id,
     prepare(work, first) {
       give(order, work, first)
     },

@@ -4,11 +4,10 @@
 import { readFileSync, writeSync } from 'node:fs'
 import { release } from 'node:os'
 import { enableRunStats, openObject } from 'libbpf-ts'
-import type { Case, Group } from '../cases.js'
 import { CASES, MANY, ROOM } from './cases.js'
 import { mapBytes, programSizes } from './inventory.js'
 import { type Line, MARK, type Order } from './plan.js'
-import { openStage, type Series } from './stage.js'
+import { openStage, type Series, trimmed } from './stage.js'
 
 /** So few that most rounds see no tick of the kernel's clock, which is 4,000,000 instructions apart. */
 const PACKETS = 512
@@ -41,15 +40,6 @@ function count({ id, subject, work, fresh, ready }: Series): void {
     wrong += lost
   }
   say({ series: id, packets, rounds, wrong })
-}
-
-/** To set up thousands of real servers takes the guest longest, so a service that no case sends to has one. */
-function trimmed(group: Group, cases: readonly Case[]): Group {
-  const wanted = new Set<string | undefined>(cases.map(({ work }) => work.to))
-  const services = group.services.map((service) =>
-    wanted.has(service.vip) ? service : { ...service, reals: service.reals.slice(0, 1) },
-  )
-  return { ...group, services }
 }
 
 /** What the kernel says 1,000 instructions take, in ns: two programs that differ by so many. */

@@ -40,6 +40,15 @@ export interface Stage {
   close(): Promise<void>
 }
 
+/** To set up thousands of real servers takes the guest longest, so a service that no case sends to has one. */
+export function trimmed(group: Group, cases: readonly Case[]): Group {
+  const wanted = new Set<string | undefined>(cases.map(({ work }) => work.to))
+  const services = group.services.map((service) =>
+    wanted.has(service.vip) ? service : { ...service, reals: service.reals.slice(0, 1) },
+  )
+  return { ...group, services }
+}
+
 export async function openStage(group: Group, cases: readonly Case[]): Promise<Stage> {
   const rig = await Rig.open({ object: OBJECT, limits: group.limits, manualClock: false })
   const objects = new Map<string, Loaded>()

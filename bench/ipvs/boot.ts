@@ -10,12 +10,13 @@ import { type Line, MARK } from './plan.js'
 
 const MEMORY = '1536'
 
-/** Boots until the guest powers off; what it said, line by line. */
+/** Boots until the guest powers off; what it said, line by line. `more` is for qemu. */
 export async function boot(
   kernel: string,
   initrd: string,
   folder: string,
   seconds: number,
+  more: readonly string[] = [],
 ): Promise<readonly Line[]> {
   const image = readdirSync(join(kernel, 'boot')).find((name) => name.startsWith('vmlinuz-'))
   if (image === undefined)
@@ -38,7 +39,7 @@ export async function boot(
   const quiet = ['-display', 'none', '-no-reboot', '-serial', 'stdio']
   const line = 'console=ttyS0 quiet panic=-1 mitigations=off nokaslr'
   const what = ['-kernel', join(kernel, 'boot', image), '-initrd', initrd, '-append', line]
-  await runGuest(['qemu-system-x86_64', ...machine, ...clock, ...quiet, ...what], folder, seconds)
+  await runGuest(['qemu-system-x86_64', ...machine, ...clock, ...quiet, ...what, ...more], folder, seconds)
   const lines = parseConsole(readFileSync(join(folder, 'console'), 'utf8'), MARK)
   const last = lines.at(-1)
   if (last !== undefined && 'error' in last) throw new Error(`the guest gave up: ${last.error}`)

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * jited.c - prints a loaded program as JSON: its machine code by function, where it is, and the source line of each address.
  * usage: jited ID

@@ -7,10 +7,15 @@ export interface SourceFunction {
   readonly last: number
 }
 
+/** A whole function in one line. */
+const SHORT = /^\w[^;={]*?(\w+)\([^)]*\) \{.*\}$/
+
 /** Lines count from one. */
 export function functionsOf(source: string): readonly SourceFunction[] {
   const lines = source.split('\n')
   return lines.flatMap((line, i) => {
+    const short = SHORT.exec(line)?.[1]
+    if (short !== undefined) return [{ name: short, first: i + 1, last: i + 1 }]
     if (line !== '{') return []
     const first = signatureOf(lines, i)
     const signature = lines

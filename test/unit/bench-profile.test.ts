@@ -32,6 +32,8 @@ static __always_inline bool find(int key,
 	return key == other;
 }
 
+static inline int twice(int of) { return 2 * of; }
+
 SEC("xdp")
 int entry(struct xdp_md *ctx)
 {
@@ -100,13 +102,14 @@ describe('the log', () => {
 describe('functions of a source', () => {
   it('are found by line, signature included, structs left out', () => {
     const functions = functionsOf(SOURCE)
-    expect(functions.map(({ name }) => name)).toEqual(['find', 'entry'])
-    expect([3, 6, 7, 9, 11, 12, 15].map((line) => functionAt(functions, line))).toEqual([
+    expect(functions.map(({ name }) => name)).toEqual(['find', 'twice', 'entry'])
+    expect([3, 6, 7, 9, 11, 12, 14, 17].map((line) => functionAt(functions, line))).toEqual([
       undefined,
       'find',
       'find',
       'find',
       undefined,
+      'twice',
       'entry',
       'entry',
     ])

@@ -151,12 +151,12 @@ static __always_inline __u32 pick_lowest_score(const struct xlvs_service *head, 
 		pass.best_load = ~0ull;
 		pass.best_weight = 1;
 		bpf_loop(lines, lc_step, &pass, 0);
-	} else if (head->scheduler == XLVS_SCHED_WLC) {
-		bpf_loop(lines, wlc_step, &pass, 0);
 	} else if (head->scheduler == XLVS_SCHED_SED) {
 		bpf_loop(lines, sed_step, &pass, 0);
-	} else {
+	} else if (head->scheduler == XLVS_SCHED_NQ) {
 		bpf_loop(lines, nq_step, &pass, 0);
+	} else {			/* wlc, lblc, lblcr */
+		bpf_loop(lines, wlc_step, &pass, 0);
 	}
 	return pass.best;
 }

@@ -10,8 +10,8 @@
 #include "conn.h"
 
 /* A way in words: its key, and its data last. */
-#define CONN4_WORDS 2
-#define CONN6_WORDS 4
+#define CONN4_WORDS ((int)(sizeof(struct xlvs_conn4) / 8))
+#define CONN6_WORDS ((int)(sizeof(struct xlvs_conn6) / 8))
 
 static __always_inline __u32 ways_of(__u32 family)
 {

@@ -120,16 +120,21 @@ static __noinline bool trace_wants(struct xdp_md *ctx)
 	return true;
 }
 
-SEC("xdp")
-int xlvs(struct xdp_md *ctx)
+/* The whole of it; the long way where everything has to be known at the end. */
+static __always_inline int balance(struct xdp_md *ctx)
 {
 	bool traced = is_traced() && trace_wants(ctx);
-	/* the long way where everything has to be known at the end */
 	int action = traced || REHEARSAL ? UNSETTLED : direct(ctx);
 
 	if (unlikely(action == UNSETTLED))
 		action = walk(ctx);
 	return unlikely(traced) ? trace_record(ctx, action) : action;
+}
+
+SEC("xdp")
+int xlvs(struct xdp_md *ctx)
+{
+	return balance(ctx);
 }
 
 char LICENSE[] SEC("license") = "GPL";

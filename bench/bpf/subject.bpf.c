@@ -3,15 +3,9 @@
 #include "../../bpf/xlvs.bpf.c"
 #include "vary.h"
 
-/* What the entry point does: xlvs.bpf.c. */
 static __noinline int packet(struct xdp_md *ctx)
 {
-	bool traced = is_traced() && trace_wants(ctx);
-	int action = traced ? UNSETTLED : direct(ctx);
-
-	if (unlikely(action == UNSETTLED))
-		action = walk(ctx);
-	return unlikely(traced) ? trace_record(ctx, action) : action;
+	return balance(ctx);
 }
 
 SEC("xdp")

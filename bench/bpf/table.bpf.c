@@ -83,7 +83,7 @@ static __always_inline __u32 receiver(struct xdp_md *ctx, int action)
 
 static __noinline int packet(struct xdp_md *ctx)
 {
-	return direct(ctx);
+	return balance(ctx);
 }
 
 /* The next packet: a SYN is where a flow begins, any other has to go where that went. */

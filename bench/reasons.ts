@@ -10,8 +10,8 @@ import { type Course, figuresOf, isDone, type Plan, race, type Series } from './
 import type { Holders } from './holders.js'
 import { cpuNs } from './machine.js'
 import { cellOf, type Row } from './results.js'
+import { OBJECT } from './subjects.js'
 
-const OBJECT = 'build/bpf/xlvs.bpf.o'
 /** Enough to tell which of a reason's cases is the cheapest. */
 const GLANCE = 2 ** 12
 const WARMING = 2 ** 8

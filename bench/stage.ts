@@ -10,9 +10,8 @@ import type { Case, Group, ProgramName, TraceLevel, Work } from './cases.js'
 import type { Series } from './harness.js'
 import type { Holders } from './holders.js'
 import { harnessId, seriesId } from './series-names.js'
-import { type Loaded, load, numbersOf, type Subject } from './subjects.js'
+import { ENTRIES, type Loaded, load, numbersOf, OBJECT, type Subject } from './subjects.js'
 
-const OBJECT = 'build/bpf/xlvs.bpf.o'
 /** Sent untimed before each slice: the code is warm, and of a small table all that a slice will find. */
 const WARMING = 2 ** 10
 /** Sent untimed under a trace: its ring fills, its first second's records are spent. */
@@ -26,16 +25,6 @@ export interface Stage {
 }
 
 type Programs = Readonly<Record<ProgramName, Subject>>
-
-/** Object and entry point of each program. */
-const ENTRIES: Readonly<Record<ProgramName, readonly [object: string, entry: string]>> = {
-  empty: ['subject', 'empty'],
-  xlvs: ['subject', 'subject'],
-  untraced: ['subject', 'untraced'],
-  floor: ['floor', 'subject'],
-  parsed: ['floor', 'parsed'],
-  control: ['control', 'subject'],
-}
 
 /** Whose flows are known: both kinds of table, each by its own program. */
 const OWNERS = ['xlvs', 'control'] as const

@@ -7,8 +7,21 @@ import { Family, Settings_OFFSETS } from '../src/abi/generated.js'
 import { bindTo } from '../src/datapath/load.js'
 import type { Rig } from '../test/bpf/rig.js'
 import { CLIENT_MAC, DIRECTOR_MAC, mac } from '../test/packets/frames.js'
-import type { Kind, Work } from './cases.js'
+import type { Kind, ProgramName, Work } from './cases.js'
 import type { Holders } from './holders.js'
+
+/** The datapath as it is loaded. */
+export const OBJECT = 'build/bpf/xlvs.bpf.o'
+
+/** Object and entry point of each program. */
+export const ENTRIES: Readonly<Record<ProgramName, readonly [object: string, entry: string]>> = {
+  empty: ['subject', 'empty'],
+  xlvs: ['subject', 'subject'],
+  untraced: ['subject', 'untraced'],
+  floor: ['floor', 'subject'],
+  parsed: ['floor', 'parsed'],
+  control: ['control', 'subject'],
+}
 
 const ACTION_NUMBER = { drop: 1, pass: 2, tx: 3 } as const
 const PROTOCOL_NUMBER = { tcp: 6, udp: 17 } as const

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * room.h - room for a new connection. A full set gives up an expired way first,
- * then the oldest embryonic one, then one that is closing and quiet, then (to UDP
- * only) the oldest UDP flow. A live established connection is never evicted, so a
- * SYN flood cannot break flows.
+ * room.h - room for a new connection. A full set gives up an expired way first;
+ * then, but not in a flood, one of its connections moves (move.h); then the oldest
+ * embryonic one goes, then one that is closing and quiet, then (to UDP only) the
+ * oldest UDP flow. A live established connection is never evicted, so a SYN flood
+ * cannot break flows.
  */
 #ifndef XLVS_ROOM_H
 #define XLVS_ROOM_H

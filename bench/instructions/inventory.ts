@@ -16,8 +16,8 @@ import { MAP_NAMES, objectName } from '../../src/datapath/maps.js'
 import { sizesOf } from '../../src/datapath/sizes.js'
 import { DEFAULT_LIMITS, type Limits } from '../../src/model/types.js'
 import type { Rig } from '../../test/bpf/rig.js'
+import { OBJECT } from '../subjects.js'
 import type { MapBytes, ProgramSize } from './plan.js'
-import { OBJECT } from './stage.js'
 
 const PINNED = { xlvs: 'prog', sweep: 'sweep', clock: 'clock' } as const
 const PROBE = 'build/bpf/probe.bpf.o'

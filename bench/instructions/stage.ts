@@ -5,20 +5,8 @@ import { jiffyNs } from 'libbpf-ts'
 import { Rig } from '../../test/bpf/rig.js'
 import type { Case, Group, ProgramName, Work } from '../cases.js'
 import { harnessId, seriesId } from '../series-names.js'
-import { type Loaded, load, numbersOf, type Subject } from '../subjects.js'
+import { ENTRIES, type Loaded, load, numbersOf, OBJECT, type Subject } from '../subjects.js'
 import { FLOODING } from './cases.js'
-
-export const OBJECT = 'build/bpf/xlvs.bpf.o'
-
-/** Object and entry point of each program. */
-const ENTRIES: Readonly<Record<ProgramName, readonly [object: string, entry: string]>> = {
-  empty: ['subject', 'empty'],
-  xlvs: ['subject', 'subject'],
-  untraced: ['subject', 'untraced'],
-  floor: ['floor', 'subject'],
-  parsed: ['floor', 'parsed'],
-  control: ['control', 'subject'],
-}
 
 /** Number of the first flow that fills a table: far from those of the cases, which begin at multiples of 2^30. */
 const STRANGERS = 2n ** 29n

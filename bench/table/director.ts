@@ -7,9 +7,9 @@ import { Family, Limit, readTotals, Settings_OFFSETS, Totals_SIZE } from '../../
 import { bindTo } from '../../src/datapath/load.js'
 import { Rig } from '../../test/bpf/rig.js'
 import { CLIENT_MAC, DIRECTOR_MAC, mac } from '../../test/packets/frames.js'
+import { OBJECT } from '../subjects.js'
 import type { Crowd } from './keys.js'
 
-const OBJECT = 'build/bpf/xlvs.bpf.o'
 const HARNESS = 'build/bench-bpf/table.bpf.o'
 const VIP = { 4: '192.0.2.10', 6: '2001:db8::10' } as const
 const REALS = {

@@ -83,39 +83,81 @@ static __always_inline void *conn_set(__u32 set, const int family)
 	return family == XLVS_IPV4 ? at(&conns4, set) : at(&conns6, set);
 }
 
-/* One of the set's connections that has room in its other set goes there. */
-static __always_inline bool move_one(__u32 from, struct found *out, const int family)
+/* Where else a connection may stand; where it is when nowhere else. */
+static __always_inline __u32 other_set(const __u64 *way, __u64 seen, __u32 from, const int family)
+{
+	__u32 sets = family == XLVS_IPV4 ? config.conn4_sets : config.conn6_sets;
+	__u64 hash = key_hash(way, seen, family);
+
+	return first_set(hash, sets) == from ? second_set(hash, sets) : first_set(hash, sets);
+}
+
+/* The connection of a way goes to its other set; `out` is the way then. `rehearsed`: room was made there, but not in earnest. */
+static __always_inline bool move_away(__u32 from, __u32 i, const int family, const bool rehearsed, struct found *out)
 {
 	const int words = family == XLVS_IPV4 ? CONN4_WORDS : CONN6_WORDS;
-	const int ways = family == XLVS_IPV4 ? XLVS_CONN4_WAYS : XLVS_CONN6_WAYS;
-	__u32 sets = family == XLVS_IPV4 ? config.conn4_sets : config.conn6_sets;
+	__u64 *set = conn_set(from, family), *way, *other, seen;
+	__u32 to;
 
-	for (int i = 0; i < ways; i++) {
-		__u64 *set = conn_set(from, family), *way, *other, seen, hash;
-		__u32 to;
+	if (!set)
+		return false;
+	way = set + i * words;
+	seen = READ_ONCE(way[words - 1]);
+	to = other_set(way, seen, from, family);
+	other = conn_set(to, family);
+	if (!conn_vip(seen) || to == from || !other)
+		return false;
+	if (!rehearsed && !move_to(other, way, seen, words, ways_of(family)))
+		return false;
+	out->set = from;
+	out->way = i;
+	out->seen = REHEARSAL ? seen : 0;
+	return true;
+}
 
-		if (!set)
-			return false;
-		way = set + i * words;
-		seen = READ_ONCE(way[words - 1]);
-		hash = key_hash(way, seen, family);
-		to = first_set(hash, sets) == from ? second_set(hash, sets) : first_set(hash, sets);
-		other = conn_set(to, family);
-		if (!conn_vip(seen) || to == from || !other || !move_to(other, way, seen, words, ways))
-			continue;
-		out->set = from;
-		out->way = i;
-		out->seen = REHEARSAL ? seen : 0;
-		return true;
-	}
+static __always_inline bool move_one(__u32 from, struct found *out, const int family)
+{
+	for (__u32 i = 0; i < ways_of(family); i++)
+		if (move_away(from, i, family, false, out))
+			return true;
 	return false;
 }
 
+/* One of the set's connections that has room in its other set goes there. */
 __noinline int make_way(__u32 family, __u32 set, struct found *out)
 {
 	if (!out)
 		return 0;
 	return family == XLVS_IPV4 ? move_one(set, out, XLVS_IPV4) : move_one(set, out, XLVS_IPV6);
+}
+
+#define TRIED_TWICE 2			/* connections of a set for which others are asked to move: at 80 % load that is enough */
+
+static __always_inline bool move_two(__u32 from, struct found *out, const int family)
+{
+	const int words = family == XLVS_IPV4 ? CONN4_WORDS : CONN6_WORDS;
+
+	#pragma unroll
+	for (__u32 i = 0; i < TRIED_TWICE; i++) {
+		__u64 *set = conn_set(from, family), *way;
+		__u32 to;
+
+		if (!set)
+			return false;
+		way = set + i * words;
+		to = other_set(way, READ_ONCE(way[words - 1]), from, family);
+		if (to != from && make_way(family, to, out) && move_away(from, i, family, REHEARSAL, out))
+			return true;
+	}
+	return false;
+}
+
+/* The same where those other sets are full too: a connection of one of them goes first. */
+__noinline int make_way_twice(__u32 family, __u32 set, struct found *out)
+{
+	if (!out)
+		return 0;
+	return family == XLVS_IPV4 ? move_two(set, out, XLVS_IPV4) : move_two(set, out, XLVS_IPV6);
 }
 
 #endif

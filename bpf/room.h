@@ -16,8 +16,7 @@
 #define NO_OFFER (~0u)
 
 enum vacancy {				/* lower is taken first */
-	VACANT_HERE,
-	VACANT_OTHER_SET,
+	VACANT,
 	VACANT_EXPIRED,
 	VACANT_EMBRYONIC,
 	VACANT_QUIET,
@@ -30,7 +29,7 @@ static __always_inline __u32 vacancy(__u64 data, const struct flow *w)
 	__u32 state = conn_state(data), age = ticks_since(conn_stamp(data), w->now);
 
 	if (!data)
-		return VACANT_HERE;
+		return VACANT;
 	if (!conn_vip(data))
 		return NOT_VACANT;
 	if (conn_expired(data, w->now))
@@ -48,19 +47,17 @@ static __always_inline __u32 cost(__u32 rank, __u64 data, const struct flow *w)
 	return rank << XLVS_CONN_STAMP_BITS | (XLVS_TICK_MASK - ticks_since(conn_stamp(data), w->now));
 }
 
-/* The cheapest way of one set, and how many of its ways are empty, or hold what has only begun. */
+/* The cheapest way of one set, and how many of its ways hold what has only begun. */
 struct offer {
 	struct found at;
 	__u32 cost;
-	__u16 empty;
-	__u16 embryonic;
+	__u32 embryonic;
 };
 
 static __always_inline void weigh_way(__u64 seen, __u32 way, const struct flow *w, struct offer *out)
 {
 	__u32 rank = vacancy(seen, w), price = cost(rank, seen, w);
 
-	out->empty += rank == VACANT_HERE;
 	out->embryonic += rank == VACANT_EMBRYONIC;
 	if (rank < NOT_VACANT && price < out->cost) {
 		out->at.seen = seen;
@@ -97,12 +94,12 @@ static __always_inline bool key_is(const __u64 *key, const struct flow *w, const
 	return READ_ONCE(key[2]) == ports_key(w) >> 32 && READ_ONCE(key[1]) == client[1] && READ_ONCE(key[0]) == client[0];
 }
 
-/* Half of a set is empty: its first empty way. ROOM, NO_ROOM, or NO_NEED when the flow itself seems to be in it. */
+/* The first empty way of a set. ROOM, NO_ROOM, or NO_NEED when the flow itself seems to be in it. */
 static __always_inline int room_in(const __u64 *set, const struct flow *w, const int family, struct found *out)
 {
 	const int words = family == XLVS_IPV4 ? CONN4_WORDS : CONN6_WORDS;
 	const int ways = family == XLVS_IPV4 ? XLVS_CONN4_WAYS : XLVS_CONN6_WAYS;
-	__u32 empty = 0;
+	int room = NO_ROOM;
 
 	#pragma unroll
 	for (int i = ways - 1; i >= 0; i--) {
@@ -112,43 +109,43 @@ static __always_inline int room_in(const __u64 *set, const struct flow *w, const
 			continue;
 		}
 		out->way = i;
-		empty++;
+		room = ROOM;
 	}
-	return empty >= (__u32)ways / 2 ? ROOM : NO_ROOM;
+	return room;
 }
 
-static __always_inline int take_spare(__u32 set, const struct flow *w, struct found *out)
+static __always_inline int take_empty(__u32 set, const struct flow *w, const int family, struct found *out)
 {
-	const void *words;
+	const void *words = conn_set(set, family);
 
 	out->seen = 0;
 	out->set = set;
-	if (w->family == XLVS_IPV4) {
-		words = at(&conns4, set);
-		return words ? room_in(words, w, XLVS_IPV4, out) : NO_ROOM;
-	}
-	words = at(&conns6, set);
-	return words ? room_in(words, w, XLVS_IPV6, out) : NO_ROOM;
+	return words ? room_in(words, w, family, out) : NO_ROOM;
 }
 
 #define FLOOD 3				/* of the ways of two sets, embryonic ones that are no accident */
 
+static __always_inline bool is_free(const struct offer *o)
+{
+	return o->cost >> XLVS_CONN_STAMP_BITS <= VACANT_EXPIRED;
+}
+
 /*
- * Fill the emptier of the two candidate sets, the first one when it has room to spare: few
- * flows then need a second line. With both full of live connections one of them moves to its
- * other set, unless this is a flood, where it costs less to lose what has only begun.
- * Returns enum room.
+ * The first candidate set as long as it has room: so that few flows need a second line. With
+ * both full of live connections one of them moves to its other set, or two do, unless this is a
+ * flood, where it costs less to lose what has only begun. Returns enum room.
  */
 __noinline int find_room(const struct flow *w, __u64 hash, struct found *out)
 {
 	struct offer first = {}, second = {};
-	__u32 sets, cost;
+	__u32 sets;
 	int room;
 
 	if (!w || !out)
 		return NO_ROOM;
 	sets = w->family == XLVS_IPV4 ? config.conn4_sets : config.conn6_sets;
-	room = take_spare(first_set(hash, sets), w, out);
+	room = w->family == XLVS_IPV4 ? take_empty(first_set(hash, sets), w, XLVS_IPV4, out) :
+	       take_empty(first_set(hash, sets), w, XLVS_IPV6, out);
 	if (likely(room == ROOM))
 		return ROOM;
 	if (room == NO_NEED) {		/* it has moved while it was looked up, or another CPU was faster */
@@ -157,19 +154,19 @@ __noinline int find_room(const struct flow *w, __u64 hash, struct found *out)
 			return conn_expired(out->seen, w->now) ? ROOM : NO_NEED;
 	}
 	offer_of(first_set(hash, sets), w, &first);
-	offer_of(second_set(hash, sets), w, &second);
 	*out = first.at;
-	cost = first.cost;
-	if (second.empty > first.empty || (!first.empty && second.cost < first.cost)) {
+	if (is_free(&first))
+		return ROOM;
+	offer_of(second_set(hash, sets), w, &second);
+	if (second.cost < first.cost)
 		*out = second.at;
-		cost = second.cost;
-	}
-	if (cost >> XLVS_CONN_STAMP_BITS <= VACANT_EXPIRED)
+	if (is_free(&second))
 		return ROOM;
 	if (first.embryonic + second.embryonic < FLOOD &&
-	    (make_way(w->family, first.at.set, out) || make_way(w->family, second.at.set, out)))
+	    (make_way(w->family, first.at.set, out) || make_way(w->family, second.at.set, out) ||
+	     make_way_twice(w->family, first.at.set, out) || make_way_twice(w->family, second.at.set, out)))
 		return ROOM;
-	return cost != NO_OFFER ? ROOM : NO_ROOM;
+	return first.cost != NO_OFFER || second.cost != NO_OFFER ? ROOM : NO_ROOM;
 }
 
 #endif

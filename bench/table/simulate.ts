@@ -8,22 +8,25 @@ export interface Rule {
   readonly ways: number
   /** candidate sets of a flow */
   readonly choices: number
-  /** a first set with at least half of its ways empty is not compared with another one */
-  readonly firstWhileRoomy: boolean
-  /** with all candidate sets full, the first flow in them that has room in another set of its own moves there */
-  readonly moves: boolean
+  /** a first set with so many ways empty is taken; with fewer, the emptiest of the candidates is */
+  readonly enough: number
+  /**
+   * with all candidate sets full: 1, the first flow in them that has room in another set of its own moves there; 2, one
+   * of the first two of each set does when another one there has made room for it
+   */
+  readonly moves: 0 | 1 | 2
 }
 
-export const ROOM_H: Rule = { name: 'as it is', ways: 4, choices: 2, firstWhileRoomy: true, moves: true }
-const BEFORE: Rule = { ...ROOM_H, name: 'nobody moves (as it was before)', moves: false }
+export const ROOM_H: Rule = { name: 'as it is', ways: 4, choices: 2, enough: 1, moves: 2 }
+const STILL: Rule = { ...ROOM_H, enough: 2, moves: 0 }
 
 export const OTHER_RULES: readonly Rule[] = [
-  BEFORE,
-  { ...BEFORE, name: 'nobody moves, three sets', choices: 3 },
-  { ...BEFORE, name: 'nobody moves, eight ways', ways: 8 },
-  { ...ROOM_H, name: 'always the emptier set', firstWhileRoomy: false },
-  { ...ROOM_H, name: 'three sets', choices: 3 },
-  { ...ROOM_H, name: 'eight ways', ways: 8 },
+  { ...STILL, name: 'nobody moves, the first set while half of it is empty' },
+  { ...STILL, name: 'nobody moves, three sets', choices: 3 },
+  { ...STILL, name: 'nobody moves, eight ways', ways: 8, enough: 4 },
+  { ...ROOM_H, name: 'one moves', moves: 1 },
+  { ...STILL, name: 'one moves, the first set while half of it is empty', moves: 1 },
+  { ...ROOM_H, name: 'one or two move, the first set while half of it is empty', enough: 2 },
 ]
 
 export interface Found {
@@ -71,6 +74,8 @@ function endOf(flows: number, salt: number): readonly number[] {
 }
 
 const NOBODY = -1
+/** As in bpf/move.h. */
+const TRIED_TWICE = 2
 
 class Table {
   readonly flows: number
@@ -99,15 +104,15 @@ class Table {
 
   /** false: there was no room. */
   place(flow: number): boolean {
-    const { ways, choices, firstWhileRoomy, moves } = this.#rule
+    const { ways, choices, enough } = this.#rule
     let [best, least] = [0, this.#count(flow, 0)]
-    if (!firstWhileRoomy || ways - least < ways / 2) {
+    if (ways - least < enough) {
       for (let choice = 1; choice < choices; choice++) {
         const count = this.#count(flow, choice)
         if (count < least) [best, least] = [choice, count]
       }
     }
-    if (least === ways) best = moves ? this.#roomIn(flow) : NOBODY
+    if (least === ways) best = this.#roomIn(flow)
     if (best === NOBODY) return false
     this.#put(flow, best)
     return true
@@ -157,20 +162,31 @@ class Table {
     this.#choice[flow] = NOBODY
   }
 
-  /** Of the full candidate sets, as make_way of bpf/move.h tries them: the one that has room now. */
+  /** Of the full candidate sets, as make_way and make_way_twice of bpf/move.h try them: the one that has room now. */
   #roomIn(flow: number): number {
+    const choices = Array.from({ length: this.#rule.choices }, (_, choice) => choice)
+    if (this.#rule.moves === 0) return NOBODY
+    const found = choices.find((choice) => this.#makeWay(this.#set(flow, choice)))
+    if (found !== undefined || this.#rule.moves === 1) return found ?? NOBODY
+    return choices.find((choice) => this.#makeWayTwice(this.#set(flow, choice))) ?? NOBODY
+  }
+
+  /** A flow of the set moves to the first other set of its own that has room, or that `helped` could make room in. */
+  #makeWay(set: number, residents = this.#rule.ways, helped = (_: number): boolean => false): boolean {
     const { ways, choices } = this.#rule
-    for (let choice = 0; choice < choices; choice++) {
-      const first = this.#set(flow, choice) * ways
-      for (const resident of this.#slots.subarray(first, first + ways)) {
-        for (let other = 0; other < choices; other++) {
-          if (other === this.#choice[resident] || this.#count(resident, other) === ways) continue
-          this.#take(resident)
-          this.#put(resident, other)
-          return choice
-        }
+    for (const resident of this.#slots.slice(set * ways, set * ways + Math.min(residents, ways))) {
+      for (let other = 0; other < choices; other++) {
+        const to = this.#set(resident, other)
+        if (to === set || (this.#count(resident, other) === ways && !helped(to))) continue
+        this.#take(resident)
+        this.#put(resident, other)
+        return true
       }
     }
-    return NOBODY
+    return false
+  }
+
+  #makeWayTwice(set: number): boolean {
+    return this.#makeWay(set, TRIED_TWICE, (to) => this.#makeWay(to))
   }
 }

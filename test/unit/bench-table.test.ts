@@ -29,7 +29,7 @@ function oneWay(flows: number): { readonly lost: number } {
 
 describe('the table in memory', () => {
   const sets = 2 ** 15
-  const still = { ...ROOM_H, moves: false }
+  const still: Rule = { ...ROOM_H, enough: 2, moves: 0 }
 
   it('loses of one-way sets what the equation says: x full, x² lost, so x = tanh(flows)', () => {
     const loads = [50, 75, 100]
@@ -49,7 +49,7 @@ describe('the table in memory', () => {
   })
 
   it.each([60, 75, 90])('moves flows of one-way sets as the equations say, at %d %', (load) => {
-    const rule: Rule = { ...ROOM_H, ways: 1 }
+    const rule: Rule = { ...ROOM_H, ways: 1, moves: 1 }
     const { lost } = oneWay(load / 100)
     const [found] = filled(rule, sets, [load])
     expect(Math.abs((found?.lost ?? 0) - lost)).toBeLessThan(noise(lost, (sets * load) / 100))
@@ -60,11 +60,11 @@ describe('the table in memory', () => {
     expect(filled(ROOM_H, 2 ** 10, [30, 60, 95])[2]).toEqual(filled(ROOM_H, 2 ** 10, [95])[0])
   })
 
-  it('puts a flow into its second set when half of the first is taken, not before', () => {
+  it('puts a flow into its second set when the first is full, not before', () => {
     const [early, late] = filled(ROOM_H, sets, [5, 60])
-    expect(early?.second).toBeLessThan(0.001)
-    expect(late?.second).toBeGreaterThan(0.1)
-    expect(filled({ ...ROOM_H, firstWhileRoomy: false }, sets, [5])[0]?.second).toBeGreaterThan(0.02)
+    expect(early?.second).toBeLessThan(0.0005)
+    expect(late?.second).toBeGreaterThan(0.05)
+    expect(filled({ ...ROOM_H, enough: 4 }, sets, [5])[0]?.second).toBeGreaterThan(0.02)
   })
 
   it('has as many flows after it turned over', () => {
@@ -84,9 +84,15 @@ describe('other rules', () => {
   }
 
   it('lose less the more room a flow can find', () => {
-    const order = ['nobody moves (as it was before)', 'nobody moves, three sets', 'as it is'].map(lost)
+    const order = [
+      'nobody moves, the first set while half of it is empty',
+      'nobody moves, three sets',
+      'one moves',
+      'as it is',
+    ].map(lost)
     expect(order).toEqual([...order].sort((a, b) => b - a))
     expect(order[2]).toBeLessThan((order[0] ?? 0) / 50)
+    expect(order[3]).toBe(0)
     expect(lost('nobody moves, eight ways')).toBeLessThan((order[0] ?? 0) / 4)
   })
 })

@@ -15,7 +15,7 @@
 #include <linux/types.h>
 
 enum xlvs_abi {
-	XLVS_ABI_VERSION = 5,
+	XLVS_ABI_VERSION = 6,
 };
 
 /* Shapes that are part of the layout. Sizes that an operator may choose are in xlvs_config. */
@@ -563,10 +563,12 @@ struct xlvs_settings {
 	__u32 next_order;		/* controller's: source of xlvs_real_info.order */
 	__u32 secure_tcp;		/* controller's verdict: the defence tables are in force */
 	__u32 drop_rate;		/* controller's verdict: drop every n-th, 0 = none */
-	__s32 drop_counter;		/* datapath's: until the next one is dropped */
 	__u32 next_epoch;		/* controller's: source of xlvs_service.epoch */
 	__u32 trace;			/* controller's: 1 while somebody traces (trace.h) */
 	__u32 alone;			/* controller's: 1 while the map of peers is empty */
+	__u32 pad[5];
+	__s32 drop_counter;		/* datapath's, in a line that nobody else reads: until the next one is dropped */
+	__u32 pad2[15];
 };
 
 /*

@@ -3,12 +3,12 @@
 
 /** enum xlvs_abi */
 export const Abi = {
-  ABI_VERSION: 5,
+  ABI_VERSION: 6,
 } as const
 export type Abi = (typeof Abi)[keyof typeof Abi]
 /** Names by value; the first where several are equal. */
 export const AbiNames: Readonly<Record<number, string>> = {
-  5: 'ABI_VERSION',
+  6: 'ABI_VERSION',
 }
 
 /** enum xlvs_limit */
@@ -1384,7 +1384,7 @@ export function writeConfig(view: DataView, offset: number, value: Config): void
 }
 export const ConfigCodec = { size: Config_SIZE, read: readConfig, write: writeConfig } as const
 
-/** struct xlvs_settings, 368 bytes */
+/** struct xlvs_settings, 448 bytes */
 export interface Settings {
   readonly abi: number
   readonly clock: number
@@ -1398,13 +1398,13 @@ export interface Settings {
   readonly nextOrder: number
   readonly secureTcp: number
   readonly dropRate: number
-  readonly dropCounter: number
   readonly nextEpoch: number
   readonly trace: number
   readonly alone: number
+  readonly dropCounter: number
 }
-export const Settings_SIZE = 368
-export const Settings_OFFSETS = { abi: 0, clock: 4, seed: 8, vips: 16, services: 32, timeout: 56, marks: 184, tunable: 208, fragmentTimeout: 336, nextOrder: 340, secureTcp: 344, dropRate: 348, dropCounter: 352, nextEpoch: 356, trace: 360, alone: 364 } as const
+export const Settings_SIZE = 448
+export const Settings_OFFSETS = { abi: 0, clock: 4, seed: 8, vips: 16, services: 32, timeout: 56, marks: 184, tunable: 208, fragmentTimeout: 336, nextOrder: 340, secureTcp: 344, dropRate: 348, nextEpoch: 352, trace: 356, alone: 360, dropCounter: 384 } as const
 export function readSettings(view: DataView, offset: number): Settings {
   return {
     abi: view.getUint32(offset, true),
@@ -1419,10 +1419,10 @@ export function readSettings(view: DataView, offset: number): Settings {
     nextOrder: view.getUint32(offset + 340, true),
     secureTcp: view.getUint32(offset + 344, true),
     dropRate: view.getUint32(offset + 348, true),
-    dropCounter: view.getInt32(offset + 352, true),
-    nextEpoch: view.getUint32(offset + 356, true),
-    trace: view.getUint32(offset + 360, true),
-    alone: view.getUint32(offset + 364, true),
+    nextEpoch: view.getUint32(offset + 352, true),
+    trace: view.getUint32(offset + 356, true),
+    alone: view.getUint32(offset + 360, true),
+    dropCounter: view.getInt32(offset + 384, true),
   }
 }
 export function writeSettings(view: DataView, offset: number, value: Settings): void {
@@ -1438,10 +1438,12 @@ export function writeSettings(view: DataView, offset: number, value: Settings): 
   view.setUint32(offset + 340, value.nextOrder, true)
   view.setUint32(offset + 344, value.secureTcp, true)
   view.setUint32(offset + 348, value.dropRate, true)
-  view.setInt32(offset + 352, value.dropCounter, true)
-  view.setUint32(offset + 356, value.nextEpoch, true)
-  view.setUint32(offset + 360, value.trace, true)
-  view.setUint32(offset + 364, value.alone, true)
+  view.setUint32(offset + 352, value.nextEpoch, true)
+  view.setUint32(offset + 356, value.trace, true)
+  view.setUint32(offset + 360, value.alone, true)
+  setZero(view, offset + 364, 20)
+  view.setInt32(offset + 384, value.dropCounter, true)
+  setZero(view, offset + 388, 60)
 }
 export const SettingsCodec = { size: Settings_SIZE, read: readSettings, write: writeSettings } as const
 

@@ -20,6 +20,8 @@ export const STEPS: Readonly<Record<number, Step>> = {
   // 5: `alone` in what was padding of xlvs_settings, UNLIMITED among the flags of a service: without them packets look
   // for peers and thresholds, so every map of before serves both
   4: {},
+  // 6: `drop_counter` of xlvs_settings in a line of its own
+  5: {},
 }
 
 /** All that happened between two versions; undefined when there is no way. */

@@ -2,7 +2,7 @@
 // Sets of maps of other ABI versions: which are taken over as they are, which are refused and left alone. What becomes
 // of traffic meanwhile is in test/e2e/upgrade.test.ts.
 import { readdirSync, readFileSync, unlinkSync } from 'node:fs'
-import { openMap, openObject } from 'libbpf-ts'
+import { createMap, mapFlags, openMap, openObject } from 'libbpf-ts'
 import { describe, expect, test } from 'vitest'
 import { Abi, RealStats_OFFSETS, RealStats_SIZE, Settings_OFFSETS } from '../../src/abi/generated.js'
 import { MAP_NAMES } from '../../src/datapath/maps.js'
@@ -46,18 +46,43 @@ function mapIds(root: string): Record<string, number> {
   return Object.fromEntries(names.map((name) => [name, id(name)]))
 }
 
+/** In the settings of ABI 2 `drop_counter` stood where `next_epoch` does now, and nothing behind `next_epoch` was in use. */
+function layOutSettingsAsAbi2(root: string): void {
+  const path = `${root}/maps/settings`
+  const [now, before] = [
+    openMap(path),
+    createMap({
+      name: 'settings',
+      type: 'array',
+      keySize: 4,
+      valueSize: 368,
+      maxEntries: 1,
+      flags: mapFlags.mmapable,
+    }),
+  ]
+  const [from, to] = [now, before].map((map) => new DataView(map.mmap({ writable: true })))
+  if (from === undefined || to === undefined) throw new Error('two maps')
+  for (let at = 0; at < Settings_OFFSETS.nextEpoch; at += 4) to.setUint32(at, from.getUint32(at))
+  to.setUint32(352, from.getUint32(Settings_OFFSETS.dropCounter))
+  to.setUint32(356, from.getUint32(Settings_OFFSETS.nextEpoch))
+  unlinkSync(path)
+  before.pin(path)
+  before.close()
+  now.close()
+}
+
 const open = (root: string) => openDatapath({ pinRoot: root, object: OBJECT, limits: SMALL })
 const WEB = wish([{ scheduler: 'wrr', reals: reals(3, 2) }])
 
 describe('ABI 2', () => {
-  test('has layouts that fit those of its successor: every map serves both', () => {
+  test('has layouts that fit those of today: every map serves both but one, in which a member has moved', () => {
     const now = describeThis()
     const differ = Object.entries(ABI_2.maps).filter(([name, { key, value }]) => {
       const next = now.maps[name]
       if (!key || !value || !next?.key || !next.value) return true
       return !fits(key, next.key) || !fits(value, next.value)
     })
-    expect(differ.map(([name]) => name)).toEqual([])
+    expect(differ.map(([name]) => name)).toEqual(['settings'])
     expect(ABI_2.arena).toEqual(now.arena)
   })
 
@@ -74,8 +99,9 @@ describe('ABI 2', () => {
     unlinkSync(`${root}/maps/layout`)
     for (const name of Object.keys(mapIds(root)))
       if (!(name in ABI_2.maps)) unlinkSync(`${root}/maps/${name}`)
+    layOutSettingsAsAbi2(root)
     claim(root, 2)
-    const ids = mapIds(root)
+    const { settings: _, ...ids } = mapIds(root)
     const second = await opened(root)
     expect(second.adopted).toBe(true)
     expect(mapIds(root)).toMatchObject(ids)

@@ -78,7 +78,7 @@ class KernelDatapath implements Datapath {
     this.#tallies = new Tallies(parts.maps, this.#cpus)
     this.#counter = new Counter(parts.maps, this.#cpus, this.#tallies)
     this.#rehearsal = new Rehearsal({ ...parts, object: parts.rehearsal, cpus: this.#cpus })
-    this.#sweeper = new Sweeper(parts.programs.sweep, parts.maps.sizes)
+    this.#sweeper = new Sweeper(parts.programs.sweep, parts.maps)
     this.#target = {
       maps: parts.maps,
       arena: new Arena(parts.maps.sizes.tables, this.#ledger.ranges(), organs.clock),

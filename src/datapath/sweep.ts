@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sweep program, run a slice at a time round the three tables; each full round of a table counts its entries.
+// The sweep program, run a slice at a time round the three tables; each full round of a table counts its entries. What
+// is known to be empty is passed at the same pace and not looked at.
 import type { BpfProgram } from 'libbpf-ts'
-import { Limit, readSweep, Sweep_SIZE, Table, writeSweep } from '../abi/generated.js'
-import type { Sizes } from './sizes.js'
+import { Limit, readSweep, type Sweep, Sweep_SIZE, Table, writeSweep } from '../abi/generated.js'
+import type { Maps } from './maps.js'
+import { halves } from './stats.js'
+import { countedFor, Stillness } from './stillness.js'
 import type { SweepResult, TableName, TableSnapshot } from './types.js'
 
 /** Sets per run: a run cannot be interrupted. */
@@ -15,18 +18,24 @@ interface Part {
   readonly number: number
   readonly sets: number
   readonly capacity: number
+  readonly still: Stillness
 }
+
+type Found = Pick<Sweep, 'live' | 'freed'>
+const NOTHING: Found = { live: 0, freed: 0 }
 
 export class Sweeper {
   readonly #program: BpfProgram
   readonly #parts: readonly Part[]
+  readonly #totals: Uint32Array
   readonly #entries: Record<TableName, number> = { conn4: 0, conn6: 0, template: 0 }
   #part = 0
   #first = 0
   #live = 0
 
-  constructor(program: BpfProgram, sizes: Sizes) {
+  constructor(program: BpfProgram, { sizes, totals }: Pick<Maps, 'sizes' | 'totals'>) {
     this.#program = program
+    this.#totals = halves(totals)
     this.#parts = [
       part('conn4', Table.TABLE_CONN4, sizes.conns4, Limit.CONN4_WAYS),
       part('conn6', Table.TABLE_CONN6, sizes.conns6, Limit.CONN6_WAYS),
@@ -40,7 +49,7 @@ export class Sweeper {
     while (sets < budget) {
       const part = this.#parts[this.#part] as Part
       const count = Math.min(RUN, budget - sets, part.sets - this.#first)
-      const answer = this.#run(part, this.#first, count, false)
+      const answer = this.#look(part, this.#first, count)
       sets += count
       freed += answer.freed
       this.#live += answer.live
@@ -72,7 +81,13 @@ export class Sweeper {
     return Object.fromEntries(this.#parts.map(of)) as Record<TableName, TableSnapshot>
   }
 
-  #run(part: Part, first: number, count: number, defend: boolean) {
+  #look(part: Part, first: number, count: number): Found {
+    const counted = countedFor(part.name, this.#totals)
+    if (first === 0) part.still.begin(counted)
+    return part.still.holdsNothing(counted) ? NOTHING : this.#run(part, first, count, false)
+  }
+
+  #run(part: Part, first: number, count: number, defend: boolean): Found {
     const context = new Uint8Array(Sweep_SIZE)
     const view = new DataView(context.buffer)
     writeSweep(view, 0, {
@@ -84,6 +99,7 @@ export class Sweeper {
   }
 
   #next(part: Part): boolean {
+    part.still.end(this.#live, countedFor(part.name, this.#totals))
     this.#entries[part.name] = this.#live
     this.#live = 0
     this.#first = 0
@@ -93,5 +109,5 @@ export class Sweeper {
 }
 
 function part(name: TableName, number: number, sets: number, ways: number): Part {
-  return { name, number, sets, capacity: sets * ways }
+  return { name, number, sets, capacity: sets * ways, still: new Stillness() }
 }

@@ -8,7 +8,7 @@ export interface Rule {
   readonly ways: number
   /** candidate sets of a flow */
   readonly choices: number
-  /** a first set with so many ways empty is taken; with fewer, the emptiest of the candidates is */
+  /** a first set with so many ways empty is taken; with fewer, the emptiest of the candidates is: 2 keeps half of it free */
   readonly enough: number
   /**
    * with all candidate sets full: 1, the first flow in them that has room in another set of its own moves there; 2, one
@@ -21,12 +21,12 @@ export const ROOM_H: Rule = { name: 'as it is', ways: 4, choices: 2, enough: 1, 
 const STILL: Rule = { ...ROOM_H, enough: 2, moves: 0 }
 
 export const OTHER_RULES: readonly Rule[] = [
-  { ...STILL, name: 'nobody moves, the first set while half of it is empty' },
+  { ...STILL, name: 'nobody moves' },
   { ...STILL, name: 'nobody moves, three sets', choices: 3 },
   { ...STILL, name: 'nobody moves, eight ways', ways: 8, enough: 4 },
   { ...ROOM_H, name: 'one moves', moves: 1 },
-  { ...STILL, name: 'one moves, the first set while half of it is empty', moves: 1 },
-  { ...ROOM_H, name: 'one or two move, the first set while half of it is empty', enough: 2 },
+  { ...STILL, name: 'one moves, half kept free', moves: 1 },
+  { ...ROOM_H, name: 'two move, half kept free', enough: 2 },
 ]
 
 export interface Found {

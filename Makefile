@@ -136,7 +136,7 @@ clean: ## remove what was built; node_modules stay
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-artifacts: $(bpf_objects) $(addon) build/native.stamp build/dist.stamp $(shipped)
+artifacts: $(bpf_objects) $(addon) build/native.stamp build/dist.stamp build/commands.stamp $(shipped)
 	@:
 
 build/bpf/%.bpf.o: bpf/%.bpf.c
@@ -168,6 +168,11 @@ build/dist.stamp: build/native.stamp tsconfig.json $(shell find src -name '*.ts'
 	@echo "  types   dist"
 	@$(BIN)/tsc -p tsconfig.json
 	@mkdir -p dist/web/page && cp src/web/page/*.{html,css,js,svg} dist/web/page/
+	@touch $@
+
+build/commands.stamp: build/dist.stamp scripts/bundle-commands.js bin/load.cjs node_modules/rolldown/package.json node_modules/commander/package.json
+	@echo "  bundle  dist/cli"
+	@node scripts/bundle-commands.js
 	@touch $@
 
 dist/bpf/%.o: build/bpf/%.o

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One call to the daemon over its socket. What can go wrong on the way is a Problem, not an exception.
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import type { Refusal } from '../api/contract.js'
 import { type Calls, type Params, ROUTES, type RouteName, routePath } from '../api/routes.js'
 import type { Outcome, Problem } from '../model/types.js'
@@ -41,7 +42,9 @@ interface Reply {
 function exchange(socket: string, method: string, path: string, body: unknown): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const headers = body === undefined ? {} : { 'content-type': 'application/json' }
-    const ask = request({ socketPath: socket, method, path, headers, timeout: PATIENCE_MS }, (answer) => {
+    // Without an agent: one would first find out whether 'localhost' is an IPv6 address, for longer than all the rest takes.
+    const createConnection = () => connect({ path: socket, timeout: PATIENCE_MS })
+    const ask = request({ method, path, headers, timeout: PATIENCE_MS, createConnection }, (answer) => {
       let text = ''
       answer.setEncoding('utf8')
       answer.on('data', (chunk: string) => {

@@ -257,8 +257,11 @@ describe('the answers are limited', () => {
 
   it('the service that has no real server is the first of the drops, with what to do', async () => {
     const service = `tcp ${ipv4.vip}:${PORT.empty}`
-    const { rows } = await director.json<Listing<DropRow>>('show', 'drops')
-    expect(rows[0]).toMatchObject({ service, reason: expect.stringMatching(/^(?:answer|drop)_no_real$/) })
+    const first = await until('the daemon, which looks every two seconds, has seen it', async () => {
+      const { rows } = await director.json<Listing<DropRow>>('show', 'drops')
+      return rows[0]?.service === service && rows[0]
+    })
+    expect(first.reason).toMatch(/^(?:answer|drop)_no_real$/)
     const { stdout } = await director.xlvs('show', 'drops')
     expect(stdout.split('\n')[1]).toMatch(new RegExp(`_no_real +${service} .*: xlvs show reals`))
     const own = await director.json<Listing<DropRow>>(

@@ -42,7 +42,7 @@ interface Reply {
 function exchange(socket: string, method: string, path: string, body: unknown): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const headers = body === undefined ? {} : { 'content-type': 'application/json' }
-    // Without an agent: one would first find out whether 'localhost' is an IPv6 address, for longer than all the rest takes.
+    // Without an agent: one finds out whether 'localhost' is an IPv6 address, and that takes half of a first call.
     const createConnection = () => connect({ path: socket, timeout: PATIENCE_MS })
     const ask = request({ method, path, headers, timeout: PATIENCE_MS, createConnection }, (answer) => {
       let text = ''

@@ -4,15 +4,8 @@
  * at once, the cheapest things a director can do, and a sink. Every CPU has a lane of
  * its own, so that the rig shares no cache line and contention is the director's.
  */
-#include <stdbool.h>
-#include <linux/bpf.h>
-#include <linux/if_ether.h>
-#include <linux/in.h>
-#include <linux/ip.h>
-#include <linux/udp.h>
-#include <bpf/bpf_endian.h>
+#include "frame.h"
 #include <bpf/bpf_core_read.h>
-#include <bpf/bpf_helpers.h>
 
 /* Of the kernel's own, what is read: ns for which a thread was ready and had no CPU. */
 struct sched_info {
@@ -24,8 +17,6 @@ struct task_struct {
 	struct sched_info sched_info;
 } __attribute__((preserve_access_index));
 
-/* Sources are 10.0.0.0 and up: this many ports of an address are used before the next. */
-#define PORTS 32768
 #define LANES 256
 #define BATCH 64
 
@@ -57,12 +48,6 @@ struct over {
 	__u32 round;
 } __attribute__((aligned(128)));
 
-struct addresses {
-	__u8 director[ETH_ALEN];
-	__u8 client[ETH_ALEN];
-	__be32 vip;
-};
-
 struct lane lanes[LANES] SEC(".data.lanes");
 struct over over SEC(".data.over");
 /* What `line` writes: one word that all CPUs want. */
@@ -76,18 +61,6 @@ struct addresses addresses SEC(".data.addresses");
 static __always_inline struct lane *my_lane(void)
 {
 	return &lanes[bpf_get_smp_processor_id() & (LANES - 1)];
-}
-
-static __always_inline __sum16 header_sum(const struct iphdr *ip)
-{
-	const __u16 *half = (const __u16 *)ip;
-	__u32 sum = 0;
-
-#pragma unroll
-	for (int i = 0; i < 10; i++)
-		sum += half[i];
-	sum = (sum & 0xffff) + (sum >> 16);
-	return ~((sum & 0xffff) + (sum >> 16));
 }
 
 static __always_inline void begin(struct lane *lane)
@@ -131,40 +104,13 @@ int generate(struct xdp_md *ctx)
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct lane *lane = my_lane();
 	__u32 flow;
-	struct ethhdr *eth = data;
-	struct iphdr *ip = (void *)(eth + 1);
-	struct udphdr *udp = (void *)(ip + 1);
 
-	if ((void *)(udp + 1) > end)
-		return XDP_ABORTED;
 	if (is_over(lane))
 		return XDP_DROP;
 	flow = lane->first + (__u32)lane->sent++ % lane->flows;
-	__builtin_memcpy(eth->h_dest, addresses.director, ETH_ALEN);
-	__builtin_memcpy(eth->h_source, addresses.client, ETH_ALEN);
-	eth->h_proto = bpf_htons(ETH_P_IP);
-	*(__u32 *)ip = bpf_htonl(0x45000000 | (__u32)(end - (void *)ip));
-	*((__u32 *)ip + 1) = 0;
-	*((__u32 *)ip + 2) = bpf_htonl(64 << 24 | IPPROTO_UDP << 16);
-	ip->saddr = bpf_htonl(0x0a000000 + flow / PORTS);
-	ip->daddr = addresses.vip;
-	ip->check = header_sum(ip);
-	udp->source = bpf_htons(1024 + flow % PORTS);
-	udp->dest = lane->port;
-	udp->len = bpf_htons(end - (void *)udp);
-	udp->check = 0;
+	if (!write_frame(data, end, &addresses, flow, lane->port))
+		return XDP_ABORTED;
 	return bpf_redirect(lane->ifindex, 0);
-}
-
-static __always_inline const struct ethhdr *frame_for_vip(const struct xdp_md *ctx)
-{
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	const struct ethhdr *eth = data;
-	const struct iphdr *ip = (void *)(eth + 1);
-
-	if ((void *)(ip + 1) > end || eth->h_proto != bpf_htons(ETH_P_IP) || ip->daddr != addresses.vip)
-		return NULL;
-	return eth;
 }
 
 static __always_inline int end_of(struct lane *lane, __u64 *count)
@@ -180,21 +126,7 @@ int stop(struct xdp_md *ctx)
 {
 	struct lane *lane = my_lane();
 
-	return frame_for_vip(ctx) ? end_of(lane, &lane->stopped) : XDP_DROP;
-}
-
-static __always_inline int send_back(const struct xdp_md *ctx)
-{
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	struct ethhdr *eth = data;
-	__u8 mac[ETH_ALEN];
-
-	if ((void *)(eth + 1) > end || eth->h_proto != bpf_htons(ETH_P_IP))
-		return XDP_PASS;
-	__builtin_memcpy(mac, eth->h_dest, ETH_ALEN);
-	__builtin_memcpy(eth->h_dest, eth->h_source, ETH_ALEN);
-	__builtin_memcpy(eth->h_source, mac, ETH_ALEN);
-	return XDP_TX;
+	return frame_for(ctx, addresses.vip) ? end_of(lane, &lane->stopped) : XDP_DROP;
 }
 
 SEC("xdp")
@@ -215,7 +147,7 @@ int line(struct xdp_md *ctx)
 SEC("xdp")
 int sink(struct xdp_md *ctx)
 {
-	const struct ethhdr *eth = frame_for_vip(ctx);
+	const struct ethhdr *eth = frame_for(ctx, addresses.vip);
 	struct lane *lane = my_lane();
 
 	if (!eth)

@@ -29,7 +29,9 @@ export function createStands(hop: Hops): (store: Store) => Facts {
     const known = written.get(real)
     if (known && sameStand(known, stand)) return known.text
     const text = realFact(realRow(real, stand))
-    written.set(real, { ...stand, text })
+    // named one by one: V8 gives each object that is made by spreading a hidden class of its own here
+    const { name, effectiveWeight, standing, hop } = stand
+    written.set(real, { name, effectiveWeight, standing, hop, text })
     return text
   }
   return (store) => {

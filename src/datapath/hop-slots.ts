@@ -18,6 +18,9 @@ import { GRACE } from './arena.js'
 import { type Maps, store32 } from './maps.js'
 import { addressAt, REAL_FREE } from './reals.js'
 import type { Repair } from './repair.js'
+import { halves } from './stats.js'
+
+const SLOT_WORDS = Nexthop_SIZE / 4
 
 interface Target {
   slot: number
@@ -26,17 +29,20 @@ interface Target {
 
 export class HopSlots {
   readonly #maps: Maps
+  /** all of `nexthops`: to compare two slots by words makes nothing */
+  readonly #words: Uint32Array
   readonly #clock: () => number
   readonly #targets = new Map<AddressText, Target>()
   readonly #addressOf = new Map<number, AddressText>()
   readonly #free: number[] = []
   /** what each slot in use was made */
-  readonly #written = new Map<number, Uint8Array>()
+  readonly #written = new Map<number, Uint32Array>()
   #resting: { slot: number; since: number }[] = []
 
   /** Takes over what the real servers in the maps point at. `clock` in ms. */
   constructor(maps: Maps, clock: () => number) {
     this.#maps = maps
+    this.#words = halves(maps.nexthops)
     this.#clock = clock
     const used = new Set<number>()
     for (let id = 1; id < maps.sizes.reals; id++) {
@@ -53,7 +59,7 @@ export class HopSlots {
       if (target.slot !== slot) store32(maps.reals, id * Real_SIZE + Real_OFFSETS.nexthop, target.slot)
       this.#addressOf.set(id, address)
       used.add(slot)
-      if (slot !== 0) this.#written.set(slot, this.#bytes(slot).slice())
+      if (slot !== 0) this.#learn(slot)
     }
     for (let slot = maps.sizes.nexthops - 1; slot > 0; slot--) if (!used.has(slot)) this.#free.push(slot)
   }
@@ -117,7 +123,7 @@ export class HopSlots {
     const slot = hop.kind === NexthopKind.NEXTHOP_UNRESOLVED ? 0 : this.#take()
     if (slot === undefined) return false
     if (slot !== 0) writeNexthop(this.#maps.nexthops, slot * Nexthop_SIZE, hop)
-    if (slot !== 0) this.#written.set(slot, this.#bytes(slot).slice())
+    if (slot !== 0) this.#learn(slot)
     for (const id of target.reals) store32(this.#maps.reals, id * Real_SIZE + Real_OFFSETS.nexthop, slot)
     this.#rest(target.slot)
     target.slot = slot
@@ -128,8 +134,8 @@ export class HopSlots {
   mend(): readonly Repair[] {
     const found: Repair[] = []
     for (const [address, { slot, reals }] of this.#targets) {
-      const right = slot === 0 || sameBytes(this.#bytes(slot), this.#written.get(slot))
-      if (!right) this.#bytes(slot).set(this.#written.get(slot) as Uint8Array)
+      const right = slot === 0 || this.#isWritten(slot)
+      if (!right) this.#words.set(this.#written.get(slot) as Uint32Array, slot * SLOT_WORDS)
       let astray = false
       for (const id of reals) {
         if (this.#pointer(id) === slot) continue
@@ -141,9 +147,16 @@ export class HopSlots {
     return found
   }
 
-  #bytes(slot: number): Uint8Array {
-    const { buffer, byteOffset } = this.#maps.nexthops
-    return new Uint8Array(buffer, byteOffset + slot * Nexthop_SIZE, Nexthop_SIZE)
+  #learn(slot: number): void {
+    this.#written.set(slot, this.#words.slice(slot * SLOT_WORDS, (slot + 1) * SLOT_WORDS))
+  }
+
+  #isWritten(slot: number): boolean {
+    const own = this.#written.get(slot)
+    if (own === undefined) return true
+    const at = slot * SLOT_WORDS
+    for (let i = 0; i < SLOT_WORDS; i++) if (own[i] !== this.#words[at + i]) return false
+    return true
   }
 
   #pointer(id: number): number {
@@ -188,8 +201,4 @@ export class HopSlots {
     this.#written.delete(slot)
     if (slot !== 0) this.#resting.push({ slot, since: this.#clock() })
   }
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
-  return b === undefined || Buffer.compare(a, b) === 0
 }

@@ -14,17 +14,15 @@ const SIZES: readonly (readonly [name: string, title: string, limits: Room])[] =
   ['10M', 'limits of 10M connections', { connections: 10_000_000 }],
 ]
 
-/** `ms`: for so long its CPU is watched */
-const IDLE: readonly (readonly [name: string, shape: Shape, ms: number])[] = [
-  ['0', NOTHING, 8_000],
-  ['10000', { services: 1_000, reals: 10 }, 20_000],
+const IDLE: readonly (readonly [name: string, shape: Shape])[] = [
+  ['0', NOTHING],
+  ['10000', { services: 1_000, reals: 10 }],
 ]
 
-/** ms of a look at whether it is at rest: two whole rounds of estimating */
-const REST_MS = 4_000
-/** So much of the look before, and it takes no less any more. */
-const STILL = 0.8
-const LOOKS = 10
+/** After its start it finds next hops and remembers how things stand, and V8 hands memory back 100 s after that. */
+const REST_MS = 120_000
+/** For so long its CPU is watched then. */
+const LOOK_MS = 20_000
 
 const ROUNDS = 20
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
@@ -55,31 +53,18 @@ export async function kernelMemory(stage: Stage): Promise<readonly Row[]> {
 /** Both at the default limits. */
 export async function idle(stage: Stage): Promise<readonly Row[]> {
   const rows: Row[] = []
-  for (const [name, shape, ms] of IDLE) {
+  for (const [name, shape] of IDLE) {
     const row = await withDaemon(stage, shape, {}, async (pid) => {
-      await untilAtRest(pid)
+      await sleep(REST_MS)
       const from = cpuNs(pid)
-      await sleep(ms)
-      const share = (cpuNs(pid) - from) / 1e6 / ms
+      await sleep(LOOK_MS)
+      const share = (cpuNs(pid) - from) / 1e6 / LOOK_MS
       const figures = { CPU: figure('%', share * 100), ...memoryFigures(memoryOf(pid)) }
       return { id: `idle/${name}`, title: `idle, ${Number(name).toLocaleString('en')} real servers`, figures }
     })
     rows.push(row)
   }
   return rows
-}
-
-/** After its answer a daemon still finds next hops, remembers how things stand, and V8 compiles what runs often. */
-async function untilAtRest(pid: number): Promise<void> {
-  let before = Number.POSITIVE_INFINITY
-  for (let look = 0; look < LOOKS; look++) {
-    const from = cpuNs(pid)
-    await sleep(REST_MS)
-    const spent = cpuNs(pid) - from
-    if (spent >= before * STILL) return
-    before = spent
-  }
-  throw new Error(`the daemon is not at rest after ${(LOOKS * REST_MS) / 1000} s`)
 }
 
 async function withDaemon(

@@ -23,6 +23,8 @@ export interface Work {
   /** another than a power of two is met unevenly: some flows twice as often as others */
   readonly flows: number
   readonly flags: 'syn' | 'ack'
+  /** flows come as they were made, or in another order; a SYN makes them, an ACK meets them in another order */
+  readonly order?: 'made' | 'met'
   readonly expected: Action
   readonly kind?: Kind
   /** VLAN */

@@ -2,6 +2,7 @@
 // Heats: what is compared runs back to back in short slices, so what the machine does meanwhile happens to all of it. Rounds
 // in which it did something are left out; each load of the programs gives one figure.
 import { median } from './intervals.js'
+import { scattered } from './table/keys.js'
 
 export interface Series {
   readonly id: string
@@ -92,7 +93,7 @@ export function race(heat: Heat, past: Course | undefined, plan: Plan, timer: Ti
   return { series, packets, loads: [...(past?.loads ?? []), rounds], wrong }
 }
 
-/** Every round begins with another series: nobody is always the one who comes after the control. */
+/** Every round has another order: nobody is always the one who comes after the control. */
 function roundOf(
   series: readonly Series[],
   packets: number,
@@ -101,8 +102,7 @@ function roundOf(
   wrong: number[],
 ): Round {
   const round = series.map(() => 0)
-  for (let step = 0; step < series.length; step++) {
-    const at = (turn + step) % series.length
+  for (const at of orderOf(series.length, turn)) {
     const one = series[at] as Series
     one.before?.(packets)
     const ns = timer(() => {
@@ -112,6 +112,17 @@ function roundOf(
     round[at] = ns / packets
   }
   return round
+}
+
+/** 0 to `count` - 1, shuffled by the number of the round, so that every run has the same orders. */
+export function orderOf(count: number, turn: number): readonly number[] {
+  const order = Array.from({ length: count }, (_, at) => at)
+  for (let left = count, draw = turn; left > 1; left--) {
+    draw = scattered(draw + left)
+    const at = draw % left
+    ;[order[left - 1], order[at]] = [order[at] as number, order[left - 1] as number]
+  }
+  return order
 }
 
 /** Fourfold until the time can be told from that of a call, then in proportion. */

@@ -10,7 +10,7 @@ import type { Case, Group, ProgramName, TraceLevel, Work } from './cases.js'
 import type { Series } from './harness.js'
 import type { Holders } from './holders.js'
 import { harnessId, seriesId } from './series-names.js'
-import { ENTRIES, type Loaded, load, numbersOf, OBJECT, type Subject } from './subjects.js'
+import { ENTRIES, establish, type Loaded, load, OBJECT, type Subject } from './subjects.js'
 
 /** Sent untimed before each slice: the code is warm, and of a small table all that a slice will find. */
 const WARMING = 2 ** 10
@@ -127,15 +127,7 @@ function walked(series: string, start: bigint, packets: number): bigint {
 
 function prepare({ fill }: Group, cases: readonly Case[], programs: Programs, controlled: boolean): void {
   const owners = controlled ? OWNERS : OWNERS.slice(0, 1)
-  for (const work of knownOf(cases)) {
-    for (const name of owners) {
-      for (const flags of ['syn', 'ack'] as const) {
-        const plain: Work = { ...work, kind: 'packet', flags }
-        programs[name].prepare(plain, 0n)
-        programs[name].run(numbersOf(work.flows))
-      }
-    }
-  }
+  for (const work of knownOf(cases)) for (const name of owners) establish(programs[name], work)
   if (!fill) return
   const work: Work = { to: fill.to, flows: 2 ** 30, flags: 'syn', expected: 'tx' }
   for (const name of owners) {

@@ -33,7 +33,9 @@ const KIND_NUMBER: Readonly<Record<Kind, number>> = {
   'ICMP error': 3,
 }
 /** Flows are met in another order than they were made in, or a table that allocates in order would look better. */
-const STEP = { syn: 0x9e3779b1, ack: 0x85ebca6b } as const
+const STEP = { made: 0x9e3779b1, met: 0x85ebca6b } as const
+/** Flows that are half-open at once while a table is filled: a flood would be something else. */
+const OPENING = 2 ** 16
 /** Ethernet, one tag, IPv6, TCP. */
 const FRAME_BYTES = 14 + 4 + 40 + 20
 const VLAN = 0x8100
@@ -135,6 +137,17 @@ function subject(program: BpfProgram, order: DataView): Subject {
   }
 }
 
+/** A SYN of each flow of the work and, before many others, its ACK. */
+export function establish(subject: Subject, work: Work): void {
+  const numbers = numbersOf(work.flows)
+  for (let first = 0; first < numbers; first += OPENING) {
+    for (const flags of ['syn', 'ack'] as const) {
+      subject.prepare({ ...work, kind: 'packet', flags, order: 'made' }, BigInt(first))
+      subject.run(Math.min(OPENING, numbers - first))
+    }
+  }
+}
+
 /** Numbers of frames repeat after this many, a power of two. */
 export function numbersOf(flows: number): number {
   return 2 ** Math.ceil(Math.log2(flows))
@@ -142,6 +155,7 @@ export function numbersOf(flows: number): number {
 
 function give(order: DataView, work: Work, first: bigint): void {
   const { to, port = 80, protocol = 'tcp', flows, flags, expected, kind = 'packet', tag } = work
+  const { order: met = flags === 'syn' ? 'made' : 'met' } = work
   const bytes = new Uint8Array(order.buffer, order.byteOffset)
   const numbers = numbersOf(flows)
   order.setBigUint64(ORDER.next, first, true)
@@ -151,7 +165,7 @@ function give(order: DataView, work: Work, first: bigint): void {
   order.setUint32(ORDER.expected, ACTION_NUMBER[expected], true)
   order.setUint32(ORDER.family, to.includes(':') ? Family.IPV6 : Family.IPV4, true)
   order.setUint32(ORDER.l4, PROTOCOL_NUMBER[protocol], true)
-  order.setUint32(ORDER.step, STEP[flags], true)
+  order.setUint32(ORDER.step, STEP[met], true)
   order.setUint32(ORDER.flags, flags === 'syn' ? 0x02 : 0x10, true)
   order.setUint32(ORDER.kind, KIND_NUMBER[kind], true)
   order.setUint32(ORDER.tag, tag === undefined ? 0 : ((VLAN << 16) | tag) >>> 0, false)

@@ -4,7 +4,7 @@
 import { type BpfProgram, interfaceIndex, jiffyNs, openMap, openProgram, xdpContext } from 'libbpf-ts'
 import { Iface_SIZE } from '../../src/abi/generated.js'
 import { frame, tcp } from '../../test/packets/frames.js'
-import { load, numbersOf } from '../subjects.js'
+import { establish, load } from '../subjects.js'
 import type { Place } from './documents.js'
 import type { Answer, Order, Tally, Where } from './traffic.js'
 
@@ -96,9 +96,7 @@ function judgeFresh(place: Place): void {
 }
 
 /**
- * A test run without a context comes from loopback, so loopback is for that long what the director's interface is. One
- * service after the other: the ACK of a SYN has to come before its connection expires.
- */
+ * A test run without a context comes from loopback, so loopback is for that long what the director's interface is. */
 function fill(all: readonly Place[], each: number): void {
   const memory = memories()
   const ifaces = memory('ifaces')
@@ -108,12 +106,8 @@ function fill(all: readonly Place[], each: number): void {
   const loaded = load({ pinRoot, memory }, jiffyNs(), 'subject')
   try {
     const subject = loaded.program('subject')
-    for (const { vip, port } of all) {
-      for (const flags of ['syn', 'ack'] as const) {
-        subject.prepare({ to: vip, port, flows: each, flags, expected: 'tx' }, 0n)
-        subject.run(numbersOf(each))
-      }
-    }
+    for (const { vip, port } of all)
+      establish(subject, { to: vip, port, flows: each, flags: 'syn', expected: 'tx' })
   } finally {
     loaded.close()
     own.fill(0, at(LOOPBACK), at(LOOPBACK) + Iface_SIZE)

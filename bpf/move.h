@@ -140,19 +140,20 @@ static __always_inline bool move_two(__u32 from, struct found *out, const int fa
 	#pragma unroll
 	for (__u32 i = 0; i < TRIED_TWICE; i++) {
 		__u64 *set = conn_set(from, family), *way;
+		struct found hole = {};
 		__u32 to;
 
 		if (!set)
 			return false;
 		way = set + i * words;
 		to = other_set(way, READ_ONCE(way[words - 1]), from, family);
-		if (to != from && make_way(family, to, out) && move_away(from, i, family, REHEARSAL, out))
+		if (to != from && make_way(family, to, &hole) && move_away(from, i, family, REHEARSAL, out))
 			return true;
 	}
 	return false;
 }
 
-/* The same where those other sets are full too: a connection of one of them goes first. */
+/* The same where those other sets are full too: a connection of one of them goes first. `out` is written only when it is room. */
 __noinline int make_way_twice(__u32 family, __u32 set, struct found *out)
 {
 	if (!out)

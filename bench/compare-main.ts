@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `make bench-compare RUNS="A.json B.json"`: whether two runs of `make bench` agree, and what does not. Exits with 1 when fewer than
-// 95 of 100 figures do.
+// 95 of 100 targets and ratios do.
 import { readFileSync } from 'node:fs'
-import { type Compared, compare, KINDS, shareOf, WANTED } from './compare.js'
+import { type Compared, compare, judged, KINDS, shareOf, WANTED } from './compare.js'
 import type { Interval } from './intervals.js'
 import type { Report } from './results.js'
 
@@ -48,7 +48,8 @@ function main(paths: readonly string[]): number {
     if (a.header[key] !== b.header[key]) console.log(`another ${key}: ${a.header[key]} and ${b.header[key]}`)
   }
   const { all, alone } = compare(a, b)
-  if (all.length === 0) refuse('the two have no case in common')
+  const counted = judged(all)
+  if (counted.length === 0) refuse('the two have no ratio in common')
   for (const kind of KINDS) {
     const some = all.filter((each) => each.kind === kind)
     if (some.length === 0) continue
@@ -57,10 +58,10 @@ function main(paths: readonly string[]): number {
     for (const each of some) if (kind === 'target' || !each.agrees) console.log(line(each))
   }
   if (alone.length > 0) console.log(`in one of them only: ${alone.length}`)
-  const share = shareOf(all)
+  const share = shareOf(counted)
   const verdict = share >= WANTED ? 'the runs agree' : 'the runs do not agree'
   console.log(
-    `${verdict}: ${(share * 100).toFixed(1)} % of ${all.length} figures; ${WANTED * 100} % are wanted`,
+    `${verdict}: ${(share * 100).toFixed(1)} % of ${counted.length} targets and ratios; ${WANTED * 100} % are wanted`,
   )
   return share >= WANTED ? 0 : 1
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `make bench` does with rounds and loads: takes turns, leaves out what was disturbed, and says how sure it is.
 import { describe, expect, it } from 'vitest'
-import { compare, shareOf } from '../../bench/compare.js'
+import { compare, judged, shareOf } from '../../bench/compare.js'
 import {
   type Course,
   calibrate,
@@ -185,10 +185,10 @@ describe('a figure', () => {
 })
 
 describe('two runs', () => {
-  const run = (low: number, high: number, id = 'hit') => {
+  const run = (low: number, high: number, id = 'hit', ratio = 2) => {
     const interval = { value: (low + high) / 2, low, high }
     const cell = { ...interval, loads: [low, high], rounds: 9, thrown: 0, unquiet: 0, packets: 9, wrong: 0 }
-    const ratios = [{ to: 'floor', value: 2, low: 1.9, high: 2.1 }]
+    const ratios = [{ to: 'floor', value: ratio, low: ratio - 0.1, high: ratio + 0.1 }]
     return report({} as Machine, [{ id, title: id, group: '', cells: { xlvs: cell }, ratios }], [])
   }
 
@@ -200,6 +200,12 @@ describe('two runs', () => {
     ])
     expect(alone).toEqual([])
     expect(shareOf(compare(run(10, 12), run(13, 14)).all)).toBe(0.5)
+  })
+
+  it('are judged by ratios: nanoseconds are those of an hour', () => {
+    const slower = judged(compare(run(10, 12), run(13, 14)).all)
+    expect(slower.map(({ what, agrees }) => [what, agrees])).toEqual([['hit × floor', true]])
+    expect(shareOf(judged(compare(run(10, 12), run(10, 12, 'hit', 3)).all))).toBe(0)
   })
 
   it('say what only one of them has', () => {

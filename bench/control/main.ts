@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `make bench-control`: what the control plane costs, asked of the real daemon in a namespace of its own: reloads and
 // restarts while packets come, large tables, memory, idling, a command's cold start.
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { machineOf } from '../machine.js'
+import { checkFile, writeFile } from '../out.js'
 import { nameOf, reloads, SHAPES } from './reload.js'
 import { type Report, toText } from './report.js'
 import { largeTable, restarts } from './restart.js'
@@ -33,7 +32,9 @@ const IDS = PARTS.map(({ id }) => id)
 
 function wish(args: readonly string[]): Wanted {
   try {
-    return wanted(args, IDS)
+    const how = wanted(args, IDS)
+    checkFile(how.out)
+    return how
   } catch (error) {
     console.error(`bench-control: ${(error as Error).message}\n${usage(IDS)}`)
     return process.exit(2)
@@ -66,8 +67,7 @@ async function main(args: readonly string[]): Promise<number> {
     targets: judge(rows),
   }
   const json = `${JSON.stringify(report, undefined, 2)}\n`
-  mkdirSync(dirname(how.out), { recursive: true })
-  writeFileSync(how.out, json)
+  writeFile(how.out, json)
   console.log(how.json ? json : `${toText(report)}\n\n${how.out}`)
   return failed(report.targets) ? 1 : 0
 }

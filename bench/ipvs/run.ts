@@ -2,11 +2,11 @@
 // `make bench-ipvs`: instructions per packet of xlvs and of the kernel's IPVS in one guest, on the same frames. Prints
 // a table, writes it as JSON, and fails rather than to print figures that lie.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { withScratch } from '../../test/oracle/guest.js'
+import { checkFile, writeFile } from '../out.js'
 import { boot, emulator } from './boot.js'
 import { faultOf, rowsOf, spread } from './figures.js'
 import { makeImage } from './image.js'
@@ -47,6 +47,7 @@ function wanted(args: readonly string[]): Wanted {
     throw new Error(
       `--packets: ${values.packets} is no multiple of ${BATCH} from 10,000: each of 10,000 flows has to be met`,
     )
+  checkFile(values.out)
   return { order: { rounds, packets }, out: values.out }
 }
 
@@ -82,8 +83,7 @@ async function main(): Promise<void> {
     ...what.order,
     spread: Number(spread(rows).toFixed(5)),
   }
-  mkdirSync(dirname(what.out), { recursive: true })
-  writeFileSync(what.out, `${JSON.stringify({ ...header, rows }, null, 2)}\n`)
+  writeFile(what.out, `${JSON.stringify({ ...header, rows }, null, 2)}\n`)
   console.log(
     `instructions per packet, Linux ${header.kernel} in ${header.emulator}; xlvs at ${header.commit}`,
   )

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // `make bench-live`: packets per second through veth and native XDP with one CPU and with two at once, xlvs beside a director
 // that only swaps MACs. Prints a table, writes JSON, and fails rather than to print figures that lie.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { machineOf } from '../machine.js'
+import { checkFile, writeFile } from '../out.js'
 import { gapsOf, rowsOf } from './figures.js'
 import { CASES, type Case, cpusOf } from './plan.js'
 import { play } from './play.js'
@@ -41,8 +41,7 @@ function notesOn(cpus: readonly number[]): readonly string[] {
 }
 
 function write({ out, json }: Wanted, report: Report): void {
-  mkdirSync(dirname(out), { recursive: true })
-  writeFileSync(out, toJson(report))
+  writeFile(out, toJson(report))
   console.log(json ? toJson(report).trimEnd() : `${toText(report)}\n\n${out}`)
 }
 
@@ -63,7 +62,9 @@ async function main(args: readonly string[]): Promise<number> {
 
 function understood(args: readonly string[]): Wanted | undefined {
   try {
-    return wanted(args)
+    const what = wanted(args)
+    checkFile(what.out)
+    return what
   } catch (error) {
     console.error(`bench-live: ${(error as Error).message}\n${USAGE}`)
     return undefined

@@ -15,9 +15,9 @@ export interface Plot {
   readonly tick: (x: number) => string
 }
 
-export const WIDTH = 760
+export const WIDTH = 784
 export const HEIGHT = 420
-const [LEFT, RIGHT, TOP, BOTTOM] = [56, 150, 40, 52]
+const [LEFT, RIGHT, TOP, BOTTOM] = [56, 174, 40, 52]
 const INNER = { width: WIDTH - LEFT - RIGHT, height: HEIGHT - TOP - BOTTOM }
 /** Names stand no closer, px. */
 const APART = 13

@@ -95,8 +95,7 @@ function judgeFresh(place: Place): void {
   if (sent(frameOf(place, client, FIRST_PORT + (number % PORTS), 'S')) === undefined) tally.refused++
 }
 
-/**
- * A test run without a context comes from loopback, so loopback is for that long what the director's interface is. */
+/** A test run without a context comes from loopback, so loopback is for that long what the director's interface is. */
 function fill(all: readonly Place[], each: number): void {
   const memory = memories()
   const ifaces = memory('ifaces')
